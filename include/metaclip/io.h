@@ -1,0 +1,32 @@
+/** Records of image-text pairs, and their form in files. */
+#ifndef METACLIP_IO_H
+#define METACLIP_IO_H
+
+#include "metaclip/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One caption candidate of an image. With its record it makes a pair. */
+typedef struct {
+    mc_str key;              /* alt, title, data-image-title, ... */
+    mc_str text;             /* UTF-8 */
+    const uint32_t *entries; /* ascending ids of the entries that match */
+    size_t n_entries;
+    bool is_matched; /* false: not matched yet, entries say nothing */
+    mc_str lang;     /* ISO 639 code; empty if not known */
+} mc_text;
+
+/** An image and its texts. */
+typedef struct {
+    mc_str uuid;
+    mc_str url;
+    mc_text *texts;
+    size_t n_texts;
+} mc_record;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,52 @@
+/** Which entries of the metadata a text holds.
+ *
+ *  The rule (MetaCLIP, arXiv 2309.16671, section 3.2, as its published code has it): the text gets
+ *  one space at each end; each of `, . ; : ? ! `` ` `` is replaced by itself with a space on both
+ *  sides; tab, LF and CR become a space; nothing is folded or collapsed. An entry matches if
+ *  " " + entry + " " is a sub-string of that. Matches may overlap and nest; a text counts once for
+ *  an entry however often it occurs. Texts and entries are bytes: invalid UTF-8 is matched as it
+ * is.
+ *
+ *  A matcher is immutable once built and shared by any number of threads; each thread has its own
+ *  mc_match_scratch. */
+#ifndef METACLIP_TEXT_H
+#define METACLIP_TEXT_H
+
+#include "metaclip/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mc_matcher mc_matcher;
+typedef struct mc_match_scratch mc_match_scratch;
+
+/** Builds a matcher over n entries; the id of entries[i] is i. Copies what it needs. An entry that
+ *  stands twice in the list is found under both ids. n is at most 2^32 - 2.
+ *  Errors: MC_E_NOMEM, MC_E_LIMIT. Free with mc_matcher_free. */
+MC_API mc_status mc_matcher_new(const mc_str *entries, size_t n, mc_matcher **out, mc_error *err);
+MC_API void mc_matcher_free(mc_matcher *matcher);
+
+/** Bytes of the matcher's tables, for reports. */
+MC_API size_t mc_matcher_bytes(const mc_matcher *matcher);
+
+/** Memory that matching needs; one per thread, usable with any matcher. */
+MC_API mc_status mc_match_scratch_new(mc_match_scratch **out, mc_error *err);
+MC_API void mc_match_scratch_free(mc_match_scratch *scratch);
+
+/** The ids of the entries that match text, ascending, each once.
+ *
+ *  *ids and *n_ids are set on success; *ids belongs to the scratch and lives until its next use.
+ *  Errors: MC_E_NOMEM. */
+MC_API mc_status mc_match(const mc_matcher *matcher, mc_match_scratch *scratch, mc_str text,
+                          const uint32_t **ids, size_t *n_ids, mc_error *err);
+
+/** False if no text can match the entry: it holds tab, LF or CR, or one of the seven marks without
+ *  a space or an end on both sides, or two marks with exactly one space between. If `why` is not
+ *  NULL it gets a constant English phrase for the first reason found. */
+MC_API bool mc_entry_can_match(mc_str entry, const char **why);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,34 @@
+/* A byte buffer that grows. Zero-initialise it (`mci_buf buf = { 0 };`), release it at the end. */
+#ifndef MCI_BASE_BUF_H
+#define MCI_BASE_BUF_H
+
+#include "base/error.h"
+#include "metaclip/base.h"
+
+typedef struct {
+    char *data;
+    size_t len, cap;
+} mci_buf;
+
+/* After it, `extra` bytes fit behind len without growing. */
+mc_status mci_buf_reserve(mci_buf *buf, size_t extra, mc_error *err);
+mc_status mci_buf_append(mci_buf *buf, const void *bytes, size_t n, mc_error *err);
+mc_status mci_buf_add(mci_buf *buf, mc_str text, mc_error *err);
+mc_status mci_buf_byte(mci_buf *buf, char byte, mc_error *err);
+mc_status mci_buf_printf(mci_buf *buf, mc_error *err, const char *format, ...) MC_PRINTF(3, 4);
+/* Puts a NUL behind the content without counting it in len. */
+mc_status mci_buf_terminate(mci_buf *buf, mc_error *err);
+void mci_buf_release(mci_buf *buf);
+
+static inline void mci_buf_clear(mci_buf *buf)
+{
+    buf->len = 0;
+}
+
+static inline mc_str mci_buf_str(const mci_buf *buf)
+{
+    mc_str view = { buf->data, buf->len };
+    return view;
+}
+
+#endif

@@ -1,0 +1,62 @@
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *mc_status_text(mc_status status)
+{
+    switch (status) {
+#define X(name, value, text) \
+    case MC_##name:          \
+        return text;
+        MC_STATUS_LIST(X)
+#undef X
+    }
+    return "unknown status";
+}
+
+/* A cut must not leave half a UTF-8 character behind. */
+static void end_at_whole_character(char *text, size_t size)
+{
+    size_t len = strnlen(text, size - 1);
+    text[len] = '\0';
+    if (len < size - 1)
+        return;
+    size_t start = len;
+    while (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
+        start--;
+    if (start > 0 && (unsigned char)text[start - 1] >= 0xC0)
+        text[start - 1] = '\0';
+}
+
+mc_status mc_fail(mc_error *err, mc_status status, const char *format, ...)
+{
+    if (!err)
+        return status;
+    err->status = status;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(err->text, sizeof err->text, format, args);
+    va_end(args);
+    end_at_whole_character(err->text, sizeof err->text);
+    return status;
+}
+
+mc_status mc_add_context(mc_error *err, mc_status status, const char *format, ...)
+{
+    if (!err)
+        return status;
+    char what[sizeof err->text];
+    memcpy(what, err->text, sizeof what);
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(err->text, sizeof err->text, format, args);
+    va_end(args);
+    err->status = status;
+    if (n >= 0 && (size_t)n < sizeof err->text)
+        snprintf(err->text + n, sizeof err->text - (size_t)n, ": %s",
+                 what[0] ? what : mc_status_text(status));
+    end_at_whole_character(err->text, sizeof err->text);
+    return status;
+}

@@ -1,0 +1,21 @@
+/* The images of an HTML page, as HTML5 reads it (through gumbo; charsets through ICU). */
+#ifndef MCI_IO_HTML_H
+#define MCI_IO_HTML_H
+
+#include "io/page.h"
+
+typedef struct mci_html mci_html; /* converters and buffers: one per thread */
+
+mc_status mci_html_new(mci_html **out, mc_error *err);
+void mci_html_free(mci_html *html);
+
+/* Fills page with every <img> that has a src, in document order, and the first <base href>.
+ * The charset is that of the byte order mark, else `charset` (the HTTP header's label, may be
+ * empty), else of the first 1024 bytes' <meta>, else windows-1252 unless the bytes are valid UTF-8;
+ * labels are WHATWG's. Texts in the order alt, title, data-image-title: CR and LF are removed,
+ * then trimmed; empty ones are counted and dropped. page->uri is uri.
+ * MC_SKIPPED with err: the page cannot be parsed (nested too deep for memory). */
+mc_status mci_html_images(mci_html *html, mc_str body, mc_str charset, mc_str uri, mci_page *page,
+                          mc_error *err);
+
+#endif

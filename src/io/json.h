@@ -1,0 +1,64 @@
+/* JSON values, taken as Python's json.loads takes them: the whole text must be valid, NaN, Infinity
+ * and -Infinity are values, integers may be of any size, the last of repeated keys wins, lone
+ * surrogates in \u escapes are accepted (here they become U+FFFD and are counted).
+ * A C face of simdjson, whose tape the values point into. */
+#ifndef MCI_IO_JSON_H
+#define MCI_IO_JSON_H
+
+#include "base/error.h"
+#include "metaclip/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mci_json mci_json; /* a parser and its last document: one per thread */
+
+typedef enum {
+    MCI_JSON_NULL,
+    MCI_JSON_BOOL,
+    MCI_JSON_NUMBER,
+    MCI_JSON_STRING,
+    MCI_JSON_ARRAY,
+    MCI_JSON_OBJECT
+} mci_json_type;
+
+typedef struct {
+    const void *document;
+    size_t index;
+} mci_json_value; /* lives until the parser's next mci_json_parse or mci_json_free */
+
+typedef struct {
+    mci_json_value at, end;
+} mci_json_iter;
+
+mc_status mci_json_new(mci_json **out, mc_error *err);
+void mci_json_free(mci_json *json);
+
+/* Parses text (valid UTF-8, any length; copied). n_replaced may be NULL, else it grows by the
+ * number of lone surrogates. MC_SKIPPED with err: not valid JSON, or nested deeper than Python's
+ * json accepts. */
+mc_status mci_json_parse(mci_json *json, mc_str text, mci_json_value *root, uint64_t *n_replaced,
+                         mc_error *err);
+
+mci_json_type mci_json_type_of(mci_json_value value);
+/* The member `key` of an object; false if value is no object or has none. */
+bool mci_json_get(mci_json_value value, const char *key, mci_json_value *out);
+/* The string, may hold U+0000; empty unless value is a string. */
+mc_str mci_json_string(mci_json_value value);
+/* True for a non-negative integer that fits; *out is written only then. */
+bool mci_json_u64(mci_json_value value, uint64_t *out);
+/* True for any number that is finite; *out is written only then. */
+bool mci_json_double(mci_json_value value, double *out);
+/* True for true; false for everything else. */
+bool mci_json_bool(mci_json_value value);
+/* Elements of an array, or members of an object (all of them, repeated keys too), in order:
+ *   for (mci_json_iter it = mci_json_iterate(v); mci_json_next(&it, &key, &element);) ...
+ * key may be NULL; for arrays it is set to the empty view. */
+mci_json_iter mci_json_iterate(mci_json_value value);
+bool mci_json_next(mci_json_iter *iter, mc_str *key, mci_json_value *element);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,29 @@
+/* Files that appear under their name only when whole: written to .NAME.tmp in the same folder, then
+ * fsync, rename, fsync of the folder. "-", and an output that exists and is no regular file (a
+ * pipe, /dev/null), is written directly and never renamed over or removed. */
+#ifndef MCI_IO_OUTPUT_H
+#define MCI_IO_OUTPUT_H
+
+#include "base/error.h"
+#include "metaclip/base.h"
+
+typedef enum { MCI_PLAIN, MCI_GZIP, MCI_ZSTD } mci_codec;
+
+typedef struct mci_output mci_output;
+
+/* The codec that a name asks for by its suffix: .gz, .zst, else plain. */
+mci_codec mci_codec_of(const char *path);
+
+/* Opens path for writing. Left-overs of an earlier, killed run under the temporary name are
+ * replaced. Errors: MC_E_IO naming the path and the system's reason. */
+mc_status mci_output_open(const char *path, mci_codec codec, mci_output **out, mc_error *err);
+mc_status mci_output_write(mci_output *output, mc_str bytes, mc_error *err);
+/* Makes the file appear and frees output, also on failure (then nothing appears). */
+mc_status mci_output_commit(mci_output *output, mc_error *err);
+/* Frees output, takes back what was written. Takes NULL. */
+void mci_output_abort(mci_output *output);
+
+/* A whole file in one go. */
+mc_status mci_output_file(const char *path, mc_str bytes, mc_error *err);
+
+#endif
