@@ -37,6 +37,7 @@ uint64_t mci_hash64_pair(mc_str first, mc_str second, uint64_t seed)
         return XXH3_64bits_withSeed(joined, join(joined, first, second), seed);
     }
     XXH3_state_t state;
+    XXH3_INITSTATE(&state);
     XXH3_64bits_reset_withSeed(&state, seed);
     XXH3_64bits_update(&state, first.data, first.len);
     XXH3_64bits_update(&state, "", 1);
