@@ -1,0 +1,354 @@
+/** Curation: from a pool of image-text pairs to a balanced set with its data card, as in
+ *  "Demystifying CLIP Data" (MetaCLIP, arXiv 2309.16671).
+ *
+ *  Two ways in. A *job* is a whole command: fill the struct, call its _run function, read the
+ *  mc_summary. The smaller pieces (metadata, counts, balancer) are for programs of your own, such
+ *  as a data loader that balances online (examples/online_balancing.c). */
+#ifndef METACLIP_CURATE_H
+#define METACLIP_CURATE_H
+
+#include "metaclip/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { MC_SHA256_DIGITS = 64 };
+
+/* ---------------------------------------------------------------------------------------------
+ * Metadata: the ordered list of entries
+ * ------------------------------------------------------------------------------------------ */
+
+typedef struct mc_metadata mc_metadata;
+
+/** Loads a list: a JSON array of strings, or plain text with one entry a line (LF or CR LF; an
+ *  empty line is an empty entry, but for the end of the file), told apart by content; gzip and zstd
+ *  too. path "-" is standard input. Immutable; free with mc_metadata_free.
+ *  Errors: MC_E_IO, MC_E_FORMAT (where and what), MC_E_NOMEM, MC_E_LIMIT (2^32 - 2 entries). */
+MC_API mc_status mc_metadata_load(const char *path, mc_metadata **out, mc_error *err);
+MC_API void mc_metadata_free(mc_metadata *metadata);
+
+MC_API size_t mc_metadata_len(const mc_metadata *metadata);
+/** The entry with this id (id < len); lives as long as the metadata. */
+MC_API mc_str mc_metadata_entry(const mc_metadata *metadata, size_t id);
+/** All entries in id order, for mc_matcher_new. */
+MC_API const mc_str *mc_metadata_entries(const mc_metadata *metadata);
+/** SHA-256 of the entries, each followed by LF, as 64 hex digits: what ids and counts belong to. */
+MC_API const char *mc_metadata_sha256(const mc_metadata *metadata);
+/** Writes a JSON array (.json), or one entry a line (.txt; MC_E_FORMAT if an entry holds LF).
+ *  Atomic: the file appears whole or not at all. */
+MC_API mc_status mc_metadata_save(const mc_metadata *metadata, const char *path, mc_error *err);
+
+/** Builds a list from its sources, in this order, first seen first: the numbers "0".."99" and
+ *  the head lemmas of WordNet 3.0 (both if wordnet_dir is given), then the lists in `inputs`. */
+typedef struct {
+    const char *wordnet_dir; /* holds data.noun, .verb, .adj, .adv; NULL: no WordNet */
+    const char *const *inputs;
+    size_t n_inputs;
+    mc_hooks hooks;
+} mc_metadata_job;
+
+/** What a source gave. */
+typedef struct {
+    char source[256];
+    uint64_t n_read;      /* entries the source holds */
+    uint64_t n_dropped;   /* empty, or a single ASCII punctuation mark */
+    uint64_t n_duplicate; /* stood in the list already */
+    uint64_t n_added;
+} mc_metadata_source;
+
+enum { MC_MAX_SOURCES = 64 };
+
+typedef struct {
+    mc_metadata_source sources[MC_MAX_SOURCES];
+    size_t n_sources;
+} mc_metadata_build;
+
+/** Runs the job. Free *out with mc_metadata_free. Errors: as mc_metadata_load, MC_E_ARG. */
+MC_API mc_status mc_metadata_build_run(const mc_metadata_job *job, mc_metadata **out,
+                                       mc_metadata_build *report, mc_error *err);
+
+/** What `metaclip metadata --check` tells. */
+typedef struct {
+    uint64_t n_entries, n_bytes; /* bytes of the entries without line ends */
+    uint64_t n_duplicates;       /* entries that stand earlier in the list too */
+    uint64_t n_never_match;      /* see mc_entry_can_match */
+    uint64_t n_over_256;         /* longer than 256 characters */
+    uint64_t n_invalid_utf8;
+    uint64_t longest_bytes, longest_words;
+    uint64_t by_words[8];     /* entries of 1, 2, ... 7 words, 8 or more in the last */
+    uint64_t first_duplicate; /* ids, valid if the count is not 0 */
+    uint64_t first_never_match;
+    const char *never_match_why; /* constant; of the first one */
+} mc_metadata_report;
+
+MC_API mc_status mc_metadata_check(const mc_metadata *metadata, mc_metadata_report *report,
+                                   mc_error *err);
+
+/* ---------------------------------------------------------------------------------------------
+ * Entry counts
+ * ------------------------------------------------------------------------------------------ */
+
+/** Number of pairs of the pool that match each entry, in id order. */
+typedef struct {
+    uint64_t *counts;
+    size_t n;
+    char metadata_sha256[MC_SHA256_DIGITS + 1]; /* empty: the file does not say */
+} mc_counts;
+
+/** Loads counts: .npy of uint64 [n], or a JSON object entry -> count (then metadata is needed; an
+ *  entry that is missing has count 0). The sidecar `path.meta.json`, if there, says whose they
+ *  are. With metadata (may be NULL for .npy): MC_E_MISMATCH if they belong to another list or n
+ *  differs; without a sidecar only n is checked and hooks->warn is told. hooks may be NULL.
+ *  Release with mc_counts_release. */
+MC_API mc_status mc_counts_load(const char *path, const mc_metadata *metadata,
+                                const mc_hooks *hooks, mc_counts *out, mc_error *err);
+/** Writes uint64 .npy and, unless metadata_sha256 is empty or path is no regular file, its
+ *  sidecar. */
+MC_API mc_status mc_counts_save(const mc_counts *counts, const char *path, mc_error *err);
+MC_API void mc_counts_release(mc_counts *counts);
+
+/** Head, tail and share of an entry-count list under t. */
+typedef struct {
+    uint64_t n_entries, n_head, n_tail, n_zero; /* head: count >= t; zero ones are tail too */
+    uint64_t n_matches, n_tail_matches;         /* sums of counts; tail: count < t */
+    double tail_ratio;                          /* n_tail_matches / n_matches, 0 if none */
+} mc_count_shape;
+
+MC_API mc_count_shape mc_counts_shape(const mc_counts *counts, uint64_t t);
+
+/** The t of a tail ratio, as the original's p_to_t: with the counts ascending and cum(i) the share
+ *  of the first i+1 of all, the count at the first i whose cum is nearest to ratio; at least 1.
+ *  Errors: MC_E_ARG (ratio outside 0..1, no matches at all). */
+MC_API mc_status mc_t_of_tail_ratio(const mc_counts *counts, double ratio, uint64_t *t,
+                                    mc_error *err);
+
+/* ---------------------------------------------------------------------------------------------
+ * Balancing
+ * ------------------------------------------------------------------------------------------ */
+
+/** Counts, t and seed, made ready to draw: immutable, shared by any number of threads. */
+typedef struct mc_balancer mc_balancer;
+
+/** Copies what it needs. t >= 1. Errors: MC_E_ARG, MC_E_NOMEM. Free with mc_balancer_free. */
+MC_API mc_status mc_balancer_new(const uint64_t *counts, size_t n, uint64_t t, uint64_t seed,
+                                 mc_balancer **out, mc_error *err);
+MC_API void mc_balancer_free(mc_balancer *balancer);
+
+/** min(1, t / count), and 1 for a count of 0: an entry's probability. */
+MC_API double mc_entry_probability(uint64_t count, uint64_t t);
+
+/** P = 1 - prod(1 - p_e) over the ids (ascending, as mc_match gives them): the probability that
+ *  at least one of the independent trials of Algorithm 1 succeeds. 0 without ids.
+ *  Errors: MC_E_ARG if an id is not below the number of counts; *out is then untouched. */
+MC_API mc_status mc_keep_probability(const mc_balancer *balancer, const uint32_t *ids, size_t n_ids,
+                                     double *out, mc_error *err);
+
+/** The number in [0, 1) that a pair is compared with: (h >> 11) * 2^-53, h =
+ *  XXH3_64bits_withSeed(uuid, one zero byte, text; seed). */
+MC_API double mc_draw(mc_str uuid, mc_str text, uint64_t seed);
+
+/** The seed of an epoch (0 is the first): the seed itself, then XXH3_64bits of seed and epoch,
+ *  each as 8 little-endian bytes. */
+MC_API uint64_t mc_epoch_seed(uint64_t seed, uint64_t epoch);
+
+/** Whether the pair is kept in this epoch: mc_draw < mc_keep_probability. In epoch 0 that is the
+ *  offline set of `metaclip balance`; later epochs draw afresh. Errors as mc_keep_probability. */
+MC_API mc_status mc_balancer_keeps(const mc_balancer *balancer, mc_str uuid, mc_str text,
+                                   const uint32_t *ids, size_t n_ids, uint64_t epoch, bool *out,
+                                   mc_error *err);
+
+/* ---------------------------------------------------------------------------------------------
+ * Data card
+ * ------------------------------------------------------------------------------------------ */
+
+/** The published distribution of a run. Arrays in id order, n_entries long; curated may be NULL
+ *  (not drawn yet). */
+typedef struct {
+    char tool_version[32];
+    char metadata_sha256[MC_SHA256_DIGITS + 1];
+    uint64_t n_entries;
+    uint64_t t, seed; /* t 0: not drawn yet */
+    uint64_t pool_pairs, matched_pairs, curated_pairs;
+    uint64_t *pool, *curated; /* pairs that match each entry */
+} mc_card;
+
+MC_API mc_status mc_card_load(const char *path, mc_card *out, mc_error *err);
+/** Writes JSON, atomically, with a stable order of keys and no time stamps. */
+MC_API mc_status mc_card_save(const mc_card *card, const char *path, mc_error *err);
+MC_API void mc_card_release(mc_card *card);
+
+/** How two distributions differ. Shares are of all matches. */
+typedef struct {
+    bool same_metadata;
+    uint64_t n_differ;      /* entries whose curated (else pool) counts differ */
+    double total_variation; /* half the sum of |share_a - share_b|, 0..1 */
+    uint32_t largest[10];   /* ids with the largest |share_a - share_b|, descending */
+    size_t n_largest;
+} mc_card_difference;
+
+/** Compares the curated counts of two cards, or the pool's where either has none.
+ *  Errors: MC_E_MISMATCH if the numbers of entries differ. */
+MC_API mc_status mc_card_compare(const mc_card *a, const mc_card *b, mc_card_difference *out,
+                                 mc_error *err);
+
+/* ---------------------------------------------------------------------------------------------
+ * Jobs: the commands over a pool
+ * ------------------------------------------------------------------------------------------ */
+
+/* X(name, what it counts). The sums close:
+ *   items_read   = items_used + items_passed_over + items_skipped
+ *   texts_read   = texts_empty + texts_bad_url + pairs_read
+ *   records_read = records_kept + bad_url + without_text + duplicate + unmatched + not_drawn
+ *   pairs_read   = pairs_kept + duplicate + unmatched + not_drawn
+ * A record goes under the reason that took its last text. */
+#define MC_COUNTERS(X)                                                      \
+    X(shards, "input files")                                                \
+    X(shards_damaged, "input files that end early or hold damage")          \
+    X(bytes_read, "bytes read of the input files")                          \
+    X(items_read, "lines or archive records found")                         \
+    X(items_used, "of these, pages or records of pairs")                    \
+    X(items_passed_over, "of these, of a kind that holds no images")        \
+    X(items_skipped, "of these, damaged, malformed or too long")            \
+    X(replaced_bytes, "wrong bytes and lone surrogates that became U+FFFD") \
+    X(undecodable_lines, "lines of WAT records that are not text")          \
+    X(records_read, "images")                                               \
+    X(records_bad_url, "of these, with a url that cannot be resolved")      \
+    X(records_without_text, "of these, without a text")                     \
+    X(records_duplicate, "of these, with duplicates only")                  \
+    X(records_unmatched, "of these, without a match")                       \
+    X(records_not_drawn, "of these, not drawn")                             \
+    X(records_kept, "of these, kept")                                       \
+    X(texts_read, "texts")                                                  \
+    X(texts_empty, "of these, empty")                                       \
+    X(texts_bad_url, "of these, of images without a url")                   \
+    X(pairs_read, "pairs")                                                  \
+    X(pairs_duplicate, "of these, duplicates")                              \
+    X(pairs_unmatched, "of these, without a match")                         \
+    X(pairs_not_drawn, "of these, not drawn")                               \
+    X(pairs_kept, "of these, kept")                                         \
+    X(matches, "matches of pairs and entries, after duplicates went")       \
+    X(entries_replaced, "texts that carried ids already, which were replaced")
+
+typedef struct {
+#define X(name, text) uint64_t name;
+    MC_COUNTERS(X)
+#undef X
+} mc_counters;
+
+enum { MC_MAX_PROBLEMS = 8 };
+
+/** What a run did. Zero-initialise it; set on success, and as far as it came on failure. */
+typedef struct {
+    mc_counters n;
+    char problems[MC_MAX_PROBLEMS][384]; /* the first few things skipped: "file: what and where" */
+    size_t n_problems;                   /* filled; all are counted in n */
+    char metadata_sha256[MC_SHA256_DIGITS + 1]; /* empty: the job had no metadata */
+    uint64_t n_entries;
+    uint64_t t, seed;      /* t 0: nothing was drawn */
+    mc_count_shape shape;  /* of the counts used, if t is set */
+    double expected_pairs; /* sum of keep probabilities, if t is set */
+    double seconds;
+} mc_summary;
+
+/** The summary as one JSON object on one line (free with mc_free). */
+MC_API mc_status mc_summary_json(const mc_summary *summary, char **out, mc_error *err);
+
+/** The input of every job. */
+typedef struct {
+    const char *const *inputs; /* paths; "-" is standard input */
+    size_t n_inputs;
+    bool strict;             /* the first thing skipped is an error */
+    uint64_t max_item_bytes; /* a longer line or archive record is skipped; 0: 64 MiB */
+    unsigned n_threads;      /* 0: one a processor */
+    mc_hooks hooks;
+} mc_pool;
+
+/** WAT/WARC (or pairs) -> pairs. The inputs are taken in the order of their shard names, so that
+ *  of duplicates the one in the smallest name stays. */
+typedef struct {
+    mc_pool pool;
+    const char *out_path; /* .jsonl[.gz|.zst], "-" is standard output */
+    bool keep_duplicates;
+} mc_extract_job;
+MC_API mc_status mc_extract_run(const mc_extract_job *job, mc_summary *summary, mc_error *err);
+
+/** Pairs + metadata -> matched pairs; texts without a match are dropped and counted. */
+typedef struct {
+    mc_pool pool;
+    const char *metadata_path;
+    const char *out_path;
+} mc_match_job;
+MC_API mc_status mc_match_run(const mc_match_job *job, mc_summary *summary, mc_error *err);
+
+/** Matched pairs -> entry counts. */
+typedef struct {
+    mc_pool pool;
+    const char *metadata_path;
+    const char *out_path; /* .npy, uint64 [entries] */
+} mc_count_job;
+MC_API mc_status mc_count_run(const mc_count_job *job, mc_summary *summary, mc_error *err);
+
+/** Matched pairs + counts -> curated pairs. */
+typedef struct {
+    mc_pool pool;
+    const char *metadata_path; /* NULL: no check of the list and no data card */
+    const char *counts_path;
+    uint64_t t;        /* used if tail_ratio is negative */
+    double tail_ratio; /* 0..1: t is derived from it */
+    uint64_t seed;
+    const char *out_path;
+    const char *card_path; /* NULL: none. Needs metadata_path */
+} mc_balance_job;
+MC_API mc_status mc_balance_run(const mc_balance_job *job, mc_summary *summary, mc_error *err);
+
+/** A data card from counts, from matched pairs, and from curated ones (see `metaclip help card`).
+ */
+typedef struct {
+    mc_pool pool; /* matched pairs; may be none if counts_path is given */
+    const char *metadata_path;
+    const char *counts_path;
+    const char *const *curated_inputs; /* curated pairs, may be none */
+    size_t n_curated_inputs;
+    uint64_t t, seed; /* as stated by the caller, for the record; t 0: unknown */
+    const char *out_path;
+} mc_card_job;
+MC_API mc_status mc_card_run(const mc_card_job *job, mc_summary *summary, mc_error *err);
+
+/** The whole way, shard by shard, into a run folder (DESIGN: `docs/formats/run-folder.md`). Goes on
+ *  where an earlier call with the same options stopped, however it stopped. */
+typedef struct {
+    mc_pool pool;
+    const char *metadata_path;
+    const char *out_dir;
+    uint64_t t;
+    double tail_ratio; /* negative: t is used */
+    uint64_t seed;
+    bool keep_duplicates;
+    bool compress;         /* matched and curated files as .jsonl.zst */
+    bool names_from_paths; /* shard names are whole paths ("/" becomes "_"), not base names */
+} mc_curate_job;
+MC_API mc_status mc_curate_run(const mc_curate_job *job, mc_summary *summary, mc_error *err);
+
+/* ---------------------------------------------------------------------------------------------
+ * What is this file?
+ * ------------------------------------------------------------------------------------------ */
+
+enum { MC_MAX_FACTS = 32 };
+
+typedef struct {
+    char kind[48]; /* "metadata", "entry counts", "pairs", "data card", "run folder", "WAT", ... */
+    struct {
+        char name[48], value[208];
+    } facts[MC_MAX_FACTS];
+    size_t n_facts;
+} mc_info;
+
+/** Looks into a file or run folder, bounded in time and memory (it reads the start of large
+ *  files). Errors: MC_E_IO; MC_E_FORMAT if nothing known fits. */
+MC_API mc_status mc_info_read(const char *path, mc_info *out, mc_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,6 @@
+#include "metaclip/metaclip.h"
+
+const char *mc_version(void)
+{
+    return METACLIP_VERSION;
+}
