@@ -1,0 +1,285 @@
+#include "curate/flow.h"
+
+#include "base/alloc.h"
+#include "base/threads.h"
+
+enum {
+    BATCH_BYTES =
+        1 << 20, /* enough work to make handing over cheap, little enough to stay in cache */
+    BATCH_ITEMS = 4096,
+    KEPT_BYTES = 8 << 20, /* a buffer that one huge item blew up beyond this is given back */
+    SLOTS_PER_WORKER = 2,
+};
+static const uint64_t default_max_item_bytes = 64 << 20;
+
+struct mci_batch_item {
+    mci_item_kind kind;
+    size_t start, len; /* in batch->bytes */
+    size_t uri_start, uri_len;
+    uint64_t offset, position;
+};
+
+typedef struct {
+    const mc_pool *pool;
+    const mci_shards *shards;
+    const mci_flow_steps *steps;
+    const char *phase;
+    mc_summary *summary;
+    mci_record_parser **parsers; /* one per worker */
+    uint64_t max_item_bytes;
+    /* where fill stands */
+    size_t shard;
+    mci_source *source; /* of shards[shard], NULL if not opened yet */
+    uint64_t position;  /* items so far of this shard */
+    bool is_damaged;    /* this shard */
+    uint64_t bytes_of_done_shards;
+} flow;
+
+void mci_counters_add(mc_counters *to, const mc_counters *more)
+{
+#define X(name, text) to->name += more->name;
+    MC_COUNTERS(X)
+#undef X
+}
+
+size_t mci_record_keep(mc_record *record, const bool *keep)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < record->n_texts; i++)
+        if (keep[i])
+            record->texts[n++] = record->texts[i];
+    record->n_texts = n;
+    return n;
+}
+
+/* ---- fill: the caller's thread ---- */
+
+static void shrink(mci_buf *buf)
+{
+    mci_buf_clear(buf);
+    if (buf->cap > KEPT_BYTES)
+        mci_buf_release(buf);
+}
+
+static void empty_batch(mci_batch *batch)
+{
+    mci_arena_reset(&batch->arena);
+    shrink(&batch->bytes);
+    shrink(&batch->out);
+    shrink(&batch->extra);
+    batch->list.n = 0;
+    batch->n_items = 0;
+    batch->n = (mc_counters){ 0 };
+    batch->problems.n = 0;
+    batch->expected = 0;
+    batch->starts_shard = batch->ends_shard = false;
+}
+
+static mc_status copy_item(mci_batch *batch, const mci_item *item, uint64_t position, mc_error *err)
+{
+    void *items = batch->items;
+    MC_TRY(mci_grow(&items, &batch->cap_items, batch->n_items + 1, sizeof *batch->items, err));
+    batch->items = items;
+    struct mci_batch_item *place = &batch->items[batch->n_items++];
+    *place = (struct mci_batch_item){ .kind = item->kind,
+                                      .start = batch->bytes.len,
+                                      .len = item->bytes.len,
+                                      .uri_len = item->uri.len,
+                                      .offset = item->offset,
+                                      .position = position };
+    MC_TRY(mci_buf_add(&batch->bytes, item->bytes, err));
+    place->uri_start = batch->bytes.len;
+    return mci_buf_add(&batch->bytes, item->uri, err);
+}
+
+static const char *path_of(const flow *f, size_t shard)
+{
+    return f->shards->shards[shard].path;
+}
+
+static mc_status open_shard(flow *f, mci_batch *batch, mc_error *err)
+{
+    const char *path = path_of(f, f->shard);
+    mc_status status = mci_source_open(path, f->max_item_bytes, &f->source, err);
+    if (status < 0)
+        return mc_add_context(err, status, "%s", path);
+    f->position = 0;
+    f->is_damaged = false;
+    batch->starts_shard = true;
+    batch->n.shards = 1;
+    return MC_OK;
+}
+
+static void close_shard(flow *f, mci_batch *batch)
+{
+    uint64_t n_bytes = mci_source_bytes_read(f->source);
+    batch->ends_shard = true;
+    batch->n.shards_damaged = f->is_damaged;
+    batch->n.bytes_read = n_bytes;
+    f->bytes_of_done_shards += n_bytes;
+    mci_source_close(f->source);
+    f->source = NULL;
+    f->shard++;
+}
+
+/* One step of reading: an item, a thing skipped, or the shard's end. */
+static mc_status read_item(flow *f, mci_batch *batch, mc_error *err)
+{
+    mci_item item;
+    mc_error what = { 0 };
+    uint64_t n_passed_over = 0;
+    mc_status status = mci_source_next(f->source, &item, &n_passed_over, &what);
+    batch->n.items_read += n_passed_over;
+    batch->n.items_passed_over += n_passed_over;
+    if (status == MC_OK)
+        return copy_item(batch, &item, f->position++, err);
+    if (status == MC_SKIPPED) {
+        f->is_damaged = true;
+        batch->n.items_read++;
+        batch->n.items_skipped++;
+        mci_problems_note(&batch->problems, &what, path_of(f, f->shard));
+    } else if (status < 0) {
+        if (err)
+            *err = what;
+        return mc_add_context(err, status, "%s", path_of(f, f->shard));
+    } else {
+        close_shard(f, batch);
+    }
+    return MC_OK;
+}
+
+static void report_progress(const flow *f)
+{
+    const mc_hooks *hooks = &f->pool->hooks;
+    if (!hooks->progress)
+        return;
+    mc_progress progress = { .phase = f->phase,
+                             .done = f->bytes_of_done_shards +
+                                     (f->source ? mci_source_bytes_read(f->source) : 0),
+                             .total = f->shards->n_bytes,
+                             .n_shards_done = f->shard,
+                             .n_shards = f->shards->n };
+    hooks->progress(hooks->user, &progress);
+}
+
+static mc_status fill(void *user, void *slot, mc_error *err)
+{
+    flow *f = user;
+    mci_batch *batch = slot;
+    empty_batch(batch);
+    if (f->shard == f->shards->n)
+        return MC_END;
+    batch->shard = f->shard;
+    if (!f->source)
+        MC_TRY(open_shard(f, batch, err));
+    while (!batch->ends_shard && batch->bytes.len < BATCH_BYTES && batch->n_items < BATCH_ITEMS &&
+           batch->problems.n < MC_MAX_PROBLEMS)
+        MC_TRY(read_item(f, batch, err));
+    report_progress(f);
+    return MC_OK;
+}
+
+/* ---- work: any thread ---- */
+
+static mc_status parse_batch(flow *f, mci_batch *batch, mci_record_parser *parser, mc_error *err)
+{
+    const mci_shard *shard = &f->shards->shards[batch->shard];
+    for (size_t i = 0; i < batch->n_items; i++) {
+        const struct mci_batch_item *it = &batch->items[i];
+        mci_item item = { .kind = it->kind, .offset = it->offset };
+        item.bytes = (mc_str){ batch->bytes.data + it->start, it->len };
+        item.uri = (mc_str){ batch->bytes.data + it->uri_start, it->uri_len };
+        mc_error what = { 0 };
+        mc_status status = mci_parse_item(parser, &item, shard->name, it->position, &batch->arena,
+                                          &batch->list, &batch->n, &what);
+        if (status < 0) {
+            if (err)
+                *err = what;
+            return mc_add_context(err, status, "%s", shard->path);
+        }
+        if (status == MC_SKIPPED) {
+            mc_add_context(&what, status, "at byte %llu", (unsigned long long)it->offset);
+            mci_problems_note(&batch->problems, &what, shard->path);
+        }
+    }
+    return MC_OK;
+}
+
+static mc_status work(void *user, void *slot, unsigned worker, mc_error *err)
+{
+    flow *f = user;
+    mci_batch *batch = slot;
+    MC_TRY(parse_batch(f, batch, f->parsers[worker], err));
+    if (f->steps->work)
+        return f->steps->work(f->steps->user, batch, worker, err);
+    return MC_OK;
+}
+
+/* ---- drain: the caller's thread again ---- */
+
+static mc_status drain(void *user, void *slot, mc_error *err)
+{
+    flow *f = user;
+    mci_batch *batch = slot;
+    mci_problems_report(&batch->problems, f->summary);
+    if (batch->problems.n > 0 && f->pool->strict)
+        return mc_fail(err, MC_E_FORMAT, "%s (and --strict was asked for)",
+                       batch->problems.first[0].text);
+    mc_status status = f->steps->drain(f->steps->user, batch, err);
+    mci_counters_add(&f->summary->n, &batch->n);
+    f->summary->expected_pairs += batch->expected;
+    return status;
+}
+
+/* ---- all of it ---- */
+
+unsigned mci_flow_workers(const mc_pool *pool)
+{
+    return pool->n_threads ? pool->n_threads : mci_n_processors();
+}
+
+static void release_batch(mci_batch *batch)
+{
+    if (!batch)
+        return;
+    mci_arena_release(&batch->arena);
+    mci_buf_release(&batch->bytes);
+    mci_buf_release(&batch->out);
+    mci_buf_release(&batch->extra);
+    mci_free(batch->list.records);
+    mci_free(batch->items);
+    mci_free(batch);
+}
+
+static mc_status run_pipeline(flow *f, unsigned n_workers, void **slots, size_t n_slots,
+                              mc_error *err)
+{
+    for (size_t i = 0; i < n_slots; i++)
+        if (!(slots[i] = mci_alloc_zeroed(1, sizeof(mci_batch))))
+            return mci_nomem(err, sizeof(mci_batch));
+    for (unsigned i = 0; i < n_workers; i++)
+        MC_TRY(mci_record_parser_new(f->max_item_bytes, &f->parsers[i], err));
+    mci_pipeline pipeline = { fill, work, drain, f, slots, n_slots };
+    return mci_pipeline_run(&pipeline, n_workers, err);
+}
+
+mc_status mci_flow_run(const mc_pool *pool, const mci_shards *shards, const char *phase,
+                       const mci_flow_steps *steps, mc_summary *summary, mc_error *err)
+{
+    unsigned n_workers = mci_flow_workers(pool);
+    size_t n_slots = n_workers == 1 ? 1 : (size_t)n_workers * SLOTS_PER_WORKER;
+    flow f = { .pool = pool, .shards = shards, .steps = steps, .phase = phase, .summary = summary };
+    f.max_item_bytes = pool->max_item_bytes ? pool->max_item_bytes : default_max_item_bytes;
+    f.parsers = mci_alloc_zeroed(n_workers, sizeof *f.parsers);
+    void **slots = mci_alloc_zeroed(n_slots, sizeof *slots);
+    mc_status status = f.parsers && slots ? run_pipeline(&f, n_workers, slots, n_slots, err)
+                                          : mci_nomem(err, n_slots * sizeof *slots);
+    for (size_t i = 0; slots && i < n_slots; i++)
+        release_batch(slots[i]);
+    for (unsigned i = 0; f.parsers && i < n_workers; i++)
+        mci_record_parser_free(f.parsers[i]);
+    mci_source_close(f.source);
+    mci_free(slots);
+    mci_free(f.parsers);
+    return status;
+}

@@ -1,0 +1,57 @@
+/* Records flowing from shards, in batches: cut by one thread, parsed and worked on by many, taken
+ * in order by one. Every command over a pool is such a flow with its own work and drain.
+ *
+ *     shards ---> fill ---> | ring of | ---> work (parse, match, draw, format) ---> drain ---> file
+ *                (inflate,  | batches |      any thread                            in order
+ *                 cut)
+ */
+#ifndef MCI_CURATE_FLOW_H
+#define MCI_CURATE_FLOW_H
+
+#include "base/buf.h"
+#include "curate/problems.h"
+#include "curate/records.h"
+#include "curate/shards.h"
+
+typedef struct mci_batch mci_batch;
+
+struct mci_batch {
+    size_t shard;      /* index of the one shard that all its items come from */
+    bool starts_shard; /* nothing of the shard came before; */
+    bool ends_shard;   /* nothing comes behind. An empty shard is one empty batch with both */
+    mci_record_list list;
+    mci_arena arena; /* of the records, and for work's own needs */
+    mci_buf out;     /* what work makes for drain */
+    mci_buf extra;   /* more of it, in whatever form the two agree on */
+    double expected; /* likewise: sum of keep probabilities */
+    mc_counters n;   /* of this batch; work adds to it */
+    mci_problems problems;
+    /* what fill put there, for the parsing */
+    mci_buf bytes;
+    struct mci_batch_item *items;
+    size_t n_items, cap_items;
+};
+
+typedef struct {
+    /* Any thread; may be NULL. worker < mci_flow_workers(...). */
+    mc_status (*work)(void *user, mci_batch *batch, unsigned worker, mc_error *err);
+    /* One thread at a time, in the order of the shards and their bytes. */
+    mc_status (*drain)(void *user, mci_batch *batch, mc_error *err);
+    void *user;
+} mci_flow_steps;
+
+/* How many workers a flow over this pool has at most. */
+unsigned mci_flow_workers(const mc_pool *pool);
+
+/* Runs all shards through. Adds counters and problems to summary; with pool->strict the first
+ * problem is an error. `phase` names the work in progress reports. */
+mc_status mci_flow_run(const mc_pool *pool, const mci_shards *shards, const char *phase,
+                       const mci_flow_steps *steps, mc_summary *summary, mc_error *err);
+
+/* Adds the counters of `more` to `to`. */
+void mci_counters_add(mc_counters *to, const mc_counters *more);
+
+/* Drops the texts of a record for which keep[i] is false; gives how many stay. */
+size_t mci_record_keep(mc_record *record, const bool *keep);
+
+#endif

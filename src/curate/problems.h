@@ -1,0 +1,16 @@
+/* The first few things that were skipped, by name. */
+#ifndef MCI_CURATE_PROBLEMS_H
+#define MCI_CURATE_PROBLEMS_H
+
+#include "metaclip/curate.h"
+
+typedef struct {
+    size_t n; /* noted; the first MC_MAX_PROBLEMS are kept */
+    mc_error first[MC_MAX_PROBLEMS];
+} mci_problems;
+
+void mci_problems_note(mci_problems *problems, const mc_error *what, const char *path);
+/* Puts the texts kept into the summary, as far as it has room. */
+void mci_problems_report(const mci_problems *problems, mc_summary *summary);
+
+#endif

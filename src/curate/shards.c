@@ -1,0 +1,124 @@
+#include "curate/shards.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+
+static bool drop_suffix(mc_str *name, const char *suffix)
+{
+    size_t n = strlen(suffix);
+    if (name->len <= n || memcmp(name->data + name->len - n, suffix, n) != 0)
+        return false;
+    name->len -= n;
+    return true;
+}
+
+mc_str mci_shard_name(mc_str name)
+{
+    static const char *const suffixes[] = { ".gz",   ".zst", ".jsonl", ".json",
+                                            ".warc", ".wat", ".txt" };
+    bool dropped = true;
+    while (dropped) {
+        dropped = false;
+        for (size_t i = 0; i < COUNT_OF(suffixes); i++)
+            dropped |= drop_suffix(&name, suffixes[i]);
+    }
+    return name;
+}
+
+static mc_status name_shard(mci_shards *shards, mci_shard *shard, bool from_path, mc_error *err)
+{
+    mc_str name = mc_str_of(shard->path);
+    if (mc_str_equal(name, mc_str_of("-"))) {
+        shard->name = mc_str_of("stdin");
+        return MC_OK;
+    }
+    const char *slash = from_path ? NULL : strrchr(shard->path, '/');
+    if (slash)
+        name = mc_str_of(slash + 1);
+    char *copy = mci_arena_alloc(&shards->arena, name.len);
+    if (!copy)
+        return mci_nomem(err, name.len);
+    for (size_t i = 0; i < name.len; i++)
+        copy[i] = (char)(name.data[i] == '/' ? '_' : name.data[i]);
+    shard->name = mci_shard_name((mc_str){ copy, name.len });
+    return MC_OK;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    mc_str x = ((const mci_shard *)a)->name, y = ((const mci_shard *)b)->name;
+    size_t n = x.len < y.len ? x.len : y.len;
+    int order = n ? memcmp(x.data, y.data, n) : 0;
+    return order ? order : (x.len > y.len) - (x.len < y.len);
+}
+
+static mc_status refuse_equal_names(const mci_shards *shards, mc_error *err)
+{
+    for (size_t i = 1; i < shards->n; i++)
+        if (mc_str_equal(shards->shards[i - 1].name, shards->shards[i].name))
+            return mc_fail(
+                err, MC_E_ARG,
+                "%s and %s give the same shard name; --shard-names path tells them apart",
+                shards->shards[i - 1].path, shards->shards[i].path);
+    return MC_OK;
+}
+
+static mc_status add_sizes(mci_shards *shards, mc_error *err)
+{
+    bool known = true;
+    for (size_t i = 0; i < shards->n; i++) {
+        struct stat info;
+        const char *path = shards->shards[i].path;
+        if (strcmp(path, "-") == 0) {
+            known = false;
+            continue;
+        }
+        if (stat(path, &info) != 0)
+            return mc_fail(err, MC_E_IO, "%s: cannot open it: %s", path, strerror(errno));
+        if (S_ISDIR(info.st_mode))
+            return mc_fail(err, MC_E_IO, "%s: this is a folder, name the files in it", path);
+        known &= S_ISREG(info.st_mode);
+        shards->n_bytes += (uint64_t)info.st_size;
+    }
+    if (!known)
+        shards->n_bytes = 0;
+    return MC_OK;
+}
+
+mc_status mci_shards_list(const char *const *inputs, size_t n, mci_shard_order order,
+                          bool names_from_paths, mci_shards *out, mc_error *err)
+{
+    mci_shards shards = { 0 };
+    if (n == 0)
+        return mc_fail(err, MC_E_ARG, "no input; name at least one file, or - for standard input");
+    shards.shards = mci_alloc_zeroed(n, sizeof *shards.shards);
+    if (!shards.shards)
+        return mci_nomem(err, n * sizeof *shards.shards);
+    shards.n = n;
+    mc_status status = MC_OK;
+    for (size_t i = 0; i < n && status >= 0; i++) {
+        shards.shards[i].path = inputs[i];
+        status = name_shard(&shards, &shards.shards[i], names_from_paths, err);
+    }
+    if (status >= 0)
+        status = add_sizes(&shards, err);
+    if (status >= 0 && order == MCI_BY_NAME) {
+        qsort(shards.shards, n, sizeof *shards.shards, compare_names);
+        status = refuse_equal_names(&shards, err);
+    }
+    if (status < 0)
+        mci_shards_release(&shards);
+    else
+        *out = shards;
+    return status;
+}
+
+void mci_shards_release(mci_shards *shards)
+{
+    mci_arena_release(&shards->arena);
+    mci_free(shards->shards);
+    *shards = (mci_shards){ 0 };
+}
