@@ -241,7 +241,7 @@ enum { MC_MAX_PROBLEMS = 8 };
 /** What a run did. Zero-initialise it; set on success, and as far as it came on failure. */
 typedef struct {
     mc_counters n;
-    char problems[MC_MAX_PROBLEMS][384]; /* the first few things skipped: "file: what and where" */
+    char problems[MC_MAX_PROBLEMS][508]; /* the first few things skipped: "file: what and where" */
     size_t n_problems;                   /* filled; all are counted in n */
     char metadata_sha256[MC_SHA256_DIGITS + 1]; /* empty: the job had no metadata */
     uint64_t n_entries;

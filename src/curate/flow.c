@@ -42,16 +42,6 @@ void mci_counters_add(mc_counters *to, const mc_counters *more)
 #undef X
 }
 
-size_t mci_record_keep(mc_record *record, const bool *keep)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < record->n_texts; i++)
-        if (keep[i])
-            record->texts[n++] = record->texts[i];
-    record->n_texts = n;
-    return n;
-}
-
 /* ---- fill: the caller's thread ---- */
 
 static void shrink(mci_buf *buf)

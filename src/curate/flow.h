@@ -17,7 +17,7 @@ typedef struct mci_batch mci_batch;
 
 struct mci_batch {
     size_t shard;      /* index of the one shard that all its items come from */
-    bool starts_shard; /* nothing of the shard came before; */
+    bool starts_shard; /* nothing of the shard came before */
     bool ends_shard;   /* nothing comes behind. An empty shard is one empty batch with both */
     mci_record_list list;
     mci_arena arena; /* of the records, and for work's own needs */
@@ -50,8 +50,5 @@ mc_status mci_flow_run(const mc_pool *pool, const mci_shards *shards, const char
 
 /* Adds the counters of `more` to `to`. */
 void mci_counters_add(mc_counters *to, const mc_counters *more);
-
-/* Drops the texts of a record for which keep[i] is false; gives how many stay. */
-size_t mci_record_keep(mc_record *record, const bool *keep);
 
 #endif

@@ -1,6 +1,6 @@
 #include "curate/problems.h"
 
-#include <stdio.h>
+#include <string.h>
 
 void mci_problems_note(mci_problems *problems, const mc_error *what, const char *path)
 {
@@ -18,6 +18,6 @@ void mci_problems_report(const mci_problems *problems, mc_summary *summary)
         if (summary->n_problems == MC_MAX_PROBLEMS)
             return;
         char *place = summary->problems[summary->n_problems++];
-        snprintf(place, sizeof summary->problems[0], "%s", problems->first[i].text);
+        memcpy(place, problems->first[i].text, sizeof problems->first[i].text);
     }
 }

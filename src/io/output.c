@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <isa-l/igzip_lib.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>

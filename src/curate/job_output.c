@@ -1,0 +1,37 @@
+#include "curate/job_output.h"
+
+#include "curate/sidecar.h"
+
+double mci_seconds_since(struct timespec start)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start.tv_sec) + (double)(now.tv_nsec - start.tv_nsec) * 1e-9;
+}
+
+mc_status mci_job_output_open(mci_job_output *output, const char *path, mc_error *err)
+{
+    clock_gettime(CLOCK_MONOTONIC, &output->start);
+    output->path = path;
+    return mci_output_open(path, mci_codec_of(path), &output->file, err);
+}
+
+mc_status mci_job_output_write(mci_job_output *output, const mci_batch *batch, mc_error *err)
+{
+    return mci_output_write(output->file, mci_buf_str(&batch->out), err);
+}
+
+mc_status mci_job_output_close(mci_job_output *output, mc_status status, mc_summary *summary,
+                               const char *kind, mc_error *err)
+{
+    if (status < 0)
+        mci_output_abort(output->file);
+    else
+        status = mci_output_commit(output->file, err);
+    output->file = NULL;
+    if (status >= 0 && kind)
+        status =
+            mci_sidecar_save(output->path, kind, summary->metadata_sha256, summary->n_entries, err);
+    summary->seconds = mci_seconds_since(output->start);
+    return status;
+}

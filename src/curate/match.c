@@ -1,0 +1,54 @@
+/* The job: pairs + metadata -> matched pairs. */
+#include "base/alloc.h"
+#include "curate/job_output.h"
+#include "curate/metadata_facts.h"
+#include "curate/stages.h"
+
+typedef struct {
+    mci_job_output output;
+    mci_match_stage matching;
+} match_state;
+
+static mc_status match_work(void *user, mci_batch *batch, unsigned worker, mc_error *err)
+{
+    const match_state *state = user;
+    MC_TRY(mci_match_batch(&state->matching, batch, worker, err));
+    return mci_format_batch(batch, err);
+}
+
+static mc_status match_drain(void *user, mci_batch *batch, mc_error *err)
+{
+    match_state *state = user;
+    return mci_job_output_write(&state->output, batch, err);
+}
+
+static mc_status match_shards(const mc_match_job *job, const mc_metadata *metadata,
+                              const mci_shards *shards, mc_summary *summary, mc_error *err)
+{
+    match_state state = { 0 };
+    MC_TRY(mci_match_stage_open(metadata, mci_flow_workers(&job->pool), &state.matching, err));
+    mc_status status = mci_job_output_open(&state.output, job->out_path, err);
+    if (status >= 0) {
+        mci_flow_steps steps = { match_work, match_drain, &state };
+        status = mci_flow_run(&job->pool, shards, "match", &steps, summary, err);
+    }
+    status = mci_job_output_close(&state.output, status, summary, "matched pairs", err);
+    mci_match_stage_close(&state.matching);
+    return status;
+}
+
+mc_status mc_match_run(const mc_match_job *job, mc_summary *summary, mc_error *err)
+{
+    mci_shards shards;
+    mc_metadata *metadata = NULL;
+    MC_TRY(
+        mci_shards_list(job->pool.inputs, job->pool.n_inputs, MCI_AS_GIVEN, false, &shards, err));
+    mc_status status = mc_metadata_load(job->metadata_path, &metadata, err);
+    if (status >= 0) {
+        mci_summary_set_metadata(summary, metadata);
+        status = match_shards(job, metadata, &shards, summary, err);
+    }
+    mc_metadata_free(metadata);
+    mci_shards_release(&shards);
+    return status;
+}

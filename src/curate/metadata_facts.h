@@ -1,0 +1,15 @@
+/* Whose ids and counts these are: small helpers that every job with metadata shares. */
+#ifndef MCI_CURATE_METADATA_FACTS_H
+#define MCI_CURATE_METADATA_FACTS_H
+
+#include "metaclip/curate.h"
+
+/* Puts the list's hash and length into the summary. */
+void mci_summary_set_metadata(mc_summary *summary, const mc_metadata *metadata);
+
+/* Checks the sidecars of files that hold ids: MC_E_MISMATCH if one belongs to another list than
+ * sha256. Files without one are told to hooks->warn, once for all of them. Pipes have none. */
+mc_status mci_check_sidecars(const char *const *paths, size_t n, const char *sha256,
+                             const mc_hooks *hooks, mc_error *err);
+
+#endif

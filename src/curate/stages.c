@@ -1,0 +1,219 @@
+#include "curate/stages.h"
+
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "io/pairs.h"
+
+mc_status mci_filter_batch(mci_text_filter *filter, void *user, mci_batch *batch,
+                           uint64_t *n_emptied, mc_error *err)
+{
+    for (size_t i = 0; i < batch->list.n; i++) {
+        mc_record *record = &batch->list.records[i];
+        size_t n_before = record->n_texts, n = 0;
+        for (size_t j = 0; j < n_before; j++) {
+            bool keeps = true;
+            MC_TRY(filter(user, batch, record, &record->texts[j], &keeps, err));
+            if (keeps)
+                record->texts[n++] = record->texts[j];
+        }
+        record->n_texts = n;
+        *n_emptied += n_before > 0 && n == 0;
+    }
+    return MC_OK;
+}
+
+/* ---- keys ---- */
+
+mc_status mci_key_batch(mci_batch *batch, mc_error *err)
+{
+    for (size_t i = 0; i < batch->list.n; i++) {
+        const mc_record *record = &batch->list.records[i];
+        for (size_t j = 0; j < record->n_texts; j++) {
+            mci_hash128 key = mci_hash128_pair(record->uuid, record->texts[j].text);
+            MC_TRY(mci_buf_append(&batch->extra, &key, sizeof key, err));
+        }
+    }
+    return MC_OK;
+}
+
+/* ---- match ---- */
+
+mc_status mci_match_stage_open(const mc_metadata *metadata, unsigned n_workers,
+                               mci_match_stage *out, mc_error *err)
+{
+    mci_match_stage stage = { .n_workers = n_workers };
+    stage.scratches = mci_alloc_zeroed(n_workers, sizeof *stage.scratches);
+    mc_status status = stage.scratches ? MC_OK : mci_nomem(err, n_workers);
+    if (status >= 0)
+        status = mc_matcher_new(mc_metadata_entries(metadata), mc_metadata_len(metadata),
+                                &stage.matcher, err);
+    for (unsigned i = 0; i < n_workers && status >= 0; i++)
+        status = mc_match_scratch_new(&stage.scratches[i], err);
+    if (status < 0)
+        mci_match_stage_close(&stage);
+    else
+        *out = stage;
+    return status;
+}
+
+void mci_match_stage_close(mci_match_stage *stage)
+{
+    for (unsigned i = 0; stage->scratches && i < stage->n_workers; i++)
+        mc_match_scratch_free(stage->scratches[i]);
+    mci_free(stage->scratches);
+    mc_matcher_free(stage->matcher);
+    *stage = (mci_match_stage){ 0 };
+}
+
+typedef struct {
+    const mc_matcher *matcher;
+    mc_match_scratch *scratch;
+} match_one;
+
+static mc_status match_text(void *user, mci_batch *batch, const mc_record *record, mc_text *text,
+                            bool *keeps, mc_error *err)
+{
+    (void)record;
+    match_one *one = user;
+    const uint32_t *ids;
+    size_t n_ids;
+    MC_TRY(mc_match(one->matcher, one->scratch, text->text, &ids, &n_ids, err));
+    batch->n.entries_replaced += text->is_matched;
+    *keeps = n_ids > 0;
+    if (n_ids == 0) {
+        batch->n.pairs_unmatched++;
+        return MC_OK;
+    }
+    uint32_t *copy = mci_arena_alloc(&batch->arena, n_ids * sizeof *copy);
+    if (!copy)
+        return mci_nomem(err, n_ids * sizeof *copy);
+    memcpy(copy, ids, n_ids * sizeof *copy);
+    text->entries = copy;
+    text->n_entries = n_ids;
+    text->is_matched = true;
+    batch->n.matches += n_ids;
+    return MC_OK;
+}
+
+mc_status mci_match_batch(const mci_match_stage *stage, mci_batch *batch, unsigned worker,
+                          mc_error *err)
+{
+    match_one one = { stage->matcher, stage->scratches[worker] };
+    return mci_filter_batch(match_text, &one, batch, &batch->n.records_unmatched, err);
+}
+
+/* ---- count ---- */
+
+mc_status mci_count_stage_open(size_t n_entries, unsigned n_workers, mci_count_stage *out,
+                               mc_error *err)
+{
+    uint64_t **counts = mci_alloc_zeroed(n_workers, sizeof *counts);
+    if (!counts)
+        return mci_nomem(err, n_workers * sizeof *counts);
+    *out = (mci_count_stage){ counts, n_entries, n_workers };
+    return MC_OK;
+}
+
+void mci_count_stage_close(mci_count_stage *stage)
+{
+    for (unsigned i = 0; stage->counts && i < stage->n_workers; i++)
+        mci_free(stage->counts[i]);
+    mci_free(stage->counts);
+    *stage = (mci_count_stage){ 0 };
+}
+
+static mc_status check_ids(const mc_record *record, const mc_text *text, size_t n_entries,
+                           mc_error *err)
+{
+    if (!text->is_matched)
+        return mc_fail(err, MC_E_FORMAT,
+                       "record %.*s has a text without entry ids; run `metaclip match` first",
+                       (int)record->uuid.len, record->uuid.data);
+    /* Ascending, so the last one is the largest. */
+    if (text->n_entries > 0 && text->entries[text->n_entries - 1] >= n_entries)
+        return mc_fail(err, MC_E_MISMATCH,
+                       "record %.*s has entry id %u, but the list has %zu entries: it was matched "
+                       "with another list",
+                       (int)record->uuid.len, record->uuid.data, text->entries[text->n_entries - 1],
+                       n_entries);
+    return MC_OK;
+}
+
+mc_status mci_count_batch(mci_count_stage *stage, mci_batch *batch, unsigned worker, mc_error *err)
+{
+    if (!stage->counts[worker]) {
+        stage->counts[worker] = mci_alloc_zeroed(stage->n_entries, sizeof(uint64_t));
+        if (!stage->counts[worker])
+            return mci_nomem(err, stage->n_entries * sizeof(uint64_t));
+    }
+    uint64_t *counts = stage->counts[worker];
+    for (size_t i = 0; i < batch->list.n; i++) {
+        const mc_record *record = &batch->list.records[i];
+        for (size_t j = 0; j < record->n_texts; j++) {
+            const mc_text *text = &record->texts[j];
+            MC_TRY(check_ids(record, text, stage->n_entries, err));
+            for (size_t k = 0; k < text->n_entries; k++)
+                counts[text->entries[k]]++;
+        }
+    }
+    return MC_OK;
+}
+
+void mci_count_stage_fold(mci_count_stage *stage, uint64_t *sum)
+{
+    for (unsigned i = 0; i < stage->n_workers; i++) {
+        uint64_t *counts = stage->counts[i];
+        for (size_t e = 0; counts && e < stage->n_entries; e++)
+            sum[e] += counts[e];
+        mci_free(counts);
+        stage->counts[i] = NULL;
+    }
+}
+
+/* ---- draw ---- */
+
+typedef struct {
+    const mc_balancer *balancer;
+    uint64_t seed;
+} draw_one;
+
+static mc_status draw_text(void *user, mci_batch *batch, const mc_record *record, mc_text *text,
+                           bool *keeps, mc_error *err)
+{
+    const draw_one *one = user;
+    double probability = 0;
+    if (!text->is_matched)
+        return check_ids(record, text, 0, err);
+    mc_status status =
+        mc_keep_probability(one->balancer, text->entries, text->n_entries, &probability, err);
+    if (status < 0)
+        return mc_add_context(err, MC_E_MISMATCH, "record %.*s", (int)record->uuid.len,
+                              record->uuid.data);
+    batch->expected += probability;
+    batch->n.matches += text->n_entries;
+    *keeps = mc_draw(record->uuid, text->text, one->seed) < probability;
+    batch->n.pairs_not_drawn += !*keeps;
+    return MC_OK;
+}
+
+mc_status mci_draw_batch(const mc_balancer *balancer, uint64_t seed, mci_batch *batch,
+                         mc_error *err)
+{
+    draw_one one = { balancer, seed };
+    return mci_filter_batch(draw_text, &one, batch, &batch->n.records_not_drawn, err);
+}
+
+/* ---- format ---- */
+
+mc_status mci_format_batch(mci_batch *batch, mc_error *err)
+{
+    for (size_t i = 0; i < batch->list.n; i++) {
+        const mc_record *record = &batch->list.records[i];
+        if (record->n_texts == 0)
+            continue;
+        MC_TRY(mci_pairs_format(record, &batch->out, err));
+        batch->n.records_kept++;
+        batch->n.pairs_kept += record->n_texts;
+    }
+    return MC_OK;
+}

@@ -1,0 +1,65 @@
+/* What is done to the records of a batch, one stage at a time: match, count, draw, format. The
+ * commands and the run over shards are made of these. A stage drops texts and records and counts
+ * what it dropped; what is left at the end is counted as kept by mci_format_batch. */
+#ifndef MCI_CURATE_STAGES_H
+#define MCI_CURATE_STAGES_H
+
+#include "curate/flow.h"
+#include "metaclip/text.h"
+
+/* Says whether a text of a record stays. Shared by the stages that drop texts. */
+typedef mc_status mci_text_filter(void *user, mci_batch *batch, const mc_record *record,
+                                  mc_text *text, bool *keeps, mc_error *err);
+
+/* Asks `filter` for every text of the batch, in order. *n_emptied grows by the records that lose
+ * their last text. */
+mc_status mci_filter_batch(mci_text_filter *filter, void *user, mci_batch *batch,
+                           uint64_t *n_emptied, mc_error *err);
+
+/* ---- keys: what tells duplicates ---- */
+
+/* Appends the key (mci_hash128) of every text of the batch, in order, to batch->extra. */
+mc_status mci_key_batch(mci_batch *batch, mc_error *err);
+
+/* ---- match: texts get their entries, those without are dropped ---- */
+
+typedef struct {
+    mc_matcher *matcher;
+    mc_match_scratch **scratches; /* one per worker */
+    unsigned n_workers;
+} mci_match_stage;
+
+mc_status mci_match_stage_open(const mc_metadata *metadata, unsigned n_workers,
+                               mci_match_stage *out, mc_error *err);
+void mci_match_stage_close(mci_match_stage *stage);
+mc_status mci_match_batch(const mci_match_stage *stage, mci_batch *batch, unsigned worker,
+                          mc_error *err);
+
+/* ---- count: matches per entry ---- */
+
+typedef struct {
+    uint64_t **counts; /* one array per worker, made when first needed */
+    size_t n_entries;
+    unsigned n_workers;
+} mci_count_stage;
+
+mc_status mci_count_stage_open(size_t n_entries, unsigned n_workers, mci_count_stage *out,
+                               mc_error *err);
+void mci_count_stage_close(mci_count_stage *stage);
+/* Adds the matches of the batch's texts. MC_E_MISMATCH: an id is beyond the list; MC_E_FORMAT: a
+ * text was never matched. */
+mc_status mci_count_batch(mci_count_stage *stage, mci_batch *batch, unsigned worker, mc_error *err);
+/* The sum over the workers, n_entries long, added to `sum`; the workers' arrays are emptied. */
+void mci_count_stage_fold(mci_count_stage *stage, uint64_t *sum);
+
+/* ---- draw: pairs are kept with their probability ---- */
+
+/* MC_E_MISMATCH and MC_E_FORMAT as above. Adds the keep probabilities to batch->expected. */
+mc_status mci_draw_batch(const mc_balancer *balancer, uint64_t seed, mci_batch *batch,
+                         mc_error *err);
+
+/* ---- format: the records that still have texts, as JSON Lines in batch->out ---- */
+
+mc_status mci_format_batch(mci_batch *batch, mc_error *err);
+
+#endif

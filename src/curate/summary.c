@@ -1,0 +1,83 @@
+/* The summary for programs: one JSON object. */
+#include "base/json_text.h"
+#include "base/utf8.h"
+#include "metaclip/curate.h"
+
+static mc_status add_name(mci_buf *out, const char *name, mc_error *err)
+{
+    return mci_buf_printf(out, err, "%s\"%s\":", out->len > 1 ? "," : "", name);
+}
+
+static mc_status add_u64(mci_buf *out, const char *name, uint64_t value, mc_error *err)
+{
+    MC_TRY(add_name(out, name, err));
+    return mci_json_add_u64(out, value, err);
+}
+
+static mc_status add_counters(mci_buf *out, const mc_counters *n, mc_error *err)
+{
+#define X(name, text) MC_TRY(add_u64(out, #name, n->name, err));
+    MC_COUNTERS(X)
+#undef X
+    return MC_OK;
+}
+
+static mc_status add_draw(mci_buf *out, const mc_summary *summary, mc_error *err)
+{
+    const mc_count_shape *shape = &summary->shape;
+    MC_TRY(add_u64(out, "t", summary->t, err));
+    MC_TRY(add_u64(out, "seed", summary->seed, err));
+    MC_TRY(add_u64(out, "entries_head", shape->n_head, err));
+    MC_TRY(add_u64(out, "entries_tail", shape->n_tail, err));
+    MC_TRY(add_u64(out, "entries_never_matched", shape->n_zero, err));
+    MC_TRY(add_u64(out, "pool_matches", shape->n_matches, err));
+    MC_TRY(add_u64(out, "tail_matches", shape->n_tail_matches, err));
+    MC_TRY(mci_buf_printf(out, err, ",\"tail_ratio\":%.17g", shape->tail_ratio));
+    return mci_buf_printf(out, err, ",\"expected_pairs\":%.3f", summary->expected_pairs);
+}
+
+static mc_status add_problems(mci_buf *out, const mc_summary *summary, mc_error *err)
+{
+    MC_TRY(add_name(out, "problems", err));
+    MC_TRY(mci_buf_byte(out, '[', err));
+    mci_buf valid = { 0 };
+    mc_status status = MC_OK;
+    for (size_t i = 0; i < summary->n_problems && status >= 0; i++) {
+        uint64_t n_replaced = 0; /* a path may be any bytes */
+        mci_buf_clear(&valid);
+        status = mci_utf8_repair(mc_str_of(summary->problems[i]), &valid, &n_replaced, err);
+        if (status >= 0 && i > 0)
+            status = mci_buf_byte(out, ',', err);
+        if (status >= 0)
+            status = mci_json_add_string(out, mci_buf_str(&valid), err);
+    }
+    mci_buf_release(&valid);
+    return status < 0 ? status : mci_buf_byte(out, ']', err);
+}
+
+static mc_status add_all(mci_buf *out, const mc_summary *summary, mc_error *err)
+{
+    MC_TRY(mci_buf_byte(out, '{', err));
+    MC_TRY(mci_buf_printf(out, err, "\"tool\":\"metaclip %s\"", METACLIP_VERSION));
+    MC_TRY(add_counters(out, &summary->n, err));
+    if (summary->metadata_sha256[0]) {
+        MC_TRY(mci_buf_printf(out, err, ",\"metadata_sha256\":\"%s\"", summary->metadata_sha256));
+        MC_TRY(add_u64(out, "entries", summary->n_entries, err));
+    }
+    if (summary->t)
+        MC_TRY(add_draw(out, summary, err));
+    MC_TRY(add_problems(out, summary, err));
+    MC_TRY(mci_buf_printf(out, err, ",\"seconds\":%.3f}", summary->seconds));
+    return mci_buf_terminate(out, err);
+}
+
+mc_status mc_summary_json(const mc_summary *summary, char **out, mc_error *err)
+{
+    mci_buf json = { 0 };
+    mc_status status = add_all(&json, summary, err);
+    if (status < 0)
+        mci_buf_release(&json);
+    else
+        *out = json.data;
+    return status;
+}
