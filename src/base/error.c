@@ -47,16 +47,18 @@ mc_status mc_add_context(mc_error *err, mc_status status, const char *format, ..
 {
     if (!err)
         return status;
-    char what[sizeof err->text];
-    memcpy(what, err->text, sizeof what);
+    char text[2 * sizeof err->text + 2];
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(err->text, sizeof err->text, format, args);
+    int n = vsnprintf(text, sizeof err->text, format, args);
     va_end(args);
+    if (n < 0 || (size_t)n >= sizeof err->text)
+        n = n < 0 ? 0 : (int)sizeof err->text - 1;
+    const char *what = err->text[0] ? err->text : mc_status_text(status);
+    snprintf(text + n, sizeof text - (size_t)n, ": %s", what);
+    memcpy(err->text, text, sizeof err->text);
+    err->text[sizeof err->text - 1] = '\0';
     err->status = status;
-    if (n >= 0 && (size_t)n < sizeof err->text)
-        snprintf(err->text + n, sizeof err->text - (size_t)n, ": %s",
-                 what[0] ? what : mc_status_text(status));
     end_at_whole_character(err->text, sizeof err->text);
     return status;
 }

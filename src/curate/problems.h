@@ -2,6 +2,7 @@
 #ifndef MCI_CURATE_PROBLEMS_H
 #define MCI_CURATE_PROBLEMS_H
 
+#include "base/buf.h"
 #include "metaclip/curate.h"
 
 typedef struct {
@@ -12,5 +13,9 @@ typedef struct {
 void mci_problems_note(mci_problems *problems, const mc_error *what, const char *path);
 /* Puts the texts kept into the summary, as far as it has room. */
 void mci_problems_report(const mci_problems *problems, mc_summary *summary);
+/* The same for those another summary kept. */
+void mci_problems_carry(const mc_summary *from, mc_summary *to);
+/* Appends the summary's texts as a JSON array. */
+mc_status mci_problems_json(const mc_summary *summary, mci_buf *out, mc_error *err);
 
 #endif

@@ -167,6 +167,26 @@ static bool is_html(const mci_http_response *response)
     return type.len == 0 && body.len > 0 && body.data[0] == '<';
 }
 
+/* The page's url is the archive record's, made valid UTF-8. */
+static mc_status set_page_uri(mci_record_parser *parser, mc_str uri, mc_counters *n, mc_error *err)
+{
+    mci_buf_clear(&parser->uri);
+    return mci_utf8_repair(uri, &parser->uri, &n->replaced_bytes, err);
+}
+
+static mc_status parse_wat(mci_record_parser *parser, const mci_item *item, mc_counters *n,
+                           mc_error *err)
+{
+    mc_status status =
+        mci_wat_images(parser->json, &parser->scratch, item->bytes, &parser->page, err);
+    n->undecodable_lines += parser->page.n_skipped_lines;
+    if (status != MC_OK || item->uri.len == 0)
+        return status;
+    MC_TRY(set_page_uri(parser, item->uri, n, err));
+    parser->page.uri = mci_buf_str(&parser->uri);
+    return MC_OK;
+}
+
 static mc_status parse_response(mci_record_parser *parser, const mci_item *item, mc_counters *n,
                                 mc_error *err)
 {
@@ -177,8 +197,7 @@ static mc_status parse_response(mci_record_parser *parser, const mci_item *item,
         return status;
     if (!is_html(&response))
         return MC_END;
-    mci_buf_clear(&parser->uri);
-    MC_TRY(mci_utf8_repair(item->uri, &parser->uri, &n->replaced_bytes, err));
+    MC_TRY(set_page_uri(parser, item->uri, n, err));
     return mci_html_images(parser->html, response.body, response.charset, mci_buf_str(&parser->uri),
                            &parser->page, err);
 }
@@ -225,7 +244,7 @@ mc_status mci_parse_item(mci_record_parser *parser, const mci_item *item, mc_str
         status = parse_pairs(parser, item, shard, position, arena, list, n, err);
         break;
     case MCI_ITEM_WAT:
-        status = mci_wat_images(parser->json, &parser->scratch, item->bytes, &parser->page, err);
+        status = parse_wat(parser, item, n, err);
         break;
     case MCI_ITEM_RESPONSE:
         status = parse_response(parser, item, n, err);

@@ -1,7 +1,6 @@
 /* The summary for programs: one JSON object. */
 #include "base/json_text.h"
-#include "base/utf8.h"
-#include "metaclip/curate.h"
+#include "curate/problems.h"
 
 static mc_status add_name(mci_buf *out, const char *name, mc_error *err)
 {
@@ -36,25 +35,6 @@ static mc_status add_draw(mci_buf *out, const mc_summary *summary, mc_error *err
     return mci_buf_printf(out, err, ",\"expected_pairs\":%.3f", summary->expected_pairs);
 }
 
-static mc_status add_problems(mci_buf *out, const mc_summary *summary, mc_error *err)
-{
-    MC_TRY(add_name(out, "problems", err));
-    MC_TRY(mci_buf_byte(out, '[', err));
-    mci_buf valid = { 0 };
-    mc_status status = MC_OK;
-    for (size_t i = 0; i < summary->n_problems && status >= 0; i++) {
-        uint64_t n_replaced = 0; /* a path may be any bytes */
-        mci_buf_clear(&valid);
-        status = mci_utf8_repair(mc_str_of(summary->problems[i]), &valid, &n_replaced, err);
-        if (status >= 0 && i > 0)
-            status = mci_buf_byte(out, ',', err);
-        if (status >= 0)
-            status = mci_json_add_string(out, mci_buf_str(&valid), err);
-    }
-    mci_buf_release(&valid);
-    return status < 0 ? status : mci_buf_byte(out, ']', err);
-}
-
 static mc_status add_all(mci_buf *out, const mc_summary *summary, mc_error *err)
 {
     MC_TRY(mci_buf_byte(out, '{', err));
@@ -66,7 +46,8 @@ static mc_status add_all(mci_buf *out, const mc_summary *summary, mc_error *err)
     }
     if (summary->t)
         MC_TRY(add_draw(out, summary, err));
-    MC_TRY(add_problems(out, summary, err));
+    MC_TRY(add_name(out, "problems", err));
+    MC_TRY(mci_problems_json(summary, out, err));
     MC_TRY(mci_buf_printf(out, err, ",\"seconds\":%.3f}", summary->seconds));
     return mci_buf_terminate(out, err);
 }

@@ -11,7 +11,7 @@
 #include <zstd.h>
 
 #include "base/alloc.h"
-#include "base/buf.h"
+#include "base/files.h"
 
 enum { PENDING_BYTES = 256 * 1024, ZSTD_LEVEL = 3 };
 
@@ -37,11 +37,6 @@ static bool ends_with(const char *path, const char *suffix)
 mci_codec mci_codec_of(const char *path)
 {
     return ends_with(path, ".gz") ? MCI_GZIP : ends_with(path, ".zst") ? MCI_ZSTD : MCI_PLAIN;
-}
-
-static mc_status fail_errno(mc_error *err, const char *path, const char *what)
-{
-    return mc_fail(err, MC_E_IO, "%s: %s: %s", path, what, strerror(errno));
 }
 
 /* ---- codecs ---- */
@@ -81,7 +76,7 @@ static mc_status write_all(mci_output *output, mc_str bytes, mc_error *err)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return fail_errno(err, output->path, "cannot write");
+            return mci_fail_errno(err, output->path, "cannot write");
         bytes.data += n;
         bytes.len -= (size_t)n;
     }
@@ -154,13 +149,6 @@ static char *copy_text(const char *text, size_t len)
     return copy;
 }
 
-/* The length of the folder part of path with its slash; 0 if there is none. */
-static size_t folder_length(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? (size_t)(slash - path) + 1 : 0;
-}
-
 /* Where the bytes shall appear: a link to a file is followed, so that the file behind is replaced.
  */
 static mc_status set_path(mci_output *output, const char *path, mc_error *err)
@@ -177,14 +165,14 @@ static mc_status set_path(mci_output *output, const char *path, mc_error *err)
 static mc_status open_temporary(mci_output *output, mc_error *err)
 {
     mci_buf name = { 0 };
-    size_t n = folder_length(output->path);
+    size_t n = mci_folder_length(output->path);
     mc_status status =
         mci_buf_printf(&name, err, "%.*s.%s.tmp", (int)n, output->path, output->path + n);
     if (status < 0)
         return status;
     output->temporary = name.data;
     output->fd = open(output->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    return output->fd < 0 ? fail_errno(err, output->path, "cannot create it") : MC_OK;
+    return output->fd < 0 ? mci_fail_errno(err, output->path, "cannot create it") : MC_OK;
 }
 
 static mc_status open_file(mci_output *output, const char *path, mc_error *err)
@@ -202,7 +190,7 @@ static mc_status open_file(mci_output *output, const char *path, mc_error *err)
         output->fd = open(path, O_WRONLY | O_CLOEXEC);
     else
         MC_TRY(open_temporary(output, err));
-    return output->fd < 0 ? fail_errno(err, path, "cannot open it for writing") : MC_OK;
+    return output->fd < 0 ? mci_fail_errno(err, path, "cannot open it for writing") : MC_OK;
 }
 
 mc_status mci_output_open(const char *path, mci_codec codec, mci_output **out, mc_error *err)
@@ -238,36 +226,19 @@ mc_status mci_output_write(mci_output *output, mc_str bytes, mc_error *err)
 
 /* ---- the end ---- */
 
-static mc_status sync_folder(const char *path, mc_error *err)
-{
-    size_t n = folder_length(path);
-    char *folder = n ? copy_text(path, n) : copy_text(".", 1);
-    if (!folder)
-        return mci_nomem(err, n);
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    mci_free(folder);
-    if (fd < 0)
-        return fail_errno(err, path, "cannot open its folder");
-    /* Some file systems cannot sync a folder; that is theirs to answer for. */
-    bool failed = fsync(fd) != 0 && errno != EINVAL && errno != EROFS;
-    mc_status status = failed ? fail_errno(err, path, "cannot sync its folder") : MC_OK;
-    close(fd);
-    return status;
-}
-
 static mc_status appear(mci_output *output, mc_error *err)
 {
     if (fsync(output->fd) != 0)
-        return fail_errno(err, output->path, "cannot sync");
+        return mci_fail_errno(err, output->path, "cannot sync");
     int fd = output->fd;
     output->fd = -1;
     if (close(fd) != 0)
-        return fail_errno(err, output->path, "cannot close");
+        return mci_fail_errno(err, output->path, "cannot close");
     if (rename(output->temporary, output->path) != 0)
-        return fail_errno(err, output->path, "cannot rename the finished file");
+        return mci_fail_errno(err, output->path, "cannot rename the finished file");
     mci_free(output->temporary);
     output->temporary = NULL;
-    return sync_folder(output->path, err);
+    return mci_sync_folder_of(output->path, err);
 }
 
 mc_status mci_output_commit(mci_output *output, mc_error *err)
@@ -279,7 +250,7 @@ mc_status mci_output_commit(mci_output *output, mc_error *err)
         int fd = output->fd;
         output->fd = -1;
         if (close(fd) != 0)
-            status = fail_errno(err, output->path, "cannot close");
+            status = mci_fail_errno(err, output->path, "cannot close");
     }
     mci_output_abort(output);
     return status;

@@ -1,0 +1,82 @@
+#include "base/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { READ_BYTES = 1 << 16 };
+
+mc_status mci_fail_errno(mc_error *err, const char *path, const char *what)
+{
+    return mc_fail(err, MC_E_IO, "%s: %s: %s", path, what, strerror(errno));
+}
+
+size_t mci_folder_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+mc_status mci_sync_folder_of(const char *path, mc_error *err)
+{
+    mci_buf folder = { 0 };
+    size_t n = mci_folder_length(path);
+    MC_TRY(n ? mci_buf_append(&folder, path, n, err) : mci_buf_byte(&folder, '.', err));
+    mc_status status = mci_buf_terminate(&folder, err);
+    int fd = status < 0 ? -1 : open(folder.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (status >= 0 && fd < 0)
+        status = mci_fail_errno(err, path, "cannot open its folder");
+    /* Some file systems cannot sync a folder; that is theirs to answer for. */
+    if (fd >= 0 && fsync(fd) != 0 && errno != EINVAL && errno != EROFS)
+        status = mci_fail_errno(err, path, "cannot sync its folder");
+    if (fd >= 0)
+        close(fd);
+    mci_buf_release(&folder);
+    return status;
+}
+
+mc_status mci_make_folders(char *path, mc_error *err)
+{
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        bool failed = mkdir(path, 0777) != 0 && errno != EEXIST;
+        mc_status status = failed ? mci_fail_errno(err, path, "cannot make the folder") : MC_OK;
+        *slash = '/';
+        MC_TRY(status);
+    }
+    return MC_OK;
+}
+
+static mc_status read_all(int fd, const char *path, mci_buf *out, mc_error *err)
+{
+    for (;;) {
+        MC_TRY(mci_buf_reserve(out, READ_BYTES, err));
+        ssize_t n = read(fd, out->data + out->len, out->cap - out->len);
+        if (n == 0)
+            return mci_buf_terminate(out, err);
+        if (n > 0)
+            out->len += (size_t)n;
+        else if (errno != EINTR)
+            return mci_fail_errno(err, path, "cannot read");
+    }
+}
+
+mc_status mci_read_file(const char *path, mci_buf *out, bool *found, mc_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    *found = fd >= 0;
+    if (fd < 0)
+        return errno == ENOENT ? MC_OK : mci_fail_errno(err, path, "cannot open it");
+    mc_status status = read_all(fd, path, out, err);
+    close(fd);
+    return status;
+}
+
+mc_status mci_remove_file(const char *path, mc_error *err)
+{
+    if (unlink(path) == 0)
+        return mci_sync_folder_of(path, err);
+    return errno == ENOENT || errno == ENOTDIR ? MC_OK
+                                               : mci_fail_errno(err, path, "cannot remove it");
+}

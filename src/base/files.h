@@ -1,0 +1,26 @@
+/* What the rooms ask of the file system, with errors that name the path and the system's reason. */
+#ifndef MCI_BASE_FILES_H
+#define MCI_BASE_FILES_H
+
+#include "base/buf.h"
+
+/* "PATH: WHAT: strerror(errno)" as MC_E_IO. */
+mc_status mci_fail_errno(mc_error *err, const char *path, const char *what);
+
+/* The length of the folder part of path with its slash; 0 if it has none. */
+size_t mci_folder_length(const char *path);
+
+/* Makes what was done to the names in path's folder last (fsync of the folder). */
+mc_status mci_sync_folder_of(const char *path, mc_error *err);
+
+/* Makes every folder above the last slash of path, which is given back as it was. */
+mc_status mci_make_folders(char *path, mc_error *err);
+
+/* Appends a whole small file of our own making, and a NUL that is not counted. *found is false if
+ * it is not there. */
+mc_status mci_read_file(const char *path, mci_buf *out, bool *found, mc_error *err);
+
+/* Removes a file and makes that last; no error if it is not there. */
+mc_status mci_remove_file(const char *path, mc_error *err);
+
+#endif
