@@ -35,9 +35,10 @@ typedef struct {
 mc_status mci_json_new(mci_json **out, mc_error *err);
 void mci_json_free(mci_json *json);
 
-/* Parses text (valid UTF-8, any length; copied). n_replaced may be NULL, else it grows by the
- * number of lone surrogates. MC_SKIPPED with err: not valid JSON, or nested deeper than Python's
- * json accepts. */
+/* Parses text (below 4 GiB; copied). n_replaced may be NULL, else it grows by the number of lone
+ * surrogates. MC_SKIPPED with err: not valid JSON, not valid UTF-8, too long, or containers nested
+ * deeper than 1000 (Python's json gives up there too, a little earlier or later with the depth of
+ * its caller). An integer of more than 4300 digits is no valid JSON here, as in CPython 3.11. */
 mc_status mci_json_parse(mci_json *json, mc_str text, mci_json_value *root, uint64_t *n_replaced,
                          mc_error *err);
 
@@ -48,7 +49,7 @@ bool mci_json_get(mci_json_value value, const char *key, mci_json_value *out);
 mc_str mci_json_string(mci_json_value value);
 /* True for a non-negative integer that fits; *out is written only then. */
 bool mci_json_u64(mci_json_value value, uint64_t *out);
-/* True for any number that is finite; *out is written only then. */
+/* True for any number that is finite as a double; *out is written only then. */
 bool mci_json_double(mci_json_value value, double *out);
 /* True for true; false for everything else. */
 bool mci_json_bool(mci_json_value value);

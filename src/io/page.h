@@ -28,6 +28,7 @@ typedef struct {
     size_t n_links, cap_links;
     uint64_t n_texts, n_empty_texts; /* attributes seen, and those empty after trimming */
     uint64_t n_replaced;             /* wrong bytes and lone surrogates that became U+FFFD */
+    uint64_t n_skipped_lines;        /* of a WAT record, before the one that was read */
 } mci_page;
 
 /* Empties the page, keeps its memory. */
