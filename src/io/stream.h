@@ -9,6 +9,7 @@
 #ifndef MCI_IO_STREAM_H
 #define MCI_IO_STREAM_H
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "metaclip/base.h"
 
@@ -36,5 +37,19 @@ uint64_t mci_stream_offset(const mci_stream *stream);
 /* How many bytes of the file were read so far (progress), and the file's size (0: unknown). */
 uint64_t mci_stream_bytes_read(const mci_stream *stream);
 uint64_t mci_stream_bytes_total(const mci_stream *stream);
+/* No more decompressed bytes than these can follow, the window's included: exact for plain files
+ * of known size, UINT64_MAX where nobody knows. */
+uint64_t mci_stream_most_left(const mci_stream *stream);
+
+/* ---- bodies that are whole in memory ---- */
+
+typedef enum { MCI_BODY_GZIP, MCI_BODY_ZLIB, MCI_BODY_RAW, MCI_BODY_ZSTD } mci_body_format;
+
+/* Puts what body decompresses to into out (which is cleared first): all members of gzip, all
+ * frames of zstd. A cut body gives what is there; wrong checksums are overlooked, as browsers do.
+ * Errors: MC_E_LIMIT (more than max bytes), MC_E_FORMAT (damaged, or not of this format at all);
+ * out then holds what came before. */
+mc_status mci_inflate_body(mc_str body, mci_body_format format, uint64_t max, mci_buf *out,
+                           mc_error *err);
 
 #endif
