@@ -1,0 +1,61 @@
+/* metaclip curate: the whole way, shard by shard, into a run folder. */
+#include <string.h>
+
+#include "commands.h"
+#include "opts.h"
+#include "report.h"
+
+static const cli_about about = {
+    .usage = "-m FILE -o DIR [options] INPUT...",
+    .about =
+        "Extracts, matches, counts and balances a pool of WAT, WARC or pairs files. The folder DIR "
+        "gets matched/ and curated/ with one file for each input, entry_count.npy, "
+        "entry_prob.npy, datacard.json, run.json (the options) and summary.json.\n\n"
+        "A run that was stopped goes on when the same command is given again. With another t or "
+        "seed only the drawing is done again; with more inputs also duplicates and counts. All "
+        "files but summary.json are the same bytes whatever the threads, the order of the inputs, "
+        "and the interruptions.",
+    .example = "metaclip metadata --wordnet -o metadata.json\n"
+               "metaclip curate -m metadata.json -t 20000 -o out CC-MAIN-*.warc.wat.gz",
+};
+
+int cmd_curate(cli *c)
+{
+    const char *format = "jsonl", *names = "base";
+    mc_curate_job job = { .t = 20000, .tail_ratio = -1, .pool.max_item_bytes = CLI_MAX_RECORD };
+    const cli_opt opts[] = {
+        CLI_METADATA(&job.metadata_path),
+        CLI_NEED("o,output", "DIR", &job.out_dir, "the run folder; made if it is not there"),
+        CLI_U64("t,limit", &job.t, 1, "thin entries that are counted more than N times"),
+        CLI_SHARE("tail-ratio", &job.tail_ratio,
+                  "instead of -t: choose t so that tail entries have this share of the matches"),
+        CLI_U64("seed", &job.seed, 0, "another seed draws another set"),
+        CLI_FLAG("no-dedup", &job.keep_duplicates, "keep pairs that occur more than once"),
+        CLI_WORD("format", "jsonl|jsonl.zst", &format, "of the files in matched/ and curated/"),
+        CLI_WORD("shard-names", "base|path", &names,
+                 "what names the files of an input: its base name, or its whole path, for inputs "
+                 "of equal names in several folders"),
+        CLI_POOL(job.pool),
+        CLI_TALK(c),
+        CLI_INPUTS("INPUT", &job.pool.inputs, &job.pool.n_inputs, 1, SIZE_MAX,
+                   "WAT or WARC files, or files of pairs"),
+        CLI_END,
+    };
+    int code = cli_parse(c, &about, opts);
+    if (code != CLI_GO)
+        return code;
+    if (cli_given(c, opts, "t") && cli_given(c, opts, "tail-ratio"))
+        return cli_misuse(c, "-t and --tail-ratio both set t; give one of them");
+    if (strcmp(job.out_dir, "-") == 0)
+        return cli_misuse(c, "-o names the run folder; it cannot be standard output");
+    job.compress = strcmp(format, "jsonl.zst") == 0;
+    job.names_from_paths = strcmp(names, "path") == 0;
+    code = cli_begin(c, job.out_dir, &job.pool.hooks);
+    if (code != CLI_GO)
+        return code;
+
+    mc_error err = { 0 };
+    mc_summary summary = { 0 };
+    mc_status status = mc_curate_run(&job, &summary, &err);
+    return cli_finish(c, status, &summary, &err);
+}

@@ -1,0 +1,41 @@
+/* metaclip match: pairs + metadata -> matched pairs. */
+#include "commands.h"
+#include "opts.h"
+#include "report.h"
+
+static const cli_about about = {
+    .usage = "-m FILE [options] INPUT...",
+    .about =
+        "Finds the entries of the metadata in each text. A text that holds none is dropped and "
+        "counted; the others get the ids of all their entries, ascending, as third element: "
+        "[\"alt\",\"a red car\",[17,203]].\n\n"
+        "An entry matches as a whole: the text and the entry get a space at each end, and the "
+        "marks , . ; : ? ! ` of the text a space on both sides. Letters are not folded. Ids that "
+        "a text carries already are replaced.",
+    .example = "metaclip match -m metadata.json -o matched.jsonl pairs.jsonl",
+};
+
+int cmd_match(cli *c)
+{
+    mc_match_job job = { .out_path = "-", .pool.max_item_bytes = CLI_MAX_RECORD };
+    const cli_opt opts[] = {
+        CLI_METADATA(&job.metadata_path),
+        CLI_WORD("o,output", "FILE", &job.out_path,
+                 "matched pairs, .jsonl, .jsonl.gz or .jsonl.zst"),
+        CLI_POOL(job.pool),
+        CLI_TALK(c),
+        CLI_INPUTS("INPUT", &job.pool.inputs, &job.pool.n_inputs, 1, SIZE_MAX,
+                   "files of pairs; - is standard input"),
+        CLI_END,
+    };
+    int code = cli_parse(c, &about, opts);
+    if (code == CLI_GO)
+        code = cli_begin(c, job.out_path, &job.pool.hooks);
+    if (code != CLI_GO)
+        return code;
+
+    mc_error err = { 0 };
+    mc_summary summary = { 0 };
+    mc_status status = mc_match_run(&job, &summary, &err);
+    return cli_finish(c, status, &summary, &err);
+}

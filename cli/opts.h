@@ -1,0 +1,111 @@
+/* Options as a table: a command says what it takes and where it goes, and everything else (parsing,
+ * messages, help, man page, completion) follows.
+ *
+ * GNU conventions: --name VALUE, --name=VALUE, -nVALUE, -n VALUE, -abc for flags, options anywhere
+ * among the inputs, "--" ends them, the last of a repeated option counts. Long names are not
+ * abbreviated, so that a new option never breaks a script. */
+#ifndef METACLIP_CLI_OPTS_H
+#define METACLIP_CLI_OPTS_H
+
+#include "cli.h"
+
+typedef enum {
+    CLI_KIND_END,
+    CLI_KIND_FLAG,
+    CLI_KIND_WORD,   /* a path, or one of the choices that `value` lists: "a|b" */
+    CLI_KIND_MAYBE,  /* --name alone means `fallback`; another value only as --name=VALUE */
+    CLI_KIND_LIST,   /* may be repeated; one such row a table at most */
+    CLI_KIND_U64,    /* min..max */
+    CLI_KIND_UINT,   /* min..max */
+    CLI_KIND_BYTES,  /* min..max; takes K, M, G, T */
+    CLI_KIND_SHARE,  /* 0..1 */
+    CLI_KIND_INPUTS, /* what is no option; min..max of them */
+} cli_kind;
+
+typedef struct {
+    cli_kind kind;
+    const char *names; /* "o,output", "seed", "t" */
+    const char *value; /* "FILE", "a|b"; NULL for flags */
+    const char *text;  /* what it does, no full stop */
+    union {
+        bool *flag;
+        const char **word;
+        uint64_t *u64;
+        unsigned *uint;
+        double *share;
+        struct {
+            const char *const **items;
+            size_t *n;
+        } list;
+    } to;
+    /* What help gives as the default. NULL: what `to` holds before parsing; "": nothing. */
+    const char *fallback;
+    uint64_t min, max;
+    bool required;
+} cli_opt;
+
+/* clang-format off */
+#define CLI_FLAG(names_, to_, text_) \
+    { .kind = CLI_KIND_FLAG, .names = names_, .to.flag = to_, .text = text_ }
+#define CLI_WORD(names_, value_, to_, text_) \
+    { .kind = CLI_KIND_WORD, .names = names_, .value = value_, .to.word = to_, .text = text_ }
+#define CLI_NEED(names_, value_, to_, text_)                                              \
+    { .kind = CLI_KIND_WORD, .names = names_, .value = value_, .to.word = to_,            \
+      .text = text_, .required = true }
+#define CLI_MAYBE(names_, value_, alone_, to_, text_)                                     \
+    { .kind = CLI_KIND_MAYBE, .names = names_, .value = value_, .to.word = to_,           \
+      .text = text_, .fallback = alone_ }
+#define CLI_LIST(names_, value_, items_, n_, text_)                                       \
+    { .kind = CLI_KIND_LIST, .names = names_, .value = value_, .to.list = { items_, n_ }, \
+      .text = text_ }
+#define CLI_U64(names_, to_, min_, text_)                                                 \
+    { .kind = CLI_KIND_U64, .names = names_, .value = "N", .to.u64 = to_, .text = text_,  \
+      .min = min_, .max = UINT64_MAX }
+#define CLI_SHARE(names_, to_, text_)                                                     \
+    { .kind = CLI_KIND_SHARE, .names = names_, .value = "P", .to.share = to_,             \
+      .text = text_, .fallback = "" }
+#define CLI_INPUTS(value_, items_, n_, min_, max_, text_)                                 \
+    { .kind = CLI_KIND_INPUTS, .value = value_, .to.list = { items_, n_ }, .text = text_, \
+      .min = min_, .max = max_ }
+#define CLI_METADATA(to_) \
+    CLI_NEED("m,metadata", "FILE", to_, "the list of entries: a JSON array, or one entry a line")
+
+/* What every command has that reads a pool; p is its mc_pool. */
+#define CLI_POOL(p)                                                                             \
+    { .kind = CLI_KIND_UINT, .names = "j,threads", .value = "N", .to.uint = &(p).n_threads,     \
+      .text = "threads", .min = 1, .max = 1024, .fallback = "one a processor" },                \
+    { .kind = CLI_KIND_BYTES, .names = "max-record-bytes", .value = "SIZE",                     \
+      .to.u64 = &(p).max_item_bytes, .text = "a longer line or archive record is skipped",      \
+      .min = 1024, .max = (uint64_t)1 << 40 },                                                  \
+    CLI_FLAG("strict", &(p).strict, "take the first thing that would be skipped as an error")
+#define CLI_MAX_RECORD ((uint64_t)64 << 20)
+
+#define CLI_QUIET(c) CLI_FLAG("q,quiet", &(c)->quiet, "no progress and no summary")
+#define CLI_JSON(c, text) CLI_FLAG("json", &(c)->json, text)
+#define CLI_TALK(c) \
+    CLI_QUIET(c), CLI_JSON(c, "print the summary as one JSON object on standard output")
+#define CLI_END { .kind = CLI_KIND_END }
+/* clang-format on */
+
+/* What a command says of itself beside its options. */
+typedef struct {
+    const char *usage;   /* what follows the name, a form a line */
+    const char *about;   /* paragraphs, an empty line between them */
+    const char *example; /* lines that can be pasted */
+} cli_about;
+
+/* Reads the command line into the table's targets. Gives CLI_GO, or the exit code when there is
+ * nothing to run: help was asked for, or wrong usage was reported. */
+int cli_parse(cli *c, const cli_about *about, const cli_opt *opts);
+
+/* Whether the option with this name (long, or its letter) was given. */
+bool cli_given(const cli *c, const cli_opt *opts, const char *name);
+
+/* Prints "metaclip COMMAND: " and the sentence, and where help is; gives CLI_MISUSE. */
+int cli_misuse(const cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The parts of `names`: the letter ('\0' if none) and the long name (NULL if none). */
+char cli_letter(const cli_opt *opt);
+const char *cli_long(const cli_opt *opt);
+
+#endif
