@@ -1,0 +1,341 @@
+/* What is this file? A look at its first bytes, then at some of what follows. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/files.h"
+#include "curate/sidecar.h"
+#include "curate/source.h"
+#include "io/json.h"
+#include "io/npy.h"
+#include "io/pairs.h"
+#include "io/stream.h"
+#include "io/warc.h"
+
+enum { LOOK_BYTES = 512, LOOK_ITEMS = 1000, MAX_ITEM_BYTES = 64 << 20 };
+
+static void set_kind(mc_info *info, const char *kind)
+{
+    snprintf(info->kind, sizeof info->kind, "%s", kind);
+}
+
+static void add_fact(mc_info *info, const char *name, const char *format, ...) MC_PRINTF(3, 4);
+static void add_fact(mc_info *info, const char *name, const char *format, ...)
+{
+    if (info->n_facts == MC_MAX_FACTS)
+        return;
+    snprintf(info->facts[info->n_facts].name, sizeof info->facts[0].name, "%s", name);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(info->facts[info->n_facts].value, sizeof info->facts[0].value, format, args);
+    va_end(args);
+    info->n_facts++;
+}
+
+static void add_count(mc_info *info, const char *name, uint64_t count)
+{
+    add_fact(info, name, "%llu", (unsigned long long)count);
+}
+
+/* ---- archives ---- */
+
+typedef struct {
+    uint64_t n[MCI_WARC_CONVERSION + 1];
+    uint64_t n_skipped;
+    bool is_wat, is_all; /* is_all: the end was reached */
+} archive_look;
+
+static mc_status look_at_archive(mci_stream *stream, archive_look *look, mc_error *err)
+{
+    mci_warc *warc = NULL;
+    MC_TRY(mci_warc_open(stream, MAX_ITEM_BYTES, &warc, err));
+    mc_status status = MC_OK;
+    for (int i = 0; i < LOOK_ITEMS && status >= 0 && !look->is_all; i++) {
+        mci_warc_record record;
+        status = mci_warc_next(warc, &record, err);
+        look->is_all = status == MC_END;
+        look->n_skipped += status == MC_SKIPPED;
+        if (status != MC_OK)
+            continue;
+        look->n[record.type]++;
+        look->is_wat |= record.type == MCI_WARC_METADATA && record.content_type.len >= 16 &&
+                        memcmp(record.content_type.data, "application/json", 16) == 0;
+    }
+    mci_warc_close(warc);
+    return status < 0 ? status : MC_OK;
+}
+
+static mc_status tell_archive(mci_stream *stream, mc_info *info, mc_error *err)
+{
+    archive_look look = { 0 };
+    MC_TRY(look_at_archive(stream, &look, err));
+    set_kind(info, look.n[MCI_WARC_CONVERSION] ? "WET" : look.is_wat ? "WAT" : "WARC");
+    add_fact(info, "looked at", "%s", look.is_all ? "all of it" : "the first 1000 records");
+    add_count(info, "response records", look.n[MCI_WARC_RESPONSE]);
+    add_count(info, "metadata records", look.n[MCI_WARC_METADATA]);
+    add_count(info, "conversion records", look.n[MCI_WARC_CONVERSION]);
+    add_count(info, "other records", look.n[MCI_WARC_OTHER]);
+    add_count(info, "damaged records", look.n_skipped);
+    if (look.n[MCI_WARC_CONVERSION])
+        add_fact(info, "note", "WET files hold no images; curate takes the WAT or WARC file");
+    return MC_OK;
+}
+
+/* ---- metadata ---- */
+
+static mc_status tell_metadata(const char *path, mc_info *info, mc_error *err)
+{
+    mc_metadata *metadata = NULL;
+    MC_TRY(mc_metadata_load(path, &metadata, err));
+    size_t n = mc_metadata_len(metadata);
+    set_kind(info, "metadata");
+    add_count(info, "entries", n);
+    add_fact(info, "SHA-256", "%s", mc_metadata_sha256(metadata));
+    for (size_t i = 0; i < n && i < 3; i++) {
+        mc_str entry = mc_metadata_entry(metadata, i);
+        char name[32];
+        snprintf(name, sizeof name, "entry %zu", i);
+        add_fact(info, name, "%.*s", (int)(entry.len < 100 ? entry.len : 100), entry.data);
+    }
+    mc_metadata_free(metadata);
+    return MC_OK;
+}
+
+/* ---- pairs and other JSON ---- */
+
+typedef struct {
+    uint64_t n_records, n_texts, n_matched, n_matches, n_skipped;
+    bool is_all;
+} pairs_look;
+
+static mc_status look_at_pairs(mci_source *source, pairs_look *look, mc_error *err)
+{
+    mci_json *json = NULL;
+    mci_buf scratch = { 0 };
+    mci_arena arena = { 0 };
+    mc_status status = mci_json_new(&json, err);
+    for (int i = 0; i < LOOK_ITEMS && status >= 0 && !look->is_all; i++) {
+        mci_item item;
+        mc_record record;
+        uint64_t n = 0;
+        mci_arena_reset(&arena);
+        status = mci_source_next(source, &item, &n, err);
+        look->is_all = status == MC_END;
+        if (status == MC_OK)
+            status = mci_pairs_parse(json, &scratch, item.bytes, &arena, &record, &n, &n, err);
+        look->n_skipped += status == MC_SKIPPED;
+        if (status != MC_OK)
+            continue;
+        look->n_records++;
+        look->n_texts += record.n_texts;
+        for (size_t j = 0; j < record.n_texts; j++) {
+            look->n_matched += record.texts[j].is_matched;
+            look->n_matches += record.texts[j].n_entries;
+        }
+    }
+    mci_json_free(json);
+    mci_buf_release(&scratch);
+    mci_arena_release(&arena);
+    return status < 0 ? status : MC_OK;
+}
+
+static void add_list_fact(const char *path, mc_info *info)
+{
+    char sha256[MC_SHA256_DIGITS + 1];
+    uint64_t n_entries;
+    bool found = false;
+    if (mci_sidecar_load(path, sha256, &n_entries, &found, NULL) >= 0 && found)
+        add_fact(info, "metadata SHA-256", "%s", sha256);
+}
+
+static mc_status tell_pairs(const char *path, mc_info *info, mc_error *err)
+{
+    mci_source *source = NULL;
+    pairs_look look = { 0 };
+    MC_TRY(mci_source_open(path, MAX_ITEM_BYTES, &source, err));
+    mc_status status = look_at_pairs(source, &look, err);
+    mci_source_close(source);
+    if (status < 0)
+        return status;
+    if (look.n_records == 0 && look.n_skipped > 0)
+        return mc_fail(err, MC_E_FORMAT,
+                       "%s: neither pairs, metadata, counts, a data card nor an "
+                       "archive",
+                       path);
+    set_kind(info, look.n_matched ? "matched pairs" : "pairs");
+    add_fact(info, "looked at", "%s", look.is_all ? "all of it" : "the first 1000 records");
+    add_count(info, "records", look.n_records);
+    add_count(info, "texts", look.n_texts);
+    add_count(info, "matches", look.n_matches);
+    add_count(info, "malformed lines", look.n_skipped);
+    add_list_fact(path, info);
+    return MC_OK;
+}
+
+static mc_status tell_card(const char *path, mc_info *info, mc_error *err)
+{
+    mc_card card;
+    MC_TRY(mc_card_load(path, &card, err));
+    set_kind(info, "data card");
+    add_fact(info, "metadata SHA-256", "%s", card.metadata_sha256);
+    add_count(info, "entries", card.n_entries);
+    if (card.t) {
+        add_count(info, "t", card.t);
+        add_count(info, "seed", card.seed);
+    }
+    add_count(info, "pairs in the pool", card.pool_pairs);
+    add_count(info, "matched pairs", card.matched_pairs);
+    add_count(info, "curated pairs", card.curated_pairs);
+    mc_card_release(&card);
+    return MC_OK;
+}
+
+/* ---- arrays ---- */
+
+static mc_status tell_npy(const char *path, mc_info *info, mc_error *err)
+{
+    static const struct {
+        mci_npy_type type;
+        const char *kind, *dtype;
+    } types[] = {
+        { MCI_NPY_U64, "entry counts", "uint64" },
+        { MCI_NPY_F32, "entry probabilities", "float32" },
+        { MCI_NPY_F64, "array", "float64" },
+        { MCI_NPY_U32, "array", "uint32" },
+    };
+    mc_status status = MC_E_SHAPE;
+    for (size_t i = 0; i < COUNT_OF(types); i++) {
+        void *data = NULL;
+        size_t n;
+        status = mci_npy_load(path, types[i].type, &data, &n, err);
+        if (status < 0)
+            continue;
+        set_kind(info, types[i].kind);
+        add_fact(info, "dtype", "%s", types[i].dtype);
+        add_count(info, "entries", n);
+        if (types[i].type == MCI_NPY_U64) {
+            mc_counts counts = { .counts = data, .n = n };
+            mc_count_shape shape = mc_counts_shape(&counts, 1);
+            add_count(info, "matches", shape.n_matches);
+            add_count(info, "entries never matched", shape.n_zero);
+        }
+        add_list_fact(path, info);
+        mc_free(data);
+        return MC_OK;
+    }
+    return status;
+}
+
+/* ---- folders ---- */
+
+static mc_status tell_folder(const char *path, mc_info *info, mc_error *err)
+{
+    mci_buf name = { 0 }, text = { 0 };
+    mci_json *json = NULL;
+    mci_json_value root, member;
+    bool found = false;
+    mc_status status = mci_buf_printf(&name, err, "%s/run.json", path);
+    if (status >= 0)
+        status = mci_read_file(name.data, &text, &found, err);
+    if (status >= 0 && !found)
+        status =
+            mc_fail(err, MC_E_FORMAT, "%s: a folder, but no run folder: it has no run.json", path);
+    if (status >= 0)
+        status = mci_json_new(&json, err);
+    if (status >= 0)
+        status = mci_json_parse(json, mci_buf_str(&text), &root, NULL, err);
+    if (status == MC_OK) {
+        uint64_t value, n_inputs = 0;
+        set_kind(info, "run folder");
+        if (mci_json_get(root, "metadata_sha256", &member))
+            add_fact(info, "metadata SHA-256", "%.*s", (int)mci_json_string(member).len,
+                     mci_json_string(member).data);
+        if (mci_json_get(root, "t", &member) && mci_json_u64(member, &value))
+            add_count(info, "t", value);
+        if (mci_json_get(root, "seed", &member) && mci_json_u64(member, &value))
+            add_count(info, "seed", value);
+        if (mci_json_get(root, "inputs", &member))
+            for (mci_json_iter it = mci_json_iterate(member); mci_json_next(&it, NULL, &member);)
+                n_inputs++;
+        add_count(info, "shards", n_inputs);
+        struct stat stats;
+        mci_buf_clear(&name);
+        status = mci_buf_printf(&name, err, "%s/summary.json", path);
+        if (status >= 0)
+            add_fact(info, "finished", "%s", stat(name.data, &stats) == 0 ? "yes" : "no");
+    } else if (status == MC_SKIPPED) {
+        status = mc_fail(err, MC_E_FORMAT, "%s/run.json: it is damaged", path);
+    }
+    mci_json_free(json);
+    mci_buf_release(&name);
+    mci_buf_release(&text);
+    return status;
+}
+
+/* ---- by the first bytes ---- */
+
+static bool starts_with(mc_str bytes, const char *magic, size_t n)
+{
+    return bytes.len >= n && memcmp(bytes.data, magic, n) == 0;
+}
+
+static char first_visible(mc_str bytes, size_t from)
+{
+    for (size_t i = from; i < bytes.len; i++)
+        if (!strchr(" \t\r\n\xEF\xBB\xBF", bytes.data[i]))
+            return bytes.data[i];
+    return '\0';
+}
+
+static bool holds(mc_str bytes, const char *text)
+{
+    return memmem(bytes.data, bytes.len, text, strlen(text)) != NULL;
+}
+
+static mc_status tell_by_content(const char *path, mci_stream *stream, mc_str start, mc_info *info,
+                                 mc_error *err)
+{
+    if (starts_with(start, "\x93NUMPY", 6))
+        return tell_npy(path, info, err);
+    if (starts_with(start, "WARC/", 5))
+        return tell_archive(stream, info, err);
+    if (starts_with(start, "filedesc://", 11)) {
+        set_kind(info, "ARC");
+        add_fact(info, "note", "the form before WARC; convert it, for example with warcio");
+        return MC_OK;
+    }
+    char first = first_visible(start, 0);
+    if (first == '{' && holds(start, "metaclip data card"))
+        return tell_card(path, info, err);
+    if (first == '[') {
+        const char *bracket = memchr(start.data, '[', start.len);
+        char second = first_visible(start, (size_t)(bracket - start.data) + 1);
+        return second == '{' ? tell_pairs(path, info, err) : tell_metadata(path, info, err);
+    }
+    if (first == '{')
+        return tell_pairs(path, info, err);
+    return tell_metadata(path, info, err);
+}
+
+mc_status mc_info_read(const char *path, mc_info *out, mc_error *err)
+{
+    struct stat stats;
+    *out = (mc_info){ 0 };
+    if (stat(path, &stats) != 0)
+        return mci_fail_errno(err, path, "cannot open it");
+    if (S_ISDIR(stats.st_mode))
+        return tell_folder(path, out, err);
+    mci_stream *stream = NULL;
+    MC_TRY(mci_stream_open(path, &stream, err));
+    mc_str start;
+    mc_status status = mci_stream_peek(stream, LOOK_BYTES, &start, err);
+    if (status == MC_END)
+        set_kind(out, "empty file");
+    else if (status == MC_SKIPPED)
+        status = mc_fail(err, MC_E_FORMAT, "%s: %s", path, err ? err->text : "damaged");
+    else if (status == MC_OK)
+        status = tell_by_content(path, stream, start, out, err);
+    mci_stream_close(stream);
+    return status < 0 ? status : MC_OK;
+}

@@ -1,0 +1,82 @@
+/* The job: the whole way, shard by shard, into a run folder. */
+#include "base/alloc.h"
+#include "base/files.h"
+#include "base/threads.h"
+#include "curate/metadata_facts.h"
+#include "curate/run_internal.h"
+
+/* summary.json says that a folder is finished, so it goes first and comes last. */
+static mc_status remove_summary(const mci_run *run, mc_error *err)
+{
+    mci_buf path = { 0 };
+    mc_status status = mci_run_file(&run->folder, "summary.json", &path, err);
+    if (status >= 0)
+        status = mci_remove_file(path.data, err);
+    mci_buf_release(&path);
+    return status;
+}
+
+static mc_status run_phases(mci_run *run, mc_error *err)
+{
+    MC_TRY(mci_run_check_options(run, err));
+    MC_TRY(remove_summary(run, err));
+    MC_TRY(mci_run_pool(run, err));
+    MC_TRY(mci_run_dedup(run, err));
+    MC_TRY(mci_run_matched(run, err));
+    MC_TRY(mci_run_counts(run, err));
+    MC_TRY(mci_run_curated(run, err));
+    return mci_run_card(run, err);
+}
+
+/* Many shards: one thread each. Few: the threads share a shard. The bytes are the same. */
+static mc_status share_threads(mci_run *run, mc_error *err)
+{
+    unsigned n = mci_flow_workers(&run->job->pool);
+    run->n_workers = run->shards.n < n ? (unsigned)run->shards.n : n;
+    run->n_threads_each = n / run->n_workers;
+    run->worker_bytes = mci_alloc_zeroed(run->n_workers, sizeof *run->worker_bytes);
+    return run->worker_bytes ? MC_OK : mci_nomem(err, run->n_workers * sizeof(uint64_t));
+}
+
+static mc_status refuse_standard_input(const mc_pool *pool, mc_error *err)
+{
+    for (size_t i = 0; i < pool->n_inputs; i++)
+        if (strcmp(pool->inputs[i], "-") == 0)
+            return mc_fail(err, MC_E_ARG,
+                           "curate must be able to start again, so it reads files, "
+                           "not standard input");
+    return MC_OK;
+}
+
+static mc_status open_run(mci_run *run, mc_error *err)
+{
+    const mc_curate_job *job = run->job;
+    MC_TRY(refuse_standard_input(&job->pool, err));
+    if (job->t == 0 && job->tail_ratio < 0)
+        return mc_fail(err, MC_E_ARG, "t must be at least 1");
+    MC_TRY(mci_shards_list(job->pool.inputs, job->pool.n_inputs, MCI_BY_NAME, job->names_from_paths,
+                           &run->shards, err));
+    MC_TRY(share_threads(run, err));
+    MC_TRY(mc_metadata_load(job->metadata_path, &run->metadata, err));
+    mci_summary_set_metadata(run->summary, run->metadata);
+    run->summary->seed = job->seed;
+    return mci_run_folder_open(job->out_dir, job->compress, &run->folder, err);
+}
+
+mc_status mc_curate_run(const mc_curate_job *job, mc_summary *summary, mc_error *err)
+{
+    mci_run run = { .job = job, .summary = summary, .folder = { .lock = -1 } };
+    clock_gettime(CLOCK_MONOTONIC, &run.start);
+    pthread_mutex_init(&run.progress_lock, NULL);
+    mc_status status = open_run(&run, err);
+    if (status >= 0)
+        status = run_phases(&run, err);
+    mci_run_folder_close(&run.folder);
+    mc_balancer_free(run.balancer);
+    mc_counts_release(&run.counts);
+    mc_metadata_free(run.metadata);
+    mci_shards_release(&run.shards);
+    mci_free(run.worker_bytes);
+    pthread_mutex_destroy(&run.progress_lock);
+    return status;
+}

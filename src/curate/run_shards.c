@@ -1,0 +1,408 @@
+/* The three steps of a run that go shard by shard. Each makes its files from what came before and
+ * leaves a stamp; a step whose stamp is right already is passed over. */
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/files.h"
+#include "base/threads.h"
+#include "curate/run_internal.h"
+#include "curate/sparse_counts.h"
+#include "io/output.h"
+
+/* One shard in one step. */
+typedef struct shard_step shard_step;
+struct shard_step {
+    mci_run *run;
+    size_t shard;
+    unsigned worker;
+    const mci_match_stage *matching; /* of the pool step */
+    mci_count_stage counting;
+    mci_output *pairs, *keys;
+    mci_buf drops; /* of the matched step: positions, ascending */
+    uint64_t position, next_drop;
+    mci_stamp stamp;
+};
+
+typedef mc_status make_fn(shard_step *step, mc_error *err);
+
+static mc_str name_of(const shard_step *step)
+{
+    return step->run->shards.shards[step->shard].name;
+}
+
+/* ---- is it up to date? ---- */
+
+static mc_status fingerprint_text(mci_fingerprint *out, mci_buf *text, mc_error *err)
+{
+    mc_status status = mci_sha256_of(mci_buf_str(text), out->digits, err);
+    mci_buf_release(text);
+    return status;
+}
+
+static mc_status load_stamp(const shard_step *step, mci_run_part part, mci_stamp *out, bool *found,
+                            mc_error *err)
+{
+    mci_buf path = { 0 };
+    mc_status status = mci_run_path(&step->run->folder, part, name_of(step), &path, err);
+    if (status >= 0)
+        status = mci_stamp_load(path.data, out, found, err);
+    mci_buf_release(&path);
+    return status;
+}
+
+static mc_status file_size(const shard_step *step, mci_run_part part, uint64_t *out, mc_error *err)
+{
+    mci_buf path = { 0 };
+    struct stat info;
+    MC_TRY(mci_run_path(&step->run->folder, part, name_of(step), &path, err));
+    *out = stat(path.data, &info) == 0 ? (uint64_t)info.st_size : UINT64_MAX;
+    mci_buf_release(&path);
+    return MC_OK;
+}
+
+/* Makes the file of pairs anew unless its stamp says that it was made from `key`. The old stamp
+ * goes before the old file does: a stamp never vouches for another file than its own. */
+static mc_status make_if_stale(shard_step *step, mci_run_part pairs, mci_run_part stamp_part,
+                               const mci_fingerprint *key, make_fn *make, mc_error *err)
+{
+    bool found;
+    uint64_t size;
+    MC_TRY(load_stamp(step, stamp_part, &step->stamp, &found, err));
+    MC_TRY(file_size(step, pairs, &size, err));
+    if (found && size == step->stamp.n_bytes &&
+        strcmp(step->stamp.made_from.digits, key->digits) == 0)
+        return MC_OK;
+    mci_buf path = { 0 };
+    step->stamp = (mci_stamp){ .made_from = *key };
+    mc_status status =
+        mci_run_path_for_writing(&step->run->folder, stamp_part, name_of(step), &path, err);
+    if (status >= 0)
+        status = mci_remove_file(path.data, err);
+    if (status >= 0)
+        status = make(step, err);
+    if (status >= 0)
+        status = file_size(step, pairs, &step->stamp.n_bytes, err);
+    if (status >= 0)
+        status = mci_stamp_save(&step->stamp, path.data, err);
+    mci_buf_release(&path);
+    return status;
+}
+
+/* ---- files of a shard ---- */
+
+static mc_status open_part(const shard_step *step, mci_run_part part, mci_output **out,
+                           mc_error *err)
+{
+    mci_buf path = { 0 };
+    mc_status status =
+        mci_run_path_for_writing(&step->run->folder, part, name_of(step), &path, err);
+    if (status >= 0)
+        status = mci_output_open(path.data, mci_codec_of(path.data), out, err);
+    mci_buf_release(&path);
+    return status;
+}
+
+static mc_status commit_part(mci_output **output, mc_status status, mc_error *err)
+{
+    mci_output *file = *output;
+    *output = NULL;
+    if (status >= 0)
+        return mci_output_commit(file, err);
+    mci_output_abort(file);
+    return status;
+}
+
+static mc_status save_counts(shard_step *step, mci_run_part part, mc_error *err)
+{
+    size_t n = mc_metadata_len(step->run->metadata);
+    mci_buf path = { 0 };
+    uint64_t *counts = mci_alloc_zeroed(n, sizeof *counts);
+    mc_status status = counts ? MC_OK : mci_nomem(err, n * sizeof *counts);
+    if (status >= 0)
+        status = mci_run_path_for_writing(&step->run->folder, part, name_of(step), &path, err);
+    if (status >= 0) {
+        mci_count_stage_fold(&step->counting, counts);
+        status = mci_sparse_save(counts, n, path.data, err);
+    }
+    mci_free(counts);
+    mci_buf_release(&path);
+    return status;
+}
+
+static mc_status link_part(const shard_step *step, mci_run_part from, mci_run_part to,
+                           mc_error *err)
+{
+    mci_buf a = { 0 }, b = { 0 };
+    mc_status status = mci_run_path(&step->run->folder, from, name_of(step), &a, err);
+    if (status >= 0)
+        status = mci_run_path_for_writing(&step->run->folder, to, name_of(step), &b, err);
+    if (status >= 0)
+        status = mci_run_link(a.data, b.data, err);
+    mci_buf_release(&a);
+    mci_buf_release(&b);
+    return status;
+}
+
+/* Flows `path` through the steps and sums up in step->stamp. */
+static mc_status flow_file(shard_step *step, const char *path, mci_flow_steps steps, mc_error *err)
+{
+    mci_run_slot slot = { step->run, step->worker };
+    mc_pool pool = mci_run_pool_of(&slot, &path);
+    mci_shards one = { 0 };
+    MC_TRY(
+        mci_shards_list(pool.inputs, 1, MCI_AS_GIVEN, step->run->job->names_from_paths, &one, err));
+    steps.user = step;
+    mc_status status =
+        mci_flow_run(&pool, &one, step->run->phase, &steps, &step->stamp.summary, err);
+    mci_shards_release(&one);
+    return status;
+}
+
+static mc_status flow_part(shard_step *step, mci_run_part part, mci_flow_steps steps, mc_error *err)
+{
+    mci_buf path = { 0 };
+    mc_status status = mci_run_path(&step->run->folder, part, name_of(step), &path, err);
+    if (status >= 0)
+        status = flow_file(step, path.data, steps, err);
+    /* What the run wrote itself must be whole. */
+    if (status >= 0 && step->stamp.summary.n.items_skipped > 0)
+        status = mc_fail(err, MC_E_FORMAT, "%s; it was whole once: remove it and start again",
+                         step->stamp.summary.problems[0]);
+    mci_buf_release(&path);
+    return status;
+}
+
+static mc_status write_pairs(shard_step *step, const mci_batch *batch, mc_error *err)
+{
+    return mci_output_write(step->pairs, mci_buf_str(&batch->out), err);
+}
+
+/* ---- pool: read, extract, match ---- */
+
+static mc_status pool_work(void *user, mci_batch *batch, unsigned thread, mc_error *err)
+{
+    shard_step *step = user;
+    unsigned scratch = step->worker * step->run->n_threads_each + thread;
+    MC_TRY(mci_match_batch(step->matching, batch, scratch, err));
+    MC_TRY(mci_count_batch(&step->counting, batch, thread, err));
+    if (!step->run->job->keep_duplicates)
+        MC_TRY(mci_key_batch(batch, err));
+    return mci_format_batch(batch, err);
+}
+
+static mc_status pool_drain(void *user, mci_batch *batch, mc_error *err)
+{
+    shard_step *step = user;
+    if (step->keys)
+        MC_TRY(mci_output_write(step->keys, mci_buf_str(&batch->extra), err));
+    return write_pairs(step, batch, err);
+}
+
+static mc_status make_pool(shard_step *step, mc_error *err)
+{
+    mci_flow_steps steps = { pool_work, pool_drain, NULL };
+    mc_status status = open_part(step, MCI_RUN_POOL, &step->pairs, err);
+    if (status >= 0 && !step->run->job->keep_duplicates)
+        status = open_part(step, MCI_RUN_POOL_KEYS, &step->keys, err);
+    if (status >= 0)
+        status = flow_file(step, step->run->shards.shards[step->shard].path, steps, err);
+    if (status >= 0)
+        status = save_counts(step, MCI_RUN_POOL_COUNTS, err);
+    if (step->keys)
+        status = commit_part(&step->keys, status, err);
+    return commit_part(&step->pairs, status, err);
+}
+
+static mc_status pool_key(const shard_step *step, mci_fingerprint *out, mc_error *err)
+{
+    const mci_run *run = step->run;
+    struct stat info;
+    const char *path = run->shards.shards[step->shard].path;
+    if (stat(path, &info) != 0)
+        return mci_fail_errno(err, path, "cannot open it");
+    mci_buf text = { 0 };
+    MC_TRY(mci_buf_printf(&text, err, "pool %s %s %llu %lld %lld.%09ld %d %d", METACLIP_VERSION,
+                          mc_metadata_sha256(run->metadata),
+                          (unsigned long long)run->job->pool.max_item_bytes,
+                          (long long)info.st_size, (long long)info.st_mtim.tv_sec,
+                          info.st_mtim.tv_nsec, run->job->keep_duplicates, run->job->compress));
+    return fingerprint_text(out, &text, err);
+}
+
+static mc_status pool_shard(shard_step *step, mc_error *err)
+{
+    mci_fingerprint key;
+    MC_TRY(pool_key(step, &key, err));
+    return make_if_stale(step, MCI_RUN_POOL, MCI_RUN_POOL_STAMP, &key, make_pool, err);
+}
+
+/* ---- matched: drop duplicates, count ---- */
+
+static mc_status drop_marked(void *user, mci_batch *batch, const mc_record *record, mc_text *text,
+                             bool *keeps, mc_error *err)
+{
+    (void)record;
+    (void)text;
+    (void)err;
+    shard_step *step = user;
+    uint64_t drop = UINT64_MAX;
+    if (step->next_drop < step->drops.len / sizeof drop)
+        memcpy(&drop, step->drops.data + step->next_drop * sizeof drop, sizeof drop);
+    *keeps = step->position++ != drop;
+    step->next_drop += !*keeps;
+    batch->n.pairs_duplicate += !*keeps;
+    return MC_OK;
+}
+
+static mc_status matched_drain(void *user, mci_batch *batch, mc_error *err)
+{
+    shard_step *step = user;
+    MC_TRY(mci_filter_batch(drop_marked, step, batch, &batch->n.records_duplicate, err));
+    MC_TRY(mci_count_batch(&step->counting, batch, 0, err));
+    for (size_t i = 0; i < batch->list.n; i++)
+        for (size_t j = 0; j < batch->list.records[i].n_texts; j++)
+            batch->n.matches += batch->list.records[i].texts[j].n_entries;
+    MC_TRY(mci_format_batch(batch, err));
+    return write_pairs(step, batch, err);
+}
+
+static mc_status make_matched(shard_step *step, mc_error *err)
+{
+    if (step->drops.len == 0) { /* the pool file is it */
+        mci_stamp pool;
+        bool found;
+        MC_TRY(load_stamp(step, MCI_RUN_POOL_STAMP, &pool, &found, err));
+        step->stamp.summary.n.matches = pool.summary.n.matches;
+        MC_TRY(link_part(step, MCI_RUN_POOL_COUNTS, MCI_RUN_COUNTS, err));
+        return link_part(step, MCI_RUN_POOL, MCI_RUN_MATCHED, err);
+    }
+    mci_flow_steps steps = { NULL, matched_drain, NULL };
+    mc_status status = open_part(step, MCI_RUN_MATCHED, &step->pairs, err);
+    if (status >= 0)
+        status = flow_part(step, MCI_RUN_POOL, steps, err);
+    if (status >= 0)
+        status = save_counts(step, MCI_RUN_COUNTS, err);
+    return commit_part(&step->pairs, status, err);
+}
+
+static mc_status load_drops(shard_step *step, mc_error *err)
+{
+    bool found;
+    mci_buf path = { 0 };
+    mc_status status = mci_run_path(&step->run->folder, MCI_RUN_DROPS, name_of(step), &path, err);
+    if (status >= 0 && !step->run->job->keep_duplicates)
+        status = mci_read_file(path.data, &step->drops, &found, err);
+    mci_buf_release(&path);
+    return status;
+}
+
+static mc_status matched_key(shard_step *step, mci_fingerprint *out, mc_error *err)
+{
+    mci_stamp pool;
+    bool found;
+    char drops[MC_SHA256_DIGITS + 1];
+    mci_buf text = { 0 };
+    MC_TRY(load_stamp(step, MCI_RUN_POOL_STAMP, &pool, &found, err));
+    MC_TRY(mci_sha256_of(mci_buf_str(&step->drops), drops, err));
+    MC_TRY(mci_buf_printf(&text, err, "matched %s %s", pool.made_from.digits, drops));
+    return fingerprint_text(out, &text, err);
+}
+
+static mc_status matched_shard(shard_step *step, mc_error *err)
+{
+    mci_fingerprint key;
+    MC_TRY(load_drops(step, err));
+    MC_TRY(matched_key(step, &key, err));
+    return make_if_stale(step, MCI_RUN_MATCHED, MCI_RUN_MATCHED_STAMP, &key, make_matched, err);
+}
+
+/* ---- curated: draw ---- */
+
+static mc_status curated_work(void *user, mci_batch *batch, unsigned thread, mc_error *err)
+{
+    shard_step *step = user;
+    MC_TRY(mci_draw_batch(step->run->balancer, step->run->job->seed, batch, err));
+    MC_TRY(mci_count_batch(&step->counting, batch, thread, err));
+    return mci_format_batch(batch, err);
+}
+
+static mc_status curated_drain(void *user, mci_batch *batch, mc_error *err)
+{
+    return write_pairs(user, batch, err);
+}
+
+static mc_status make_curated(shard_step *step, mc_error *err)
+{
+    mci_flow_steps steps = { curated_work, curated_drain, NULL };
+    mc_status status = open_part(step, MCI_RUN_CURATED, &step->pairs, err);
+    if (status >= 0)
+        status = flow_part(step, MCI_RUN_MATCHED, steps, err);
+    if (status >= 0)
+        status = save_counts(step, MCI_RUN_DRAWN_COUNTS, err);
+    return commit_part(&step->pairs, status, err);
+}
+
+static mc_status curated_shard(shard_step *step, mc_error *err)
+{
+    mci_stamp matched;
+    bool found;
+    mci_fingerprint key;
+    mci_buf text = { 0 };
+    MC_TRY(load_stamp(step, MCI_RUN_MATCHED_STAMP, &matched, &found, err));
+    MC_TRY(mci_buf_printf(&text, err, "curated %s %s", matched.made_from.digits,
+                          step->run->draw_key.digits));
+    MC_TRY(fingerprint_text(&key, &text, err));
+    return make_if_stale(step, MCI_RUN_CURATED, MCI_RUN_CURATED_STAMP, &key, make_curated, err);
+}
+
+/* ---- all shards ---- */
+
+typedef struct {
+    mci_run *run;
+    mci_match_stage matching;
+    mc_status (*shard)(shard_step *step, mc_error *err);
+} run_step;
+
+static mc_status run_shard(void *user, size_t shard, unsigned worker, mc_error *err)
+{
+    const run_step *all = user;
+    shard_step step = {
+        .run = all->run, .shard = shard, .worker = worker, .matching = &all->matching
+    };
+    MC_TRY(mci_count_stage_open(mc_metadata_len(all->run->metadata), all->run->n_threads_each,
+                                &step.counting, err));
+    mc_status status = all->shard(&step, err);
+    mci_count_stage_close(&step.counting);
+    mci_buf_release(&step.drops);
+    if (status >= 0)
+        mci_run_shard_done(all->run, worker, shard);
+    return status;
+}
+
+static mc_status run_all_shards(run_step *all, const char *phase, mc_error *err)
+{
+    mci_run_start_phase(all->run, phase);
+    return mci_run_tasks(all->run->n_workers, all->run->shards.n, run_shard, all, err);
+}
+
+mc_status mci_run_pool(mci_run *run, mc_error *err)
+{
+    run_step all = { .run = run, .shard = pool_shard };
+    MC_TRY(mci_match_stage_open(run->metadata, run->n_workers * run->n_threads_each, &all.matching,
+                                err));
+    mc_status status = run_all_shards(&all, "match", err);
+    mci_match_stage_close(&all.matching);
+    return status;
+}
+
+mc_status mci_run_matched(mci_run *run, mc_error *err)
+{
+    run_step all = { .run = run, .shard = matched_shard };
+    return run_all_shards(&all, "count", err);
+}
+
+mc_status mci_run_curated(mci_run *run, mc_error *err)
+{
+    run_step all = { .run = run, .shard = curated_shard };
+    return run_all_shards(&all, "draw", err);
+}
