@@ -1,10 +1,10 @@
 #include "io/warc.h"
 
 #include <inttypes.h>
-#include <strings.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "io/fields.h"
 
 enum {
     MAX_HEADER_BYTES = 1 << 20,
@@ -192,27 +192,6 @@ static mc_status read_header(mci_warc *warc, mc_error *err)
     }
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static mc_str trim(mc_str text)
-{
-    while (text.len > 0 && is_blank(text.data[0])) {
-        text.data++;
-        text.len--;
-    }
-    while (text.len > 0 && is_blank(text.data[text.len - 1]))
-        text.len--;
-    return text;
-}
-
-static bool is_word(mc_str text, const char *word)
-{
-    return text.len == strlen(word) && strncasecmp(text.data, word, text.len) == 0;
-}
-
 /* Folded lines become one: the line end before white space turns into spaces. */
 static void unfold(mci_buf *header)
 {
@@ -223,17 +202,6 @@ static void unfold(mci_buf *header)
         if (i > 0 && header->data[i - 1] == '\r')
             header->data[i - 1] = ' ';
     }
-}
-
-static mc_str next_line(mc_str *text)
-{
-    const char *end = memchr(text->data, '\n', text->len);
-    size_t len = end ? (size_t)(end - text->data) : text->len;
-    mc_str line = { text->data, len };
-    size_t passed = end ? len + 1 : len;
-    text->data += passed;
-    text->len -= passed;
-    return line;
 }
 
 static bool parse_length(mc_str digits, uint64_t *out)
@@ -251,10 +219,10 @@ static bool parse_length(mc_str digits, uint64_t *out)
 
 static mci_warc_type type_of(mc_str value)
 {
-    return is_word(value, "response")     ? MCI_WARC_RESPONSE
-           : is_word(value, "metadata")   ? MCI_WARC_METADATA
-           : is_word(value, "conversion") ? MCI_WARC_CONVERSION
-                                          : MCI_WARC_OTHER;
+    return mci_field_is(value, "response")     ? MCI_WARC_RESPONSE
+           : mci_field_is(value, "metadata")   ? MCI_WARC_METADATA
+           : mci_field_is(value, "conversion") ? MCI_WARC_CONVERSION
+                                               : MCI_WARC_OTHER;
 }
 
 /* wget writes <URI>. */
@@ -269,11 +237,8 @@ typedef struct {
     mc_str type, target_uri, content_type, record_id, length;
 } header_fields;
 
-static void take_field(header_fields *fields, mc_str line)
+static void take_field(header_fields *fields, mc_str name, mc_str value)
 {
-    const char *colon = memchr(line.data, ':', line.len);
-    if (!colon)
-        return;
     const struct {
         const char *name;
         mc_str *value;
@@ -284,22 +249,20 @@ static void take_field(header_fields *fields, mc_str line)
         { "WARC-Record-ID", &fields->record_id },
         { "Content-Length", &fields->length },
     };
-    mc_str name = trim((mc_str){ line.data, (size_t)(colon - line.data) });
-    mc_str value = trim((mc_str){ colon + 1, line.len - (size_t)(colon + 1 - line.data) });
     for (size_t i = 0; i < COUNT_OF(known); i++)
-        if (!known[i].value->data && is_word(name, known[i].name)) /* of repeated ones the first */
-            *known[i].value = value;
+        if (!known[i].value->data && mci_field_is(name, known[i].name))
+            *known[i].value = value; /* of repeated ones the first */
 }
 
 /* Fills record from warc->header. */
 static mc_status parse_header(mci_warc *warc, mci_warc_record *record, mc_error *err)
 {
     unfold(&warc->header);
-    mc_str text = mci_buf_str(&warc->header);
+    mc_str text = mci_buf_str(&warc->header), name, value;
     header_fields fields = { 0 };
-    next_line(&text); /* the version */
-    while (text.len > 0)
-        take_field(&fields, next_line(&text));
+    mci_field_split(&text, '\n'); /* the version */
+    while (mci_field_next(&text, &name, &value))
+        take_field(&fields, name, value);
     record->type = type_of(fields.type);
     record->target_uri = without_brackets(fields.target_uri);
     record->content_type = fields.content_type;
