@@ -16,7 +16,7 @@ static const cli_command commands[] = {
     { "match", "keep the texts that hold an entry, with the ids of all they hold", cmd_match },
     { "count", "count the matched pairs of each entry", cmd_count },
     { "balance", "thin the pairs of head entries, keep the pairs of tail entries", cmd_balance },
-    { "curate", "all of it: from crawl files to a balanced set with its data card", cmd_curate },
+    { "curate", "from crawl files to a balanced set with its data card", cmd_curate },
     { "card", "make, show and compare data cards", cmd_card },
     { "info", "say what a file is and what it holds", cmd_info },
     { "help", "tell about a command", cmd_help },
