@@ -229,12 +229,44 @@ static mc_status tell_npy(const char *path, mc_info *info, mc_error *err)
 
 /* ---- folders ---- */
 
+static void tell_run(mci_json_value root, mc_info *info)
+{
+    mci_json_value member, input;
+    uint64_t value, n_inputs = 0;
+    set_kind(info, "run folder");
+    if (mci_json_get(root, "metadata_sha256", &member)) {
+        mc_str sha256 = mci_json_string(member);
+        add_fact(info, "metadata SHA-256", "%.*s", (int)sha256.len, sha256.data);
+    }
+    if (mci_json_get(root, "t", &member) && mci_json_u64(member, &value))
+        add_count(info, "t", value);
+    if (mci_json_get(root, "seed", &member) && mci_json_u64(member, &value))
+        add_count(info, "seed", value);
+    if (mci_json_get(root, "inputs", &member))
+        for (mci_json_iter it = mci_json_iterate(member); mci_json_next(&it, NULL, &input);)
+            n_inputs++;
+    add_count(info, "shards", n_inputs);
+}
+
+static mc_status parse_run(const char *path, mc_str text, mc_info *info, mc_error *err)
+{
+    mci_json *json = NULL;
+    mci_json_value root;
+    MC_TRY(mci_json_new(&json, err));
+    mc_status status = mci_json_parse(json, text, &root, NULL, err);
+    if (status == MC_OK)
+        tell_run(root, info);
+    else if (status == MC_SKIPPED)
+        status = mc_add_context(err, MC_E_FORMAT, "%s/run.json", path);
+    mci_json_free(json);
+    return status;
+}
+
 static mc_status tell_folder(const char *path, mc_info *info, mc_error *err)
 {
     mci_buf name = { 0 }, text = { 0 };
-    mci_json *json = NULL;
-    mci_json_value root, member;
     bool found = false;
+    struct stat stats;
     mc_status status = mci_buf_printf(&name, err, "%s/run.json", path);
     if (status >= 0)
         status = mci_read_file(name.data, &text, &found, err);
@@ -242,32 +274,12 @@ static mc_status tell_folder(const char *path, mc_info *info, mc_error *err)
         status =
             mc_fail(err, MC_E_FORMAT, "%s: a folder, but no run folder: it has no run.json", path);
     if (status >= 0)
-        status = mci_json_new(&json, err);
+        status = parse_run(path, mci_buf_str(&text), info, err);
+    mci_buf_clear(&name);
     if (status >= 0)
-        status = mci_json_parse(json, mci_buf_str(&text), &root, NULL, err);
-    if (status == MC_OK) {
-        uint64_t value, n_inputs = 0;
-        set_kind(info, "run folder");
-        if (mci_json_get(root, "metadata_sha256", &member))
-            add_fact(info, "metadata SHA-256", "%.*s", (int)mci_json_string(member).len,
-                     mci_json_string(member).data);
-        if (mci_json_get(root, "t", &member) && mci_json_u64(member, &value))
-            add_count(info, "t", value);
-        if (mci_json_get(root, "seed", &member) && mci_json_u64(member, &value))
-            add_count(info, "seed", value);
-        if (mci_json_get(root, "inputs", &member))
-            for (mci_json_iter it = mci_json_iterate(member); mci_json_next(&it, NULL, &member);)
-                n_inputs++;
-        add_count(info, "shards", n_inputs);
-        struct stat stats;
-        mci_buf_clear(&name);
         status = mci_buf_printf(&name, err, "%s/summary.json", path);
-        if (status >= 0)
-            add_fact(info, "finished", "%s", stat(name.data, &stats) == 0 ? "yes" : "no");
-    } else if (status == MC_SKIPPED) {
-        status = mc_fail(err, MC_E_FORMAT, "%s/run.json: it is damaged", path);
-    }
-    mci_json_free(json);
+    if (status >= 0)
+        add_fact(info, "finished", "%s", stat(name.data, &stats) == 0 ? "yes" : "no");
     mci_buf_release(&name);
     mci_buf_release(&text);
     return status;
@@ -333,7 +345,7 @@ mc_status mc_info_read(const char *path, mc_info *out, mc_error *err)
     if (status == MC_END)
         set_kind(out, "empty file");
     else if (status == MC_SKIPPED)
-        status = mc_fail(err, MC_E_FORMAT, "%s: %s", path, err ? err->text : "damaged");
+        status = mc_add_context(err, MC_E_FORMAT, "%s", path);
     else if (status == MC_OK)
         status = tell_by_content(path, stream, start, out, err);
     mci_stream_close(stream);
