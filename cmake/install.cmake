@@ -1,6 +1,6 @@
-# What `make install` puts where: the command, both libraries, the headers, and three ways to be
-# found: pkg-config, find_package(metaclip), man and completion. Everything may be moved afterwards,
-# for all paths are relative to the files that hold them.
+# What `make install` puts where: the command, both libraries, the headers, and two ways to be
+# found: pkg-config and find_package(metaclip); man pages and completion are cli_docs.cmake's. All of it
+# may be moved afterwards, for every path is relative to the file that holds it.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -41,13 +41,3 @@ string(REGEX REPLACE "/$" "" METACLIP_PC_PREFIX ${METACLIP_PC_PREFIX})
 list(JOIN METACLIP_DEPS " " METACLIP_PC_REQUIRES)
 configure_file(cmake/metaclip.pc.in metaclip.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/metaclip.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-
-# ---- what the command says of itself, made by cmake/cli_docs.cmake ----
-if(TARGET metaclip)
-  install(DIRECTORY ${PROJECT_BINARY_DIR}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 OPTIONAL
-    FILES_MATCHING PATTERN "*.1")
-  install(FILES ${PROJECT_BINARY_DIR}/completion/metaclip.bash OPTIONAL
-    DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME metaclip)
-  install(FILES ${PROJECT_BINARY_DIR}/completion/_metaclip OPTIONAL
-    DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
-endif()
