@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const char units[] = "KMGT"; /* each 1024 times the one before */
+static const char units[] = " KMGT"; /* each 1024 times the one before */
 
 __attribute__((format(printf, 2, 3))) static bool fail(cli_why *why, const char *format, ...)
 {
@@ -64,10 +64,10 @@ static int unit_shift(const char *unit)
 {
     if (*unit == '\0')
         return 0;
-    const char *at = strchr(units, toupper((unsigned char)*unit));
+    const char *at = strchr(units + 1, toupper((unsigned char)*unit));
     if (!at || (unit[1] && strcasecmp(unit + 1, "B") != 0 && strcasecmp(unit + 1, "iB") != 0))
         return -1;
-    return 10 * (int)(at - units + 1);
+    return 10 * (int)(at - units);
 }
 
 bool cli_read_bytes(const char *text, uint64_t min, uint64_t max, uint64_t *out, cli_why *why)
@@ -119,6 +119,6 @@ const char *cli_show_bytes(uint64_t bytes, char out[32])
         bytes /= 1024;
         unit++;
     }
-    snprintf(out, 32, "%" PRIu64 "%.1s", bytes, unit ? &units[unit - 1] : "");
+    snprintf(out, 32, "%" PRIu64 "%.*s", bytes, unit ? 1 : 0, &units[unit]);
     return out;
 }
