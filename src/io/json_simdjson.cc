@@ -39,9 +39,9 @@ constexpr double NOT_FINITE = -1.6180339887498949e-306;
 
 struct mci_json {
     simdjson::dom::parser parser;
-    char *text; /* the document with simdjson's padding */
-    size_t capacity;
-    bool has_not_finite;
+    char *text = nullptr; /* the document with simdjson's padding */
+    size_t capacity = 0;
+    bool has_not_finite = false;
 };
 
 mc_status mci_json_new(mci_json **out, mc_error *err)
@@ -49,7 +49,7 @@ mc_status mci_json_new(mci_json **out, mc_error *err)
     void *memory = mci_alloc(sizeof(mci_json));
     if (!memory)
         return mci_nomem(err, sizeof(mci_json));
-    *out = new (memory) mci_json{};
+    *out = new (memory) mci_json;
     return MC_OK;
 }
 
@@ -80,7 +80,7 @@ static mc_status reserve(mci_json *json, size_t len, mc_error *err)
     if (len > simdjson::SIMDJSON_MAXSIZE_BYTES)
         return mc_fail(err, MC_SKIPPED, "a JSON text of %zu bytes: 4 GiB is the limit", len);
     bool is_kept = json->capacity <= LARGEST_KEPT_CAPACITY || len > LARGEST_KEPT_CAPACITY;
-    if (len <= json->capacity && is_kept)
+    if (json->capacity > 0 && len <= json->capacity && is_kept)
         return MC_OK;
     size_t capacity = len;
     if (len <= LARGEST_KEPT_CAPACITY)

@@ -1,0 +1,46 @@
+/* A line of pairs: what is read and written is read again without repair, and written the same. */
+#include <stdlib.h>
+
+#include "base/utf8.h"
+#include "io/pairs.h"
+
+static void expect(bool truth)
+{
+    if (!truth)
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    mci_json *json = NULL;
+    if (mci_json_new(&json, NULL) != MC_OK)
+        return 0;
+    mci_buf scratch = { 0 }, first = { 0 }, second = { 0 };
+    mci_arena arena = { 0 };
+    mc_record record;
+    mc_error err = { 0 };
+    uint64_t n_replaced = 0, n_empty = 0;
+    mc_str line = { (const char *)data, size };
+    mc_status status =
+        mci_pairs_parse(json, &scratch, line, &arena, &record, &n_replaced, &n_empty, &err);
+    expect(status == MC_OK || (status == MC_SKIPPED && err.text[0]));
+    if (status == MC_OK) {
+        expect(mci_pairs_format(&record, &first, &err) == MC_OK);
+        expect(mci_utf8_valid(mci_buf_str(&first)));
+        expect(memchr(first.data, '\n', first.len) == first.data + first.len - 1);
+        n_replaced = n_empty = 0;
+        expect(mci_pairs_parse(json, &scratch, mci_buf_str(&first), &arena, &record, &n_replaced,
+                               &n_empty, &err) == MC_OK);
+        expect(n_replaced == 0 && n_empty == 0);
+        expect(mci_pairs_format(&record, &second, &err) == MC_OK);
+        expect(mc_str_equal(mci_buf_str(&first), mci_buf_str(&second)));
+    }
+    mci_buf_release(&scratch);
+    mci_buf_release(&first);
+    mci_buf_release(&second);
+    mci_arena_release(&arena);
+    mci_json_free(json);
+    return 0;
+}
