@@ -1,0 +1,98 @@
+# A run of curate is the same, byte for byte, however it was started, stopped and started again.
+source "$METACLIP_SOURCE/tests/cli/lib.sh"
+
+n_kills=${METACLIP_KILLS:-10}
+bash "$METACLIP_SOURCE/tests/data/make_pool.sh" pool 6 400 7
+shards=(pool/shard-*)
+curate=(curate --quiet -m pool/metadata.json -t 30 --seed 5)
+
+# What is published, without the two that may differ.
+listing() {
+    (cd "$1" && find . -type f ! -path './state/*' ! -name summary.json -print0 | sort -z | xargs -0 sha256sum)
+}
+
+same_run() {
+    listing "$1" > got
+    listing "$2" > want
+    same got want
+    [[ -f $1/summary.json ]] || fail "$1 is not finished"
+    [[ -z $(find "$1" -name '.*.tmp') ]] || fail "$1 holds left-over temporaries"
+}
+
+expect 0 "${curate[@]}" -j 1 -o plain "${shards[@]}"
+kept=$(cat plain/curated/*/* | wc -l)
+((kept > 500)) || fail "only $kept records were kept: the test would see little"
+(($(cat plain/matched/*/* | wc -l) > kept)) || fail 'nothing was thinned'
+
+# Threads and the order of inputs.
+mapfile -t reversed < <(printf '%s\n' "${shards[@]}" | sort -r)
+expect 0 "${curate[@]}" -j 3 -o threads "${reversed[@]}"
+same_run threads plain
+expect 0 "${curate[@]}" -j 8 -o more_threads "${shards[@]}"
+same_run more_threads plain
+
+# A finished run, started again, changes nothing and does not draw again.
+touch -d '2001-01-01' plain/curated/*/*
+expect 0 "${curate[@]}" -o plain "${shards[@]}"
+[[ -z $(find plain/curated -type f -newermt '2002-01-01') ]] || fail 'a finished run was redone'
+
+# Killed at any moment.
+for ((i = 0; i < n_kills; i++)); do
+    ((i % 5)) || rm -rf killed
+    timeout -s KILL "0.$(printf '%03d' $((RANDOM % 90 + 3)))" \
+        "$METACLIP" "${curate[@]}" -j 2 -o killed "${shards[@]}" > out 2> err
+    if ((i % 5 == 4)); then
+        expect 0 "${curate[@]}" -j 2 -o killed "${shards[@]}"
+        same_run killed plain
+    fi
+done
+
+# Another t or seed draws anew, and only that; back again gives the first set.
+expect 0 "${curate[@]}" -t 10 -o plain_t10 "${shards[@]}"
+cp -r --preserve=timestamps plain changed
+touch -d '2001-01-01' changed/matched/*/*
+expect 0 "${curate[@]}" -t 10 -o changed "${shards[@]}"
+same_run changed plain_t10
+[[ -z $(find changed/matched -type f -newermt '2002-01-01') ]] || fail 'another t matched anew'
+expect 0 "${curate[@]}" -o changed "${shards[@]}"
+same_run changed plain
+
+# More inputs, in any order of coming.
+expect 0 "${curate[@]}" -o grown "${shards[@]:3}"
+expect 0 "${curate[@]}" -o grown "${shards[@]}"
+same_run grown plain
+
+# A result that was lost or cut is made again.
+first=$(find grown/curated -type f | sort | head -1)
+rm "$first"
+second=$(find grown/matched -type f | sort | tail -1)
+truncate -s -1 "$second"
+expect 0 "${curate[@]}" -o grown "${shards[@]}"
+same_run grown plain
+
+# A full disk: a sentence, no half-written file, and the next start goes on.
+(
+    trap '' XFSZ
+    ulimit -f 40
+    "$METACLIP" "${curate[@]}" -o full "${shards[@]}" > out 2> err
+) && fail 'a full disk went unnoticed'
+says err 'cannot write'
+[[ -z $(find full -name '.*.tmp') ]] || fail 'a full disk left temporaries'
+expect 0 "${curate[@]}" -o full "${shards[@]}"
+same_run full plain
+
+# What would mix two runs is refused, and the folder stays as it is.
+refused() {
+    local words=$1
+    shift
+    expect 1 "$@"
+    says err "$words"
+    same_run plain more_threads
+}
+jq -c '.[1:]' pool/metadata.json > other.json
+refused 'metadata' curate --quiet -m other.json -t 30 --seed 5 -o plain "${shards[@]}"
+refused '--no-dedup' "${curate[@]}" --no-dedup -o plain "${shards[@]}"
+refused '--format' "${curate[@]}" --format jsonl.zst -o plain "${shards[@]}"
+refused 'shard-001' "${curate[@]}" -o plain "${shards[0]}" "${shards[@]:2}"
+touch pool/shard-002.warc.wat.gz
+refused 'shard-002' "${curate[@]}" -o plain "${shards[@]}"
