@@ -75,6 +75,14 @@ static mci_step answer(const mci_gunzip *gunzip, int code, const char **why)
     return is_over ? MCI_STEP_ENDED : MCI_STEP_ON;
 }
 
+/* How far ISA-L came. Where it finds a block's header damaged, its pointers stay in a buffer of its
+ * own; then nothing counts as read. */
+static size_t distance(const void *from, const void *to, size_t at_most)
+{
+    size_t n = (size_t)((uintptr_t)to - (uintptr_t)from);
+    return n <= at_most ? n : 0;
+}
+
 mci_step mci_gunzip_step(mci_gunzip *gunzip, mci_input *in, char *out, size_t room, size_t *n_out,
                          const char **why)
 {
@@ -92,7 +100,7 @@ mci_step mci_gunzip_step(mci_gunzip *gunzip, mci_input *in, char *out, size_t ro
     } else {
         code = isal_inflate(state);
     }
-    mci_input_advance(in, given - state->avail_in);
-    *n_out = space - state->avail_out;
+    mci_input_advance(in, distance(in->next, state->next_in, given));
+    *n_out = distance(out, state->next_out, space);
     return answer(gunzip, code, why);
 }
