@@ -36,11 +36,15 @@ touch -d '2001-01-01' plain/curated/*/*
 expect 0 "${curate[@]}" -o plain "${shards[@]}"
 [[ -z $(find plain/curated -type f -newermt '2002-01-01') ]] || fail 'a finished run was redone'
 
-# Killed at any moment.
+# Killed at any moment of the time that a whole run takes here.
+start=${EPOCHREALTIME/./}
+expect 0 "${curate[@]}" -j 2 -o timed "${shards[@]}"
+whole_us=$((${EPOCHREALTIME/./} - start))
 for ((i = 0; i < n_kills; i++)); do
     ((i % 5)) || rm -rf killed
-    timeout -s KILL "0.$(printf '%03d' $((RANDOM % 90 + 3)))" \
-        "$METACLIP" "${curate[@]}" -j 2 -o killed "${shards[@]}" > out 2> err
+    wait_us=$((RANDOM * 32768 + RANDOM))
+    (timeout -s KILL "$(printf '%d.%06d' 0 $((wait_us % whole_us % 1000000 + 1000)))" \
+        "$METACLIP" "${curate[@]}" -j 2 -o killed "${shards[@]}") > out 2>&1
     if ((i % 5 == 4)); then
         expect 0 "${curate[@]}" -j 2 -o killed "${shards[@]}"
         same_run killed plain
