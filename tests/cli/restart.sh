@@ -1,5 +1,5 @@
 # A run of curate is the same, byte for byte, however it was started, stopped and started again.
-source "$METACLIP_SOURCE/tests/cli/lib.sh"
+source "$METACLIP_SOURCE/tests/cli/lib.sh" || exit 1
 
 n_kills=${METACLIP_KILLS:-10}
 bash "$METACLIP_SOURCE/tests/data/make_pool.sh" pool 6 400 7
