@@ -49,20 +49,22 @@ static void put_cell(const ranking *list, const mc_metadata *metadata, size_t i)
 {
     char number[32], share[16];
     if (i >= list->n) {
-        printf("%*s", NAME_WIDTH + 23, "");
+        printf("%*s", NAME_WIDTH + 22, "");
         return;
     }
     const ranked *entry = &list->entries[i];
     size_t used = cli_put_clean(stdout, mc_metadata_entry(metadata, entry->id), NAME_WIDTH);
-    printf("%*s %13s %8s", NAME_WIDTH - (int)used, "", cli_grouped(entry->count, number),
+    printf("%*s %13s %7s", NAME_WIDTH - (int)used, "", cli_grouped(entry->count, number),
            cli_percent((double)entry->count, (double)list->matches, share));
 }
 
 static void put_table(const ranking *pool, const ranking *curated, const mc_metadata *metadata)
 {
     size_t rows = pool->n > curated->n ? pool->n : curated->n;
-    const char *after = curated->entries ? "after balancing" : "";
-    printf("      %-*s%s\n", NAME_WIDTH + 25, "before balancing", after);
+    printf("      %-*s %13s %7s", NAME_WIDTH, "before", "pairs", "share");
+    if (curated->entries)
+        printf("  %-*s %13s %7s", NAME_WIDTH, "after", "pairs", "share");
+    putchar('\n');
     for (size_t i = 0; i < rows; i++) {
         printf("%4zu  ", i + 1);
         put_cell(pool, metadata, i);

@@ -120,8 +120,7 @@ expect 0 card -q -m metadata.json --counts entry_count.npy --curated curated.jso
 expect 0 card -q -m metadata.json --curated curated.jsonl -t 1 --seed 7 -o d.json matched.jsonl
 same d.json b.json
 expect 0 card --top 2 -m metadata.json b.json
-says out "before balancing"
-says out "photo"
+says out "   1  photo                      3  50.0 %  "
 says out "50.0 %"
 equal "$(wc -l < out)" 3 "lines of --top 2"
 expect 0 card --top 2 --json -m metadata.json b.json
