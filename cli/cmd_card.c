@@ -143,7 +143,9 @@ static int check_view(const cli *c, const cli_opt *opts, const card_args *args, 
 
 int cmd_card(cli *c)
 {
-    card_args args = { .job = { .out_path = "-", .pool.max_item_bytes = CLI_MAX_RECORD } };
+    card_args args = {
+        .job = { .out_path = "-", .pool.inputs = c->words, .pool.max_item_bytes = CLI_MAX_RECORD }
+    };
     mc_card_job *job = &args.job;
     const cli_opt opts[] = {
         CLI_WORD("m,metadata", "FILE", &job->metadata_path, "the list of entries"),

@@ -22,7 +22,9 @@ static const cli_about about = {
 int cmd_curate(cli *c)
 {
     const char *format = "jsonl", *names = "base";
-    mc_curate_job job = { .t = 20000, .tail_ratio = -1, .pool.max_item_bytes = CLI_MAX_RECORD };
+    mc_curate_job job = {
+        .out_dir = "", .t = 20000, .tail_ratio = -1, .pool.max_item_bytes = CLI_MAX_RECORD
+    };
     const cli_opt opts[] = {
         CLI_METADATA(&job.metadata_path),
         CLI_NEED("o,output", "DIR", &job.out_dir, "the run folder; made if it is not there"),

@@ -66,8 +66,9 @@ int main(int argc, char **argv)
         return CLI_MISUSE;
     }
     if (strcmp(argv[1], "--version") == 0) {
+        cli c = { .command = find_command("help") };
         printf("metaclip %s\n", mc_version());
-        return fflush(stdout) == 0 ? CLI_DONE : CLI_FAILED;
+        return cli_flush(&c, CLI_DONE);
     }
     bool is_help = strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0;
     const cli_command *command = find_command(is_help ? "help" : argv[1]);

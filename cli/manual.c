@@ -45,7 +45,7 @@ const char *cli_default(const cli_opt *opt, char out[64])
         snprintf(out, 64, "default: %" PRIu64, *opt->to.u64);
     else if (opt->kind == CLI_KIND_BYTES)
         snprintf(out, 64, "default: %s", cli_show_bytes(*opt->to.u64, size));
-    else if (opt->kind == CLI_KIND_WORD && *opt->to.word)
+    else if (opt->kind == CLI_KIND_WORD && *opt->to.word && **opt->to.word)
         snprintf(out, 64, "default: %s",
                  strcmp(*opt->to.word, "-") == 0 ? "-, standard output" : *opt->to.word);
     return out;
