@@ -1,0 +1,374 @@
+#include "test.h"
+
+#include "base/buf.h"
+#include "io/json.h"
+#include "metaclip/text.h"
+#include "text/matcher_naive.h"
+
+enum { MAX_ENTRIES = 400 };
+
+/* ---- one table of cases, run through every engine ---- */
+
+typedef struct {
+    const char *name, *text;
+    const char *entries[8];
+    const char *ids; /* as "0 2 5" */
+} match_case;
+
+static const match_case cases[] = {
+    { "a word", "a red car", { "red", "ed", "car", "cars" }, "0 2" },
+    { "words at both ends", "red", { "red", "r", "red " }, "0" },
+    { "runs of words", "a red car", { "a red", "red car", "a red car", "a car" }, "0 1 2" },
+    { "case is kept", "Red car", { "red", "Red", "CAR" }, "1" },
+    { "a mark parts words", "a,b", { "a", "b", ",", "a , b", "a,b", "a ,", "" }, "0 1 2 3 5" },
+    { "a mark and a space", "a, b", { "a , b", "a ,  b", "", ", ", " b" }, "1 2 3 4" },
+    { "two marks", ",,", { ",", ", ,", ",  ,", " ,", ", ", "" }, "0 2 3 4 5" },
+    { "other punctuation stays", "(a) b-c d's", { "a", "(a)", "b", "b-c", "d's", "d" }, "1 3 4" },
+    { "an empty text", "", { "", " ", "a" }, "0" },
+    { "one space", " ", { "", " ", "  " }, "0 1" },
+    { "double spaces", "a  b", { "a b", "a  b", "", " b", "a ", " ", "a   b" }, "1 2 3 4" },
+    { "tabs and line ends", "a\tb\nc\r\nd", { "a b c", "a\tb", "c  d", "", "\n" }, "0 2 3" },
+    { "once however often", "a a a", { "a", "a a", "a a a", "a a a a" }, "0 1 2" },
+    { "an entry twice", "x y x", { "x", "x y", "x", "y x", "x y", "z", "x" }, "0 1 2 3 4 6" },
+    { "ends of a longer run", "p q r s", { "p q r t", "q r s", "r s", "q r", "s" }, "1 2 3 4" },
+    { "a run inside a run", "p q r s", { "p q r s", "q r", "q r s t", "r s" }, "0 1 3" },
+    { "beginnings again", "p p q", { "p q", "p p q", "p p p" }, "0 1" },
+    { "bytes that are no UTF-8",
+      "\xff \xc3 \xe9t\xe9",
+      { "\xff", "\xc3", "\xe9t\xe9", "\xe9" },
+      "0 1 2" },
+    { "letters beyond ASCII",
+      "caf\xc3\xa9 \xe4\xb8\xad",
+      { "caf\xc3\xa9", "caf", "\xe4\xb8\xad" },
+      "0 2" },
+    { "words of 15, 16, 17 bytes",
+      "aaaaaaaaaaaaaaa aaaaaaaaaaaaaaaa aaaaaaaaaaaaaaaaa",
+      { "aaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaa",
+        "aaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaa aaaaaaaaaaaaaaaaa" },
+      "0 1 2 5" },
+    { "long words that differ late",
+      "abcdefghijklmnopqrstuvwxyz0",
+      { "abcdefghijklmnopqrstuvwxyz1", "abcdefghijklmnopqrstuvwxyz0", "abcdefghijklmnop" },
+      "1" },
+    { "no-break space is no space",
+      "a\xc2\xa0"
+      "b",
+      { "a", "a\xc2\xa0"
+             "b" },
+      "1" },
+    { "no entries", "a red car", { NULL }, "" },
+};
+
+typedef mc_status engine(const mc_str *entries, size_t n, mc_str text, uint32_t *ids, size_t *n_ids,
+                         mc_error *err);
+
+static mc_status match_fast(const mc_str *entries, size_t n, mc_str text, uint32_t *ids,
+                            size_t *n_ids, mc_error *err)
+{
+    mc_matcher *matcher = NULL;
+    mc_match_scratch *scratch = NULL;
+    const uint32_t *found = NULL;
+    MC_TRY(mc_matcher_new(entries, n, &matcher, err));
+    MC_TRY(mc_match_scratch_new(&scratch, err));
+    MC_TRY(mc_match(matcher, scratch, text, &found, n_ids, err));
+    if (*n_ids)
+        memcpy(ids, found, *n_ids * sizeof *ids);
+    mc_match_scratch_free(scratch);
+    mc_matcher_free(matcher);
+    return MC_OK;
+}
+
+static void run_cases(engine *match)
+{
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        mc_error err = { 0 };
+        mc_str entries[COUNT_OF(cases[i].entries)];
+        uint32_t ids[COUNT_OF(cases[i].entries)];
+        size_t n = 0, n_ids = 0, at = 0;
+        char got[64] = "";
+        for (; n < COUNT_OF(entries) && cases[i].entries[n]; n++)
+            entries[n] = mc_str_of(cases[i].entries[n]);
+        print_message("  case: %s\n", cases[i].name);
+        assert_ok(match(entries, n, mc_str_of(cases[i].text), ids, &n_ids, &err), err);
+        for (size_t k = 0; k < n_ids; k++)
+            at += (size_t)sprintf(got + at, "%s%u", k ? " " : "", ids[k]);
+        assert_string_equal(got, cases[i].ids);
+    }
+}
+
+static void the_definition_finds_what_it_should(void **state)
+{
+    (void)state;
+    run_cases(mci_match_naive);
+}
+
+static void the_matcher_finds_what_it_should(void **state)
+{
+    (void)state;
+    run_cases(match_fast);
+}
+
+/* ---- the matcher against the definition, on random input ---- */
+
+/* Random bytes of an alphabet; it may hold NUL. */
+static mc_str random_string(test_random *random, mc_str alphabet, size_t max, char *to)
+{
+    size_t len = test_below(random, max + 1);
+    for (size_t i = 0; i < len; i++)
+        to[i] = alphabet.data[test_below(random, alphabet.len)];
+    return (mc_str){ to, len };
+}
+
+typedef struct {
+    char bytes[MAX_ENTRIES][64];
+    mc_str entries[MAX_ENTRIES];
+    size_t n;
+    mc_matcher *matcher;
+} random_list;
+
+static void fill_list(random_list *list, test_random *random, mc_str alphabet)
+{
+    mc_error err = { 0 };
+    list->n = test_below(random, MAX_ENTRIES);
+    for (size_t i = 0; i < list->n; i++) {
+        size_t max = test_below(random, 8) ? 7 : 60;
+        list->entries[i] = random_string(random, alphabet, max, list->bytes[i]);
+        if (i > 0 && test_below(random, 20) == 0)
+            list->entries[i] = list->entries[test_below(random, i)];
+    }
+    assert_ok(mc_matcher_new(list->entries, list->n, &list->matcher, &err), err);
+}
+
+static void assert_same_ids(const random_list *list, mc_match_scratch *scratch, mc_str text)
+{
+    mc_error err = { 0 };
+    uint32_t want[MAX_ENTRIES];
+    const uint32_t *got;
+    size_t n_want, n_got;
+    assert_ok(mci_match_naive(list->entries, list->n, text, want, &n_want, &err), err);
+    assert_ok(mc_match(list->matcher, scratch, text, &got, &n_got, &err), err);
+    assert_int_equal(n_got, n_want);
+    if (n_want)
+        assert_memory_equal(got, want, n_want * sizeof *want);
+}
+
+static void the_matcher_agrees_with_the_definition(void **state)
+{
+    (void)state;
+    static const mc_str alphabets[] = {
+        { "a ", 2 },
+        { "ab ", 3 },
+        { "a ,", 3 },
+        { "ab  ,.", 6 },
+        { "abc   ", 6 },
+        { "a ,.;:?!`\t\n\r", 12 },
+        { "a\0 \xff,", 5 },
+        { "abcdefgh        ", 16 },
+        { "aaaaaaaaaaaaaaaaaaaaaaa ", 24 },
+    };
+    static random_list list;
+    static char bytes[2000];
+    mc_match_scratch *scratch;
+    test_random random = { 1 };
+    assert_int_equal(mc_match_scratch_new(&scratch, NULL), MC_OK);
+    for (size_t round = 0; round < 270; round++) {
+        mc_str alphabet = alphabets[round % COUNT_OF(alphabets)];
+        fill_list(&list, &random, alphabet);
+        for (size_t i = 0; i < 30; i++) {
+            size_t max = i < 25 ? 90 : i < 29 ? 400 : sizeof bytes;
+            assert_same_ids(&list, scratch, random_string(&random, alphabet, max, bytes));
+        }
+        mc_matcher_free(list.matcher);
+    }
+    mc_match_scratch_free(scratch);
+}
+
+/* Reads of many bytes at once must not reach beyond: the text lies at the end of its memory, where
+ * the address sanitizer sees it. */
+static void texts_of_every_length_match_to_their_last_byte(void **state)
+{
+    (void)state;
+    static random_list list;
+    mc_match_scratch *scratch;
+    test_random random = { 2 };
+    mc_str alphabet = { "abcd efgh, ", 11 };
+    fill_list(&list, &random, alphabet);
+    assert_int_equal(mc_match_scratch_new(&scratch, NULL), MC_OK);
+    for (size_t len = 0; len < 300; len++) {
+        char *text = malloc(len ? len : 1);
+        for (size_t i = 0; i < len; i++)
+            text[i] = alphabet.data[test_below(&random, alphabet.len)];
+        assert_same_ids(&list, scratch, (mc_str){ text, len });
+        free(text);
+    }
+    mc_match_scratch_free(scratch);
+    mc_matcher_free(list.matcher);
+}
+
+/* ---- large and ill-natured input ---- */
+
+/* "a", "a a", "a a a", ...: at every word of the text, all of them end. */
+static void entries_that_all_end_together_do_not_slow_a_long_text(void **state)
+{
+    (void)state;
+    enum { N = 3000, TEXT = 4 << 20 };
+    mc_error err = { 0 };
+    char *text = malloc(TEXT);
+    mc_str *entries = malloc(N * sizeof *entries);
+    for (size_t i = 0; i < TEXT; i++)
+        text[i] = i % 2 ? ' ' : 'a';
+    for (size_t i = 0; i < N; i++)
+        entries[i] = (mc_str){ text, 2 * i + 1 };
+    mc_matcher *matcher;
+    mc_match_scratch *scratch;
+    const uint32_t *ids;
+    size_t n;
+    assert_ok(mc_matcher_new(entries, N, &matcher, &err), err);
+    assert_ok(mc_match_scratch_new(&scratch, &err), err);
+    assert_ok(mc_match(matcher, scratch, (mc_str){ text, TEXT - 1 }, &ids, &n, &err), err);
+    assert_int_equal(n, N);
+    for (size_t i = 0; i < N; i++)
+        assert_int_equal(ids[i], i);
+    assert_ok(mc_match(matcher, scratch, (mc_str){ text, 2 * 1500 - 1 }, &ids, &n, &err), err);
+    assert_int_equal(n, 1500);
+    mc_match_scratch_free(scratch);
+    mc_matcher_free(matcher);
+    free(entries);
+    free(text);
+}
+
+static void one_scratch_serves_matchers_of_any_size(void **state)
+{
+    (void)state;
+    enum { N = 100000 };
+    mc_error err = { 0 };
+    char(*names)[8] = malloc(N * sizeof *names);
+    mc_str *entries = malloc(N * sizeof *entries);
+    mci_buf text = { 0 };
+    for (size_t i = 0; i < N; i++) {
+        entries[i] = (mc_str){ names[i], (size_t)sprintf(names[i], "%zu", i) };
+        assert_ok(mci_buf_add(&text, entries[i], &err), err);
+        assert_ok(mci_buf_byte(&text, ' ', &err), err);
+    }
+    mc_matcher *small, *large;
+    mc_match_scratch *scratch;
+    const uint32_t *ids;
+    size_t n;
+    assert_ok(mc_matcher_new(entries, 10, &small, &err), err);
+    assert_ok(mc_matcher_new(entries, N, &large, &err), err);
+    assert_ok(mc_match_scratch_new(&scratch, &err), err);
+    for (size_t round = 0; round < 3; round++) {
+        assert_ok(mc_match(small, scratch, mci_buf_str(&text), &ids, &n, &err), err);
+        assert_int_equal(n, 10);
+        assert_ok(mc_match(large, scratch, mci_buf_str(&text), &ids, &n, &err), err);
+        assert_int_equal(n, N);
+        for (size_t i = 0; i < N; i++)
+            assert_int_equal(ids[i], i);
+        assert_ok(mc_match(large, scratch, mc_str_of("7 99999 x 3 7"), &ids, &n, &err), err);
+        assert_int_equal(n, 3);
+        assert_int_equal(ids[2], 99999);
+    }
+    assert_true(mc_matcher_bytes(large) > mc_matcher_bytes(small));
+    mc_match_scratch_free(scratch);
+    mc_matcher_free(small);
+    mc_matcher_free(large);
+    mci_buf_release(&text);
+    free(entries);
+    free(names);
+}
+
+static void free_takes_null(void **state)
+{
+    (void)state;
+    mc_matcher_free(NULL);
+    mc_match_scratch_free(NULL);
+}
+
+/* ---- the reference implementation's own results ---- */
+
+static mci_json *parse_oracle(const char *name, mci_json_value *root)
+{
+    size_t len;
+    mc_error err = { 0 };
+    mci_json *json = NULL;
+    char *data = test_read_file(test_path("METACLIP_SHARED", name), &len);
+    if (!data)
+        skip();
+    assert_ok(mci_json_new(&json, &err), err);
+    assert_ok(mci_json_parse(json, (mc_str){ data, len }, root, NULL, &err), err);
+    free(data);
+    return json;
+}
+
+static size_t strings_of(mci_json_value root, mc_str **out)
+{
+    size_t n = 0;
+    mci_json_value element;
+    mc_str *strings = NULL;
+    for (mci_json_iter it = mci_json_iterate(root); mci_json_next(&it, NULL, &element); n++) {
+        if ((n & (n - 1)) == 0)
+            strings = realloc(strings, (n ? 2 * n : 1) * sizeof *strings);
+        strings[n] = mci_json_string(element);
+    }
+    *out = strings;
+    return n;
+}
+
+static void assert_ids(mci_json_value want, const uint32_t *ids, size_t n)
+{
+    size_t i = 0;
+    uint64_t id;
+    mci_json_value element;
+    for (mci_json_iter it = mci_json_iterate(want); mci_json_next(&it, NULL, &element); i++) {
+        assert_true(i < n && mci_json_u64(element, &id));
+        assert_int_equal(ids[i], id);
+    }
+    assert_int_equal(i, n);
+}
+
+static void ids_are_those_of_the_reference_implementation(void **state)
+{
+    (void)state;
+    mc_error err = { 0 };
+    mci_json_value list_root, texts_root, want_root, want;
+    mci_json *list_json = parse_oracle("oracle/curation/metadata.json", &list_root);
+    mci_json *texts_json = parse_oracle("oracle/curation/texts.json", &texts_root);
+    mci_json *want_json = parse_oracle("oracle/curation/matched.json", &want_root);
+    mc_str *entries, *texts;
+    size_t n_entries = strings_of(list_root, &entries), n_texts = strings_of(texts_root, &texts);
+    mc_matcher *matcher;
+    mc_match_scratch *scratch;
+    assert_ok(mc_matcher_new(entries, n_entries, &matcher, &err), err);
+    assert_ok(mc_match_scratch_new(&scratch, &err), err);
+    mci_json_iter it = mci_json_iterate(want_root);
+    for (size_t i = 0; i < n_texts; i++) {
+        const uint32_t *ids;
+        size_t n;
+        assert_true(mci_json_next(&it, NULL, &want));
+        assert_ok(mc_match(matcher, scratch, texts[i], &ids, &n, &err), err);
+        assert_ids(want, ids, n);
+    }
+    assert_false(mci_json_next(&it, NULL, &want));
+    mc_match_scratch_free(scratch);
+    mc_matcher_free(matcher);
+    free(entries);
+    free(texts);
+    mci_json_free(list_json);
+    mci_json_free(texts_json);
+    mci_json_free(want_json);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_definition_finds_what_it_should),
+        cmocka_unit_test(the_matcher_finds_what_it_should),
+        cmocka_unit_test(the_matcher_agrees_with_the_definition),
+        cmocka_unit_test(texts_of_every_length_match_to_their_last_byte),
+        cmocka_unit_test(entries_that_all_end_together_do_not_slow_a_long_text),
+        cmocka_unit_test(one_scratch_serves_matchers_of_any_size),
+        cmocka_unit_test(free_takes_null),
+        cmocka_unit_test(ids_are_those_of_the_reference_implementation),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
