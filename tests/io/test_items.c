@@ -59,7 +59,7 @@ static const struct {
     { "an escaped escape", "[\"\\\\\",2]", "<1:\"\\\\\"><6:2>", NULL },
     { "elements are not looked into", "[x y]", "<1:x>!", "offset 3: the array is broken" },
     { "nor brackets told apart", "[{]]", "<1:{]>", NULL },
-    { "an element too long", "[1,\"0123456789\",{\"a\":\"0123456\"},2]", "<1:1>!!<33:2>",
+    { "an element too long", "[1,\"0123456789\",{\"a\":\"0123456\"},2]", "<1:1>!!<32:2>",
       "an element of more than 9 bytes" },
     { "one just short enough", "[012345678,012345678]", "<1:012345678><11:012345678>", NULL },
     { "a word too long", "[0123456789 ,2]", "!<13:2>", "offset 1: an element of more than 9" },
