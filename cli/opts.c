@@ -149,7 +149,7 @@ static int apply(parser *p, const cli_opt *opt, const char *shown, const char *a
             return cli_misuse(c, "%s needs a value: %s %s", shown, shown, opt->value);
         value = c->argv[++p->at];
         if (looks_like_option(opt, value))
-            return cli_misuse(c, "%s needs a value, but %s follows (write ./%s if it is a file)",
+            return cli_misuse(c, "%s needs a value, but %s follows (a file of that name is ./%s)",
                               shown, value, value);
     }
     const char *wrong = store(p, opt, value, &why);
