@@ -76,7 +76,7 @@ static mc_status add_numbers(builder *b, mc_error *err)
     mc_metadata *numbers = NULL;
     mc_status status = MC_OK;
     for (int i = 0; i < 100 && status >= 0; i++) {
-        char digits[4];
+        char digits[12];
         snprintf(digits, sizeof digits, "%d", i);
         status = mci_entry_list_add(&list, mc_str_of(digits), err);
     }
