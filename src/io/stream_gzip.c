@@ -18,7 +18,7 @@ struct mci_gunzip {
 
 mc_status mci_gunzip_new(mci_gunzip **out, mc_error *err)
 {
-    *out = mci_alloc(sizeof **out);
+    *out = mci_alloc_zeroed(1, sizeof **out);
     return *out ? MC_OK : mci_nomem(err, sizeof **out);
 }
 
@@ -102,5 +102,7 @@ mci_step mci_gunzip_step(mci_gunzip *gunzip, mci_input *in, char *out, size_t ro
     }
     mci_input_advance(in, distance(in->next, state->next_in, given));
     *n_out = distance(out, state->next_out, space);
+    if (code == ISAL_INVALID_LOOKBACK) /* the copy that failed is counted, though it holds junk */
+        *n_out -= *n_out < ISAL_DEF_MAX_MATCH ? *n_out : ISAL_DEF_MAX_MATCH;
     return answer(gunzip, code, why);
 }
