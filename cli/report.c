@@ -199,8 +199,8 @@ int cli_finish(cli *c, mc_status status, const mc_summary *summary, const mc_err
 int cli_flush(cli *c, int code)
 {
     errno = 0;
-    bool is_written = !ferror(stdout) & (fflush(stdout) == 0);
-    if (is_written)
+    bool is_flushed = fflush(stdout) == 0;
+    if (is_flushed && !ferror(stdout))
         return code;
     if (!reader_is_gone())
         fprintf(stderr, "metaclip %s: cannot write to standard output: %s\n", c->command->name,

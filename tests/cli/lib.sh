@@ -10,6 +10,7 @@
 #   skip WHY               ends the test as skipped
 set -u
 export LC_ALL=C.UTF-8
+RANDOM=1 # the same fixtures in every run
 
 : "${METACLIP:?the path of the command to test}"
 : "${METACLIP_SOURCE:?the root of the source tree}"

@@ -99,7 +99,7 @@ same all.jsonl want.matched
 } > want.without
 kept=0
 for seed in {1..30}; do
-    expect 0 balance -q --counts entry_count.npy -t 1 --seed $seed -o kept.jsonl matched.jsonl
+    expect 0 balance -q --counts entry_count.npy -t 1 --seed "$seed" -o kept.jsonl matched.jsonl
     if cmp -s kept.jsonl want.matched; then
         kept=$((kept + 1))
     else
