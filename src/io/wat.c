@@ -55,47 +55,71 @@ static mc_status clean_text(mc_str raw, mci_buf *scratch, mc_str *out, mc_error 
     return MC_OK;
 }
 
-static mc_status add_texts(mci_json_value from, mci_buf *scratch, mci_page *page, mci_link *link,
-                           mc_error *err)
-{
-    static const char *const keys[MCI_MAX_LINK_TEXTS] = { "alt", "title", "data-image-title" };
-    for (size_t i = 0; i < COUNT_OF(keys); i++) {
-        mc_str raw, clean;
-        if (!get_string(from, keys[i], &raw))
-            continue;
-        page->n_texts++;
-        MC_TRY(clean_text(raw, scratch, &clean, err));
-        if (clean.len == 0) {
-            page->n_empty_texts++;
-            continue;
-        }
-        mci_link_text *text = &link->texts[link->n_texts++];
-        text->key = mc_str_of(keys[i]);
-        MC_TRY(mci_arena_copy(&page->arena, clean, &text->text, err));
+/* What a link can tell us; the texts come in the order in which a page lists them. */
+enum { LINK_PATH, LINK_URL, LINK_TEXT, N_LINK_KEYS = LINK_TEXT + MCI_MAX_LINK_TEXTS };
+
+#define KEY(text)              \
+    {                          \
+        text, sizeof(text) - 1 \
     }
-    return MC_OK;
+static const mc_str link_keys[N_LINK_KEYS] = { KEY("path"), KEY("url"), KEY("alt"), KEY("title"),
+                                               KEY("data-image-title") };
+#undef KEY
+
+/* Fills members, by one look at each; has[k] says which are there. Of repeated keys the last. */
+static void find_members(mci_json_value link, mci_json_value members[N_LINK_KEYS],
+                         bool has[N_LINK_KEYS])
+{
+    mc_str key;
+    mci_json_value member;
+    for (mci_json_iter it = mci_json_iterate(link); mci_json_next(&it, &key, &member);)
+        for (size_t k = 0; k < N_LINK_KEYS; k++)
+            if (mc_str_equal(key, link_keys[k])) {
+                members[k] = member;
+                has[k] = true;
+            }
+}
+
+static mc_status add_text(mc_str key, mc_str raw, mci_buf *scratch, mci_page *page, mci_link *link,
+                          mc_error *err)
+{
+    mc_str clean;
+    page->n_texts++;
+    MC_TRY(clean_text(raw, scratch, &clean, err));
+    if (clean.len == 0) {
+        page->n_empty_texts++;
+        return MC_OK;
+    }
+    mci_link_text *text = &link->texts[link->n_texts++];
+    text->key = key;
+    return mci_arena_copy(&page->arena, clean, &text->text, err);
 }
 
 static bool is_image_path(mc_str path)
 {
-    const mc_str image = mc_str_of("IMG@/src"); /* IMG@/srcset too: the original's rule */
-    return path.len >= image.len && memcmp(path.data, image.data, image.len) == 0;
+    static const char image[] = "IMG@/src"; /* IMG@/srcset too: the original's rule */
+    return path.len >= sizeof image - 1 && memcmp(path.data, image, sizeof image - 1) == 0;
 }
 
 static mc_status add_link(mci_json_value from, mci_buf *scratch, mci_page *page, mc_error *err)
 {
-    mc_str path;
-    mci_json_value url;
+    mci_json_value members[N_LINK_KEYS];
+    bool has[N_LINK_KEYS] = { false };
     mci_link *link;
-    if (!get_string(from, "path", &path) || !is_image_path(path) ||
-        !mci_json_get(from, "url", &url))
+    if (mci_json_type_of(from) != MCI_JSON_OBJECT)
         return MC_OK;
-    mci_json_type type = mci_json_type_of(url);
-    if (type != MCI_JSON_STRING && type != MCI_JSON_NULL)
+    find_members(from, members, has);
+    if (!has[LINK_PATH] || !is_image_path(mci_json_string(members[LINK_PATH])) || !has[LINK_URL])
+        return MC_OK;
+    mci_json_type url_type = mci_json_type_of(members[LINK_URL]);
+    if (url_type != MCI_JSON_STRING && url_type != MCI_JSON_NULL)
         return MC_OK;
     MC_TRY(mci_page_add_link(page, &link, err));
-    MC_TRY(mci_arena_copy(&page->arena, mci_json_string(url), &link->url, err));
-    return add_texts(from, scratch, page, link, err);
+    MC_TRY(mci_arena_copy(&page->arena, mci_json_string(members[LINK_URL]), &link->url, err));
+    for (size_t k = LINK_TEXT; k < N_LINK_KEYS; k++)
+        if (has[k] && mci_json_type_of(members[k]) == MCI_JSON_STRING)
+            MC_TRY(add_text(link_keys[k], mci_json_string(members[k]), scratch, page, link, err));
+    return MC_OK;
 }
 
 static mc_status read_record(mci_json_value root, mci_buf *scratch, mci_page *page, mc_error *err)
