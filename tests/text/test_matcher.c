@@ -288,7 +288,7 @@ static void free_takes_null(void **state)
 
 static mci_json *parse_oracle(const char *name, mci_json_value *root)
 {
-    size_t len;
+    size_t len = 0;
     mc_error err = { 0 };
     mci_json *json = NULL;
     char *data = test_read_file(test_path("METACLIP_SHARED", name), &len);
