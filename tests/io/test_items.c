@@ -137,6 +137,47 @@ static void long_items_are_passed_over_without_being_held(void **state)
     free(bytes);
 }
 
+/* A gzip member that holds text in one stored block and is cut before its checksum. */
+static mc_str cut_member(const char *text, char bytes[64])
+{
+    static const char header[] = "\x1F\x8B\x08\0\0\0\0\0\0\xFF\x01";
+    size_t len = strlen(text), n = sizeof header - 1;
+    memcpy(bytes, header, n);
+    bytes[n++] = (char)len;
+    bytes[n++] = 0;
+    bytes[n++] = (char)~len;
+    bytes[n++] = (char)0xFF;
+    memcpy(bytes + n, text, len);
+    return (mc_str){ bytes, n + len };
+}
+
+static void an_item_that_a_gap_cuts_is_not_given(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *want, *says;
+    } gaps[] = {
+        { "one\ntwo\nthr", "<0:one><4:two>!", "offset 8: a line is cut: " },
+        { "one\ntwo\n", "<0:one><4:two>!", "gzip" },
+        { "one\n0123456789abcdef", "<0:one>!", "offset 4: a line of more than 9 bytes: " },
+        { "[1,{\"a\":2},3", "<1:1><3:{\"a\":2}>!", "the array is cut: " },
+        { "[1,", "<1:1>!", "the array is cut: " },
+        { "[1,\"0123456789", "<1:1>!", "the array is cut: " },
+        { "[1]", "<1:1>!", "gzip" },
+        { " ", "!", "gzip" },
+    };
+    mci_buf shown = { 0 };
+    for (size_t i = 0; i < COUNT_OF(gaps); i++) {
+        char bytes[64];
+        mc_error err = { 0 };
+        print_message("  case: %s\n", gaps[i].text);
+        read_all(cut_member(gaps[i].text, bytes), SIZE_MAX, 9, &shown, &err);
+        assert_str(mci_buf_str(&shown), gaps[i].want);
+        assert_says(err.text, gaps[i].says);
+    }
+    mci_buf_release(&shown);
+}
+
 /* Random bytes from a small alphabet: the size of the pieces changes nothing. */
 static void the_windows_do_not_show(void **state)
 {
@@ -167,6 +208,7 @@ int main(void)
         cmocka_unit_test(items_come_whole_and_in_order),
         cmocka_unit_test(every_prefix_gives_the_items_before_the_cut),
         cmocka_unit_test(long_items_are_passed_over_without_being_held),
+        cmocka_unit_test(an_item_that_a_gap_cuts_is_not_given),
         cmocka_unit_test(the_windows_do_not_show),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

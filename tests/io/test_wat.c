@@ -1,6 +1,5 @@
 #include "io/wat.h"
 
-#include "base/json_text.h"
 #include "test.h"
 
 typedef struct {
