@@ -143,7 +143,6 @@ static void put_drawing(FILE *to, const mc_summary *summary)
 
 static void put_problems(FILE *to, const mc_summary *summary)
 {
-    uint64_t all = summary->n.items_skipped + summary->n.shards_damaged;
     if (summary->n_problems == 0)
         return;
     fputs("skipped or damaged:\n", to);
@@ -152,8 +151,8 @@ static void put_problems(FILE *to, const mc_summary *summary)
         cli_put_clean(to, mc_str_of(summary->problems[i]), SIZE_MAX);
         fputc('\n', to);
     }
-    if (all > summary->n_problems)
-        fputs("  ... (these are the first)\n", to);
+    if (summary->n_problems == MC_MAX_PROBLEMS)
+        fputs("  ... (the first of them; all are counted above)\n", to);
 }
 
 void cli_put_summary(FILE *to, const mc_summary *summary)
