@@ -164,14 +164,14 @@ static void back_to_overrun(mci_stream *stream)
 /* Notes that there is a gap and why; the stream stands where it goes on. */
 static void note_gap(mci_stream *stream, const char *what, uint64_t seen_at)
 {
-    const mci_input *in = &stream->in;
-    const char *kind = stream->frame_kind;
-    char next[64] = "nothing readable follows";
+    char seen[64] = "", next[64] = "nothing readable follows";
+    if (seen_at != stream->frame_at)
+        snprintf(seen, sizeof seen, " (seen at byte %" PRIu64 ")", seen_at);
     if (stream->mode != AT_END)
-        snprintf(next, sizeof next, "going on at byte %" PRIu64, in->offset);
+        snprintf(next, sizeof next, "going on at byte %" PRIu64, stream->in.offset);
     stream->has_gap = true;
-    mc_fail(&stream->gap, MC_SKIPPED, "%s at byte %" PRIu64 " %s (seen at byte %" PRIu64 "); %s",
-            kind, stream->frame_at, what, seen_at, next);
+    mc_fail(&stream->gap, MC_SKIPPED, "%s at byte %" PRIu64 " %s%s; %s", stream->frame_kind,
+            stream->frame_at, what, seen, next);
 }
 
 /* Leaves a member that cannot be read on, for the next one. */

@@ -102,7 +102,7 @@ mci_step mci_gunzip_step(mci_gunzip *gunzip, mci_input *in, char *out, size_t ro
     }
     mci_input_advance(in, distance(in->next, state->next_in, given));
     *n_out = distance(out, state->next_out, space);
-    /* A copy that failed is counted, though it holds junk. */
+    /* A copy that failed is counted, though it holds junk; how long it is, nobody says. */
     if (code == ISAL_INVALID_LOOKBACK || code == ISAL_INVALID_SYMBOL)
         *n_out -= *n_out < ISAL_DEF_MAX_MATCH ? *n_out : ISAL_DEF_MAX_MATCH;
     return answer(gunzip, code, why);
