@@ -1,6 +1,7 @@
 /* WARC records (1.0, 1.1, 0.18; ISO 28500) out of a stream: a header, then Content-Length bytes.
  * Length-driven: blank lines after a record may be missing or too many. A record whose header
- * cannot be read is skipped up to the next line that begins with "WARC/". */
+ * cannot be read, or that is cut, is skipped up to the next line that begins with "WARC/". Folded
+ * lines are joined; of repeated fields the first counts. */
 #ifndef MCI_IO_WARC_H
 #define MCI_IO_WARC_H
 

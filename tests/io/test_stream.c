@@ -77,7 +77,7 @@ static void any_number_of_members_of_any_size_reads_as_one_stream(void **state)
     test_random random = { 7 };
     for (int round = 0; round < 8; round++) {
         mci_buf plain = { 0 }, file = { 0 };
-        random_text(&plain, round == 0 ? 0 : test_below(&random, 500000), &random);
+        random_text(&plain, round == 0 ? 0 : test_below(&random, 150000), &random);
         bool is_zstd = round % 2;
         size_t at = 0;
         do {
@@ -314,6 +314,42 @@ static void pipes_and_files_are_read_alike(void **state)
     mci_buf_release(&got);
 }
 
+/* Larger than what is read at once, so that the input slides; damage in the middle. */
+static void a_large_file_is_read_across_damage(void **state)
+{
+    (void)state;
+    enum { N_MEMBERS = 64, MEMBER = 100000, BROKEN = 31 };
+    test_random random = { 10 };
+    mci_buf plain = { 0 }, file = { 0 }, got = { 0 };
+    assert_int_equal(mci_buf_reserve(&plain, (size_t)N_MEMBERS * MEMBER, NULL), MC_OK);
+    for (plain.len = 0; plain.len < (size_t)N_MEMBERS * MEMBER; plain.len++)
+        plain.data[plain.len] = (char)(test_next(&random) & 63);
+    for (size_t i = 0; i < N_MEMBERS; i++) {
+        add_slice(&file, &plain, i * MEMBER, (i + 1) * MEMBER, false);
+        if (i == BROKEN)
+            file.data[file.len - 6] ^= 1; /* its checksum */
+    }
+    FILE *temporary = tmpfile();
+    assert_non_null(temporary);
+    assert_int_equal(fwrite(file.data, 1, file.len, temporary), file.len);
+    assert_int_equal(fflush(temporary), 0);
+    char path[64];
+    snprintf(path, sizeof path, "/dev/fd/%d", fileno(temporary));
+    for (size_t j = 0; j < COUNT_OF(wants); j++) {
+        mci_stream *stream = NULL;
+        mc_error err = { 0 };
+        assert_ok(mci_stream_open(path, &stream, &err), err);
+        assert_int_equal(mci_stream_bytes_total(stream), file.len);
+        assert_int_equal(read_all(stream, wants[j], &got), 1);
+        assert_true(mc_str_equal(mci_buf_str(&got), mci_buf_str(&plain)));
+        mci_stream_close(stream);
+    }
+    fclose(temporary);
+    mci_buf_release(&plain);
+    mci_buf_release(&file);
+    mci_buf_release(&got);
+}
+
 static void a_file_that_cannot_be_read_is_named(void **state)
 {
     (void)state;
@@ -416,6 +452,7 @@ int main(void)
         cmocka_unit_test(damage_costs_no_member_but_its_own),
         cmocka_unit_test(a_wrong_checksum_tells_where_the_member_is),
         cmocka_unit_test(pipes_and_files_are_read_alike),
+        cmocka_unit_test(a_large_file_is_read_across_damage),
         cmocka_unit_test(a_file_that_cannot_be_read_is_named),
         cmocka_unit_test(bodies_inflate_up_to_the_limit),
         cmocka_unit_test(real_files_read_as_zlib_reads_them),
