@@ -77,6 +77,7 @@ static inline const char *test_path(const char *variable, const char *name)
 /* A whole file on the heap (free with free), NULL if it is not there. */
 static inline char *test_read_file(const char *path, size_t *len)
 {
+    *len = 0;
     FILE *file = path ? fopen(path, "rb") : NULL;
     if (!file)
         return NULL;

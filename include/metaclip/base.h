@@ -13,6 +13,9 @@
 extern "C" {
 #endif
 
+/** Hex digits of a SHA-256. */
+enum { MC_SHA256_DIGITS = 64 };
+
 /** A view of bytes: no NUL at the end, never freed through the view. */
 typedef struct {
     const char *data;

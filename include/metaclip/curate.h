@@ -13,8 +13,6 @@
 extern "C" {
 #endif
 
-enum { MC_SHA256_DIGITS = 64 };
-
 /* ---------------------------------------------------------------------------------------------
  * Metadata: the ordered list of entries
  * ------------------------------------------------------------------------------------------ */
@@ -24,7 +22,8 @@ typedef struct mc_metadata mc_metadata;
 /** Loads a list: a JSON array of strings, or plain text with one entry a line (LF or CR LF; an
  *  empty line is an empty entry, but for the end of the file), told apart by content; gzip and zstd
  *  too. path "-" is standard input. Immutable; free with mc_metadata_free.
- *  Errors: MC_E_IO, MC_E_FORMAT (where and what), MC_E_NOMEM, MC_E_LIMIT (2^32 - 2 entries). */
+ *  Errors: MC_E_IO, MC_E_FORMAT (where and what), MC_E_NOMEM, MC_E_LIMIT (2^32 - 2 entries, or
+ *  4 GiB of them). */
 MC_API mc_status mc_metadata_load(const char *path, mc_metadata **out, mc_error *err);
 MC_API void mc_metadata_free(mc_metadata *metadata);
 
@@ -168,8 +167,9 @@ typedef struct {
     char tool_version[32];
     char metadata_sha256[MC_SHA256_DIGITS + 1];
     uint64_t n_entries;
-    uint64_t t, seed; /* t 0: not drawn yet */
-    uint64_t pool_pairs, matched_pairs, curated_pairs;
+    uint64_t t, seed;    /* t 0: not drawn yet */
+    uint64_t pool_pairs; /* before matching; 0: not known, and so with the next two */
+    uint64_t matched_pairs, curated_pairs;
     uint64_t *pool, *curated; /* pairs that match each entry */
 } mc_card;
 

@@ -103,13 +103,13 @@ mc_status mci_sha256_add(mci_sha256 *sha, mc_str bytes, mc_error *err)
     return MC_OK;
 }
 
-mc_status mci_sha256_end(mci_sha256 *sha, char digits[MCI_SHA256_DIGITS + 1], mc_error *err)
+mc_status mci_sha256_end(mci_sha256 *sha, char digits[MC_SHA256_DIGITS + 1], mc_error *err)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     if (EVP_DigestFinal_ex(sha->context, digest, NULL) != 1)
         return mc_fail(err, MC_E_BACKEND, "libcrypto cannot compute SHA-256");
-    to_hex(digest, MCI_SHA256_DIGITS, digits);
-    digits[MCI_SHA256_DIGITS] = '\0';
+    to_hex(digest, MC_SHA256_DIGITS, digits);
+    digits[MC_SHA256_DIGITS] = '\0';
     return MC_OK;
 }
 
@@ -121,7 +121,7 @@ void mci_sha256_free(mci_sha256 *sha)
     mci_free(sha);
 }
 
-mc_status mci_sha256_of(mc_str bytes, char digits[MCI_SHA256_DIGITS + 1], mc_error *err)
+mc_status mci_sha256_of(mc_str bytes, char digits[MC_SHA256_DIGITS + 1], mc_error *err)
 {
     mci_sha256 *sha = NULL;
     MC_TRY(mci_sha256_new(&sha, err));

@@ -16,7 +16,7 @@ uint64_t mci_hash64_pair(mc_str first, mc_str second, uint64_t seed);
 /* XXH3_128bits of first, one zero byte, second: the key of a pair. */
 mci_hash128 mci_hash128_pair(mc_str first, mc_str second);
 
-enum { MCI_UUID_DIGITS = 24, MCI_SHA256_DIGITS = 64 };
+enum { MCI_UUID_DIGITS = 24 };
 
 /* The first 24 hex digits of SHA-224, without a NUL. */
 mc_status mci_sha224_uuid(mc_str bytes, char out[MCI_UUID_DIGITS], mc_error *err);
@@ -25,9 +25,9 @@ mc_status mci_sha224_uuid(mc_str bytes, char out[MCI_UUID_DIGITS], mc_error *err
 typedef struct mci_sha256 mci_sha256;
 mc_status mci_sha256_new(mci_sha256 **out, mc_error *err);
 mc_status mci_sha256_add(mci_sha256 *sha, mc_str bytes, mc_error *err);
-mc_status mci_sha256_end(mci_sha256 *sha, char digits[MCI_SHA256_DIGITS + 1], mc_error *err);
+mc_status mci_sha256_end(mci_sha256 *sha, char digits[MC_SHA256_DIGITS + 1], mc_error *err);
 void mci_sha256_free(mci_sha256 *sha);
 /* In one go. */
-mc_status mci_sha256_of(mc_str bytes, char digits[MCI_SHA256_DIGITS + 1], mc_error *err);
+mc_status mci_sha256_of(mc_str bytes, char digits[MC_SHA256_DIGITS + 1], mc_error *err);
 
 #endif

@@ -71,6 +71,8 @@ static size_t ascii_run(const char *data, size_t len)
 
 bool mci_utf8_valid(mc_str text)
 {
+    if (text.len == 0)
+        return true;
     const char *at = text.data, *end = text.data + text.len;
     while (at < end) {
         at += ascii_run(at, (size_t)(end - at));
@@ -85,6 +87,8 @@ bool mci_utf8_valid(mc_str text)
 
 mc_status mci_utf8_repair(mc_str text, mci_buf *out, uint64_t *n_replaced, mc_error *err)
 {
+    if (text.len == 0)
+        return MC_OK;
     const char *at = text.data, *end = text.data + text.len;
     const char *good = at; /* the start of what is right and not yet copied */
     while (at < end) {
@@ -132,6 +136,8 @@ bool mci_is_space(uint32_t c)
 
 mc_str mci_trim_space(mc_str text)
 {
+    if (text.len == 0)
+        return text;
     const char *at = text.data, *end = text.data + text.len;
     bool valid;
     while (at < end) {

@@ -24,6 +24,9 @@ mc_status mci_job_output_write(mci_job_output *output, const mci_batch *batch, m
 mc_status mci_job_output_close(mci_job_output *output, mc_status status, mc_summary *summary,
                                const char *kind, mc_error *err)
 {
+    /* An old sidecar must not speak for a new file, whenever the run is killed. */
+    if (status >= 0)
+        status = mci_sidecar_remove(output->path, err);
     if (status < 0)
         mci_output_abort(output->file);
     else

@@ -38,7 +38,7 @@ static bool read_stamp(mci_json_value root, mci_stamp *out)
     if (!mci_json_get(root, "made_from", &member))
         return false;
     mc_str digits = mci_json_string(member);
-    if (digits.len != MCI_SHA256_DIGITS)
+    if (digits.len != MC_SHA256_DIGITS)
         return false;
     memcpy(out->made_from.digits, digits.data, digits.len);
     if (!mci_json_get(root, "bytes", &member) || !mci_json_u64(member, &out->n_bytes))

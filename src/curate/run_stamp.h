@@ -9,7 +9,7 @@
 #include "metaclip/curate.h"
 
 typedef struct {
-    char digits[MCI_SHA256_DIGITS + 1];
+    char digits[MC_SHA256_DIGITS + 1];
 } mci_fingerprint;
 
 typedef struct {

@@ -87,7 +87,7 @@ static void arena_memory_is_apart_and_aligned(void **state)
 static void hashes_are_the_published_ones(void **state)
 {
     (void)state;
-    char digits[MCI_SHA256_DIGITS + 1], uuid[MCI_UUID_DIGITS];
+    char digits[MC_SHA256_DIGITS + 1], uuid[MCI_UUID_DIGITS];
     assert_true(mci_hash64(mc_str_of(""), 0) == UINT64_C(0x2d06800538d394c2));
     assert_true(mci_hash64(mc_str_of("a red car"), 0) == mci_hash64(mc_str_of("a red car"), 0));
     assert_int_equal(mci_sha256_of(mc_str_of("abc"), digits, NULL), MC_OK);
