@@ -111,7 +111,7 @@ static void cut_step(walk *w, size_t at, size_t n)
         const char *from = token_at >= at ? bytes + (token_at - at) : readable(w, token_at);
         cut_token(w, hot, from, token_at, at + i, token++);
         unsigned mark = mci_mark_of(bytes[i]);
-        *token = mci_token_mark(mark);
+        mci_token_mark(mark, token);
         token += mark != 0; /* else it is written over */
         token_at = at + i + 1;
     }

@@ -25,10 +25,15 @@ typedef struct {
     uint32_t predecessors; /* filter: tokens that come before this one in any entry */
 } mci_word;
 
-/* One of the two hash tables: the slots from `first` up to `end`, an even number. */
+/* One of the two hash tables: n_lines pairs of slots, from `first` on. */
 typedef struct {
-    uint32_t first, end;
+    uint32_t first, n_lines;
 } mci_word_table;
+
+static inline uint32_t mci_word_table_end(mci_word_table table)
+{
+    return table.first + 2 * table.n_lines;
+}
 
 typedef struct {
     mci_table_memory memory;
@@ -41,11 +46,14 @@ typedef struct {
 
 /* A token made ready for looking it up. */
 typedef struct {
-    uint64_t key[2]; /* as in mci_word, but of a longer one: hash, address */
+    uint64_t key[2];  /* as in mci_word; of a longer one: hash, MCI_KEY_NOWHERE */
+    const char *data; /* of a longer one only */
     uint32_t len_plus_1;
     uint32_t home; /* the slot where looking begins */
     uint32_t hash; /* for looking in the cold table */
 } mci_token;
+
+#define MCI_KEY_NOWHERE UINT64_MAX /* no word's key is equal to a longer token's: bytes decide */
 
 /* An empty vocabulary; on failure release it all the same. */
 mc_status mci_words_init(mci_words *words, mc_error *err);
@@ -75,13 +83,12 @@ static inline void mci_key_load(const char *at, size_t len, uint64_t key[2])
 static inline uint64_t mci_key_hash(uint64_t first, uint64_t second)
 {
     uint64_t h = first * UINT64_C(0x9E3779B97F4A7C15);
-    h = (h ^ h >> 32 ^ second) * UINT64_C(0xD6E8FEB86659FD93);
-    return h ^ h >> 32;
+    return (h ^ h >> 32 ^ second) * UINT64_C(0xD6E8FEB86659FD93);
 }
 
 static inline uint32_t mci_word_home(mci_word_table table, uint32_t hash)
 {
-    return table.first + 2 * (uint32_t)((uint64_t)hash * ((table.end - table.first) / 2) >> 32);
+    return table.first + 2 * (uint32_t)((uint64_t)hash * table.n_lines >> 32);
 }
 
 /* A token of 0..16 bytes that is no mark; 16 bytes at `at` are readable. */
@@ -100,9 +107,13 @@ static inline void mci_token_short(mci_word_table hot, const char *at, size_t le
 /* A token of more bytes; nothing beyond them is read. */
 void mci_token_long(mci_word_table hot, mc_str text, mci_token *token);
 
-static inline mci_token mci_token_mark(unsigned mark)
+/* The token of a mark, by mci_mark_of. */
+static inline void mci_token_mark(unsigned mark, mci_token *token)
 {
-    return (mci_token){ .key = { mark }, .len_plus_1 = 2, .home = MCI_WORD_MARKS + mark - 1 };
+    token->key[0] = mark;
+    token->key[1] = 0;
+    token->len_plus_1 = 2;
+    token->home = MCI_WORD_MARKS + mark - 1;
 }
 
 static inline bool mci_token_is_long(const mci_token *token)
@@ -110,33 +121,37 @@ static inline bool mci_token_is_long(const mci_token *token)
     return token->len_plus_1 > MCI_KEY_BYTES + 1;
 }
 
-bool mci_words_same_long(const mci_words *words, const mci_word *word, const mci_token *token);
+static inline uint64_t mci_word_unlike(const mci_word *word, const mci_token *token)
+{
+    return (word->key[0] ^ token->key[0]) | (word->key[1] ^ token->key[1]) |
+           (word->len_plus_1 ^ token->len_plus_1);
+}
 
 /* The slot of the token, looking from `home` on, MCI_WORD_UNKNOWN if a free one comes first. */
-static inline uint32_t mci_words_find_from(const mci_words *words, mci_word_table table,
-                                           uint32_t home, const mci_token *token)
+uint32_t mci_words_find_from(const mci_words *words, mci_word_table table, uint32_t home,
+                             const mci_token *token);
+
+/* The same: most tokens are in the cache line of their home, or a free slot is. */
+static inline uint32_t mci_words_find_in(const mci_words *words, mci_word_table table,
+                                         uint32_t home, const mci_token *token)
 {
-    for (uint32_t i = home;;) {
-        const mci_word *word = &words->words[i];
-        uint64_t unlike = (word->key[0] ^ token->key[0]) | (word->len_plus_1 ^ token->len_plus_1);
-        if (unlike == 0 && (mci_token_is_long(token) ? mci_words_same_long(words, word, token)
-                                                     : word->key[1] == token->key[1]))
-            return i;
-        if (word->len_plus_1 == 0)
-            return MCI_WORD_UNKNOWN;
-        if (++i == table.end)
-            i = table.first;
-    }
+    const mci_word *line = &words->words[home];
+    uint64_t unlike_first = mci_word_unlike(&line[0], token);
+    uint64_t unlike_second = mci_word_unlike(&line[1], token);
+    if (unlike_first == 0 || unlike_second == 0)
+        return home + (unlike_first != 0);
+    return line[0].len_plus_1 == 0 ? MCI_WORD_UNKNOWN
+                                   : mci_words_find_from(words, table, home, token);
 }
 
 static inline uint32_t mci_words_find_hot(const mci_words *words, const mci_token *token)
 {
-    return mci_words_find_from(words, words->hot, token->home, token);
+    return mci_words_find_in(words, words->hot, token->home, token);
 }
 
 static inline uint32_t mci_words_find_cold(const mci_words *words, const mci_token *token)
 {
-    return mci_words_find_from(words, words->cold, mci_word_home(words->cold, token->hash), token);
+    return mci_words_find_in(words, words->cold, mci_word_home(words->cold, token->hash), token);
 }
 
 #endif
