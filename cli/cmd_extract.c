@@ -1,4 +1,6 @@
 /* metaclip extract: WAT/WARC -> pairs. */
+#include <string.h>
+
 #include "commands.h"
 #include "opts.h"
 #include "report.h"
@@ -17,10 +19,14 @@ static const cli_about about = {
 
 int cmd_extract(cli *c)
 {
+    const char *names = "base";
     mc_extract_job job = { .out_path = "-", .pool.max_item_bytes = CLI_MAX_RECORD };
     const cli_opt opts[] = {
         CLI_WORD("o,output", "FILE", &job.out_path, "pairs, .jsonl, .jsonl.gz or .jsonl.zst"),
         CLI_FLAG("no-dedup", &job.keep_duplicates, "keep pairs that occur more than once"),
+        CLI_WORD("shard-names", "base|path", &names,
+                 "what names an input: its base name, or its whole path, for inputs of equal names "
+                 "in several folders"),
         CLI_POOL(job.pool),
         CLI_TALK(c),
         CLI_INPUTS("INPUT", &job.pool.inputs, &job.pool.n_inputs, 1, SIZE_MAX,
@@ -28,6 +34,7 @@ int cmd_extract(cli *c)
         CLI_END,
     };
     int code = cli_parse(c, &about, opts);
+    job.names_from_paths = strcmp(names, "path") == 0;
     if (code == CLI_GO)
         code = cli_begin(c, job.out_path, &job.pool.hooks);
     if (code != CLI_GO)

@@ -270,6 +270,7 @@ typedef struct {
     mc_pool pool;
     const char *out_path; /* .jsonl[.gz|.zst], "-" is standard output */
     bool keep_duplicates;
+    bool names_from_paths; /* as in mc_curate_job */
 } mc_extract_job;
 MC_API mc_status mc_extract_run(const mc_extract_job *job, mc_summary *summary, mc_error *err);
 

@@ -47,7 +47,8 @@ mc_status mc_extract_run(const mc_extract_job *job, mc_summary *summary, mc_erro
 {
     extraction e = { .keep_duplicates = job->keep_duplicates };
     mci_shards shards;
-    MC_TRY(mci_shards_list(job->pool.inputs, job->pool.n_inputs, MCI_BY_NAME, false, &shards, err));
+    MC_TRY(mci_shards_list(job->pool.inputs, job->pool.n_inputs, MCI_BY_NAME, job->names_from_paths,
+                           &shards, err));
     mc_status status = mci_job_output_open(&e.output, job->out_path, err);
     if (status >= 0) {
         mci_flow_steps steps = { extract_work, extract_drain, &e };

@@ -43,7 +43,9 @@ static mc_status name_shard(mci_shards *shards, mci_shard *shard, bool from_path
         return mci_nomem(err, name.len);
     for (size_t i = 0; i < name.len; i++)
         copy[i] = (char)(name.data[i] == '/' ? '_' : name.data[i]);
-    shard->name = mci_shard_name((mc_str){ copy, name.len });
+    shard->name = (mc_str){ copy, name.len };
+    if (!from_path)
+        shard->name = mci_shard_name(shard->name);
     return MC_OK;
 }
 
@@ -55,14 +57,13 @@ static int compare_names(const void *a, const void *b)
     return order ? order : (x.len > y.len) - (x.len < y.len);
 }
 
-static mc_status refuse_equal_names(const mci_shards *shards, mc_error *err)
+static mc_status refuse_equal_names(const mci_shards *shards, bool from_paths, mc_error *err)
 {
+    const char *way_out = from_paths ? "" : "; --shard-names path tells them apart";
     for (size_t i = 1; i < shards->n; i++)
         if (mc_str_equal(shards->shards[i - 1].name, shards->shards[i].name))
-            return mc_fail(
-                err, MC_E_ARG,
-                "%s and %s give the same shard name; --shard-names path tells them apart",
-                shards->shards[i - 1].path, shards->shards[i].path);
+            return mc_fail(err, MC_E_ARG, "%s and %s give the same shard name%s",
+                           shards->shards[i - 1].path, shards->shards[i].path, way_out);
     return MC_OK;
 }
 
@@ -107,7 +108,7 @@ mc_status mci_shards_list(const char *const *inputs, size_t n, mci_shard_order o
         status = add_sizes(&shards, err);
     if (status >= 0 && order == MCI_BY_NAME) {
         qsort(shards.shards, n, sizeof *shards.shards, compare_names);
-        status = refuse_equal_names(&shards, err);
+        status = refuse_equal_names(&shards, names_from_paths, err);
     }
     if (status < 0)
         mci_shards_release(&shards);

@@ -7,7 +7,7 @@
 
 typedef struct {
     const char *path; /* the caller's */
-    mc_str name;      /* base name (or whole path) without format suffixes */
+    mc_str name;      /* base name without format suffixes, or the path with "_" for "/" */
 } mci_shard;
 
 typedef struct {
@@ -26,8 +26,8 @@ mc_status mci_shards_list(const char *const *inputs, size_t n, mci_shard_order o
                           bool names_from_paths, mci_shards *out, mc_error *err);
 void mci_shards_release(mci_shards *shards);
 
-/* The name of a shard: what is behind the last slash (or, from_path, the path with "/" as "_"),
- * without .gz .zst .jsonl .json .warc .wat .txt at the end, however many. */
+/* The name of a shard: what is behind the last slash, without .gz .zst .jsonl .json .warc .wat .txt
+ * at the end, however many. (Names from paths keep them: they are to tell all files apart.) */
 mc_str mci_shard_name(mc_str base_name);
 
 #endif

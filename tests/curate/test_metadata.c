@@ -49,7 +49,7 @@ static const struct {
 static void assert_entries(const mc_metadata *metadata, const char *want, size_t len)
 {
     mci_buf lines = { 0 };
-    char digits[MCI_SHA256_DIGITS + 1];
+    char digits[MC_SHA256_DIGITS + 1];
     for (size_t i = 0; i < mc_metadata_len(metadata); i++) {
         mc_str entry = mc_metadata_entry(metadata, i);
         assert_true(mc_str_equal(entry, mc_metadata_entries(metadata)[i]));

@@ -55,6 +55,9 @@ static void equal_names_are_an_error_that_offers_a_way_out(void **state)
     assert_says(err.text, "--shard-names path");
     assert_int_equal(mci_shards_list(paths, 2, MCI_AS_GIVEN, false, &shards, &err), MC_OK);
     mci_shards_release(&shards);
+    assert_int_equal(mci_shards_list(paths, 2, MCI_BY_NAME, true, &shards, &err), MC_OK);
+    assert_memory_equal(shards.shards[0].name.data + shards.shards[0].name.len - 8, "_x.jsonl", 8);
+    mci_shards_release(&shards);
 }
 
 static void a_file_that_is_not_there_is_named(void **state)
