@@ -43,13 +43,6 @@ void mci_id_set_fold(mci_id_set *set)
     set->n_fresh = 0;
 }
 
-void mci_id_set_add(mci_id_set *set, uint32_t id)
-{
-    if (set->n_fresh == MCI_N_FRESH)
-        mci_id_set_fold(set);
-    set->fresh[set->n_fresh++] = id;
-}
-
 /* Writes the ids of one word of bits, from its number, and clears it. */
 static uint32_t *take_word(mci_id_set *set, size_t word, uint32_t *to)
 {

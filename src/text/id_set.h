@@ -29,7 +29,14 @@ typedef struct {
 mc_status mci_id_set_begin(mci_id_set *set, size_t n, mc_error *err);
 /* Moves the fresh ids to the bits: n_fresh is 0 then. */
 void mci_id_set_fold(mci_id_set *set);
-void mci_id_set_add(mci_id_set *set, uint32_t id);
+/* Adds the id if is_one; without a branch on that. */
+static inline void mci_id_set_add_if(mci_id_set *set, uint32_t id, bool is_one)
+{
+    if (set->n_fresh == MCI_N_FRESH)
+        mci_id_set_fold(set);
+    set->fresh[set->n_fresh] = id;
+    set->n_fresh += is_one;
+}
 /* Whether id is among the bits; those in `fresh` are not looked at. */
 static inline bool mci_id_set_has_bit(const mci_id_set *set, uint32_t id)
 {

@@ -5,17 +5,15 @@
  *
  *   words   token -> number: its slot. Two to a cache line, all that is asked of a token in it.
  *
- *           | 0: | 1:    | 2..8:     | | hot: up to 16384 words | cold: all others              |
- *           | un-| empty | , . ; : ? | | that most entries use  |                               |
- *           |know| token | ! `       | | (fits the second cache)|                               |
+ *           | unknown | empty token | 7 marks | hot: up to 16384 words | cold: all others  |
+ *           |  (0)    |    (1)      | (2..8)  | that entries share     |                   |
  *
- *           slot, 32 bytes:  | key: 16 bytes of the token | len | entry | successors | predecessors
- * |
+ *           slot, 32 bytes:  | the token, 16 bytes | len | entry | successors | predecessors |
  *
  *           `entry` is the entry of that token alone. The two filters are sets of 32 classes of
  *           tokens: those that come next where this one begins an entry, and those that come before
- *           it in any. Only where both agree two tokens in a row are worth a look at the edges: one
- *           pair in three of a caption.
+ *           it in any. Only where both agree two tokens in a row are worth a look at the edges: in
+ *           captions one pair in two to four, and most of these have one.
  *
  *   edges   the tree of entries of two tokens or more: (node, token) -> node below, whose number is
  *           the edge's slot. Nodes of the first level are the tokens themselves. Entries
@@ -55,7 +53,7 @@ struct mc_match_scratch {
     mci_id_set ids;
     mci_token tokens[BATCH + 1];
     uint32_t words[BATCH + 1]; /* of the tokens, behind the last word of the batch before */
-    token_pair pairs[BATCH];
+    token_pair pairs[BATCH + 1];
     char tail[2 * MCI_SEPARATOR_STEP + MCI_KEY_BYTES];
 };
 
@@ -145,26 +143,22 @@ static size_t find_pairs(const walk *w, mci_id_set *ids)
     const mci_word *words = matcher->words.words;
     token_pair *pairs = w->scratch->pairs;
     uint32_t first = w->scratch->words[0];
-    size_t n_pairs = 0, n_fresh = ids->n_fresh;
-    uint32_t may_be_deep = w->node & MCI_NODE_DEEP;
+    size_t n_pairs = 0;
+    uint32_t may_be_deep = w->node >> 31; /* MCI_NODE_DEEP; later: whether the last was a pair */
     for (size_t i = 0; i < w->n_tokens; i++) {
         uint32_t second = w->scratch->words[i + 1];
-        uint32_t entry_plus_1 = words[second].entry_plus_1;
-        ids->fresh[n_fresh] = entry_plus_1 - 1;
-        n_fresh += entry_plus_1 != 0;
-        uint32_t can_follow = words[second].predecessors & mci_predecessor_bit(first);
-        uint32_t can_lead = words[first].successors & mci_successor_bit(second);
-        if (can_follow && (can_lead | may_be_deep)) {
-            uint32_t home = mci_edge_home(matcher, mci_edge_key(first, second));
-            prefetch(&matcher->edges[home]);
-            pairs[n_pairs++] = (token_pair){ (uint32_t)i, home };
-            may_be_deep = 1;
-        } else {
-            may_be_deep = 0;
-        }
+        const mci_word *word = &words[second];
+        mci_id_set_add_if(ids, word->entry_plus_1 - 1, word->entry_plus_1 != 0);
+        uint32_t can_follow = (word->predecessors & mci_predecessor_bit(first)) != 0;
+        uint32_t can_lead = (words[first].successors & mci_successor_bit(second)) != 0;
+        uint32_t is_pair = can_follow & (can_lead | may_be_deep);
+        uint32_t home = mci_edge_home(matcher, mci_edge_key(first, second));
+        prefetch(&matcher->edges[is_pair ? home : 0]);
+        pairs[n_pairs] = (token_pair){ (uint32_t)i, home }; /* no branch: it could not be guessed */
+        n_pairs += is_pair;
+        may_be_deep = is_pair;
         first = second;
     }
-    ids->n_fresh = n_fresh;
     return n_pairs;
 }
 
@@ -177,7 +171,7 @@ static void report_ends(const mc_matcher *matcher, mci_node deep, mci_id_set *id
         uint32_t id = mci_edge_to(matcher, end)->entry_plus_1 - 1;
         if (mci_id_set_has_bit(ids, id))
             return;
-        mci_id_set_add(ids, id);
+        mci_id_set_add_if(ids, id, true);
         end = matcher->links[end & ~MCI_NODE_DEEP].report;
     }
 }
@@ -186,8 +180,7 @@ static inline mci_node arrive(const mc_matcher *matcher, uint32_t slot, mci_id_s
 {
     const mci_edge *edge = &matcher->edges[slot];
     mci_node node = MCI_NODE_DEEP | slot;
-    if (edge->entry_plus_1)
-        mci_id_set_add(ids, edge->entry_plus_1 - 1);
+    mci_id_set_add_if(ids, edge->entry_plus_1 - 1, edge->entry_plus_1 != 0);
     if (edge->key & MCI_HAS_LINK)
         report_ends(matcher, node, ids);
     return node;
@@ -216,8 +209,6 @@ static void walk_batch(walk *w)
 {
     mci_id_set *ids = &w->scratch->ids;
     uint32_t *words = w->scratch->words;
-    if (ids->n_fresh > MCI_N_FRESH - BATCH - 1)
-        mci_id_set_fold(ids);
     find_words(w);
     size_t n_pairs = find_pairs(w, ids), n = w->n_tokens, next = 0; /* `node` is before `next` */
     mci_node node = w->node;
@@ -270,7 +261,7 @@ static mc_status add_twins(const mc_matcher *matcher, mci_id_set *set, const uin
         return MC_OK;
     for (size_t i = 0; i < *n_ids; i++) {
         for (uint32_t id = (*ids)[i] + 1; id; id = matcher->twin_plus_1[id - 1])
-            mci_id_set_add(set, id - 1);
+            mci_id_set_add_if(set, id - 1, true);
     }
     return mci_id_set_end(set, ids, n_ids, err);
 }
