@@ -61,7 +61,7 @@ static mc_str since(const cursor *in, const char *start)
 static mc_str read_value(cursor *in, const char *marks)
 {
     if (in->at == in->end)
-        return (mc_str){ 0 };
+        return mc_str_of("");
     char quote[2] = { *in->at, '\0' };
     bool is_quoted = quote[0] == '"' || quote[0] == '\'';
     const char *start = in->at += is_quoted;
@@ -83,7 +83,7 @@ static bool read_attribute(cursor *in, mc_str *name, mc_str *value)
     in->at++; /* a = at the start belongs to the name */
     skip_to(in, "=/> \t\n\f\r");
     *name = since(in, start);
-    *value = (mc_str){ 0 };
+    *value = mc_str_of("");
     skip_spaces(in);
     if (in->at == in->end || *in->at != '=')
         return true;

@@ -58,6 +58,9 @@ static const mci_encoding *guess(mc_str body)
 static mc_status decode(mci_html *html, mc_str body, mc_str label, uint64_t *n_replaced,
                         mc_error *err)
 {
+    mci_buf_clear(&html->text);
+    if (body.len == 0)
+        return MC_OK;
     size_t n_mark;
     const mci_encoding *encoding = mci_encoding_of_bom(body, &n_mark);
     if (!encoding)
@@ -67,7 +70,6 @@ static mc_status decode(mci_html *html, mc_str body, mc_str label, uint64_t *n_r
     if (!encoding)
         encoding = guess(body);
     mc_str text = { body.data + n_mark, body.len - n_mark };
-    mci_buf_clear(&html->text);
     return mci_charset_decode(html->charset, encoding, text, &html->text, n_replaced, err);
 }
 

@@ -310,7 +310,8 @@ static mc_str cut_params(mc_str *path)
 static mc_status take_apart(mc_str url, mc_str default_scheme, mci_buf *scratch, url_parts *out,
                             mc_error *err)
 {
-    *out = (url_parts){ .scheme = default_scheme };
+    *out =
+        (url_parts){ .scheme = default_scheme, .netloc = mc_str_of(""), .params = mc_str_of("") };
     MC_TRY(clean(url, scratch, &url, err));
     size_t scheme_len = scheme_length(url);
     if (scheme_len > 0) {
