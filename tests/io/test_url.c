@@ -76,10 +76,17 @@ static mc_str unescape(char *text, size_t len)
     return (mc_str){ text, n };
 }
 
+static char *behind_tab(char *at, const char *end)
+{
+    at = memchr(at, '\t', (size_t)(end - at));
+    assert_non_null(at);
+    return at + 1;
+}
+
 static void check_line(char *line, char *end, mci_buf *out)
 {
-    char *url = memchr(line, '\t', (size_t)(end - line)) + 1;
-    char *want = memchr(url, '\t', (size_t)(end - url)) + 1;
+    char *url = behind_tab(line, end);
+    char *want = behind_tab(url, end);
     mc_str base = unescape(line, (size_t)(url - 1 - line));
     mc_str joined = unescape(want, (size_t)(end - want));
     mc_str view = unescape(url, (size_t)(want - 1 - url));
