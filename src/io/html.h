@@ -9,12 +9,15 @@ typedef struct mci_html mci_html; /* converters and buffers: one per thread */
 mc_status mci_html_new(mci_html **out, mc_error *err);
 void mci_html_free(mci_html *html);
 
-/* Fills page with every <img> that has a src, in document order, and the first <base href>.
+/* Fills page with every <img> that has a src, in the order of the parsed tree, and the first
+ * <base href>, both as written. Scripting counts as disabled, so <noscript> is read; so are the
+ * contents of <template>; an svg's <image> is no <img>, HTML's <image> is one.
  * The charset is that of the byte order mark, else `charset` (the HTTP header's label, may be
- * empty), else of the first 1024 bytes' <meta>, else windows-1252 unless the bytes are valid UTF-8;
- * labels are WHATWG's. Texts in the order alt, title, data-image-title: CR and LF are removed,
- * then trimmed; empty ones are counted and dropped. page->uri is uri.
- * MC_SKIPPED with err: the page cannot be parsed (nested too deep for memory). */
+ * empty), else of a <meta> or an XML declaration in the first 1024 bytes, else UTF-8 if the bytes
+ * are valid as such, else windows-1252; labels are WHATWG's. Texts in the order alt, title,
+ * data-image-title: CR and LF are removed, then trimmed; empty ones are counted and dropped.
+ * page->uri is uri.
+ * MC_SKIPPED with err: the page would take too much memory or time (html_tree.h). */
 mc_status mci_html_images(mci_html *html, mc_str body, mc_str charset, mc_str uri, mci_page *page,
                           mc_error *err);
 
