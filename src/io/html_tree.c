@@ -247,6 +247,8 @@ mc_status mci_html_tree_parse(mci_html_tree *tree, mc_str text, const GumboNode 
     options.allocator = allocate;
     options.deallocator = deallocate;
     options.userdata = tree;
+    /* max_errors stays without limit: behind one, Gumbo 0.10.1 no longer ends the name of a
+     * repeated attribute, and the next one's name is run together with it. */
     if (setjmp(tree->escape) != 0)
         return mc_fail(err, tree->failure, "%s", tree->error.text);
     /* gumbo_destroy_output() would recurse: the chunks are dropped instead. */
