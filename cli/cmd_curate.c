@@ -23,7 +23,11 @@ int cmd_curate(cli *c)
 {
     const char *format = "jsonl", *names = "base";
     mc_curate_job job = {
-        .out_dir = "", .t = 20000, .tail_ratio = -1, .pool.max_item_bytes = CLI_MAX_RECORD
+        .out_dir = "",
+        .t = 20000,
+        .tail_ratio = -1,
+        .pool.max_item_bytes = CLI_MAX_RECORD,
+        .dedup_memory = (uint64_t)1 << 30,
     };
     const cli_opt opts[] = {
         CLI_METADATA(&job.metadata_path),
@@ -33,6 +37,8 @@ int cmd_curate(cli *c)
                   "instead of -t: choose t so that tail entries have this share of the matches"),
         CLI_U64("seed", &job.seed, 0, "another seed draws another set"),
         CLI_FLAG("no-dedup", &job.keep_duplicates, "keep pairs that occur more than once"),
+        CLI_BYTES("dedup-memory", &job.dedup_memory, 1 << 20,
+                  "memory for finding duplicates; with less, their keys are read more often"),
         CLI_WORD("format", "jsonl|jsonl.zst", &format, "of the files in matched/ and curated/"),
         CLI_WORD("shard-names", "base|path", &names,
                  "what names the files of an input: its base name, or its whole path, for inputs "

@@ -61,6 +61,9 @@ typedef struct {
 #define CLI_U64(names_, to_, min_, text_)                                                 \
     { .kind = CLI_KIND_U64, .names = names_, .value = "N", .to.u64 = to_, .text = text_,  \
       .min = min_, .max = UINT64_MAX }
+#define CLI_BYTES(names_, to_, min_, text_)                                               \
+    { .kind = CLI_KIND_BYTES, .names = names_, .value = "SIZE", .to.u64 = to_,            \
+      .text = text_, .min = min_, .max = (uint64_t)1 << 50 }
 #define CLI_SHARE(names_, to_, text_)                                                     \
     { .kind = CLI_KIND_SHARE, .names = names_, .value = "P", .to.share = to_,             \
       .text = text_, .fallback = "" }

@@ -326,6 +326,7 @@ typedef struct {
     double tail_ratio; /* negative: t is used */
     uint64_t seed;
     bool keep_duplicates;
+    uint64_t dedup_memory; /* bytes that finding duplicates may take; 0: 1 GiB */
     bool compress;         /* matched and curated files as .jsonl.zst */
     bool names_from_paths; /* shard names are whole paths ("/" becomes "_"), not base names */
 } mc_curate_job;

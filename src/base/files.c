@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,6 +72,44 @@ mc_status mci_read_file(const char *path, mci_buf *out, bool *found, mc_error *e
     mc_status status = read_all(fd, path, out, err);
     close(fd);
     return status;
+}
+
+bool mci_file_exists(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0;
+}
+
+static mc_status map_descriptor(int fd, const char *path, mci_mapped *out, mc_error *err)
+{
+    struct stat info;
+    if (fstat(fd, &info) != 0)
+        return mci_fail_errno(err, path, "cannot look at it");
+    *out = (mci_mapped){ .n_bytes = (size_t)info.st_size };
+    if (out->n_bytes == 0)
+        return MC_OK; /* nothing to map */
+    void *data = mmap(NULL, out->n_bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (data == MAP_FAILED)
+        return mci_fail_errno(err, path, "cannot map it");
+    out->data = data;
+    return MC_OK;
+}
+
+mc_status mci_map_file(const char *path, mci_mapped *out, mc_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return mci_fail_errno(err, path, "cannot open it");
+    mc_status status = map_descriptor(fd, path, out, err);
+    close(fd);
+    return status;
+}
+
+void mci_unmap_file(mci_mapped *map)
+{
+    if (map->data)
+        munmap((void *)map->data, map->n_bytes);
+    *map = (mci_mapped){ 0 };
 }
 
 mc_status mci_remove_file(const char *path, mc_error *err)

@@ -20,6 +20,17 @@ mc_status mci_make_folders(char *path, mc_error *err);
  * it is not there. */
 mc_status mci_read_file(const char *path, mci_buf *out, bool *found, mc_error *err);
 
+bool mci_file_exists(const char *path);
+
+/* A file's bytes as memory; NULL and 0 for an empty one. */
+typedef struct {
+    const void *data;
+    size_t n_bytes;
+} mci_mapped;
+
+mc_status mci_map_file(const char *path, mci_mapped *out, mc_error *err);
+void mci_unmap_file(mci_mapped *map);
+
 /* Removes a file and makes that last; no error if it is not there. */
 mc_status mci_remove_file(const char *path, mc_error *err);
 

@@ -106,9 +106,9 @@ static bool is_temporary(const char *name)
     return n > 5 && name[0] == '.' && strcmp(name + n - 4, ".tmp") == 0;
 }
 
-/* Removes what a killed run left half-written, `depth` levels down. Failures here are no errors:
- * whoever needs the name will say so. */
-static void remove_temporaries(mci_buf *path, unsigned depth)
+/* Removes the files in a folder, all or the temporaries among them, and those `depth` levels
+ * further down. Failures here are no errors: whoever needs a name will say so. */
+static void remove_files(mci_buf *path, bool temporaries_only, unsigned depth)
 {
     DIR *dir = opendir(path->data);
     if (!dir)
@@ -120,23 +120,31 @@ static void remove_temporaries(mci_buf *path, unsigned depth)
         path->len = len;
         if (mci_buf_printf(path, NULL, "/%s", it->d_name) < 0)
             break;
-        if (is_temporary(it->d_name))
+        if (!temporaries_only || is_temporary(it->d_name))
             unlink(path->data);
         else if (depth > 0 && (it->d_type == DT_DIR || it->d_type == DT_UNKNOWN))
-            remove_temporaries(path, depth - 1);
+            remove_files(path, temporaries_only, depth - 1);
     }
     path->len = len;
     path->data[len] = '\0';
     closedir(dir);
 }
 
+mc_status mci_run_empty_folder(const mci_run_folder *folder, const char *name, mci_buf *path,
+                               mc_error *err)
+{
+    MC_TRY(mci_run_file(folder, name, path, err));
+    remove_files(path, false, 0);
+    return MC_OK;
+}
+
 static mc_status remove_all_temporaries(const mci_run_folder *folder, mci_buf *path, mc_error *err)
 {
     MC_TRY(mci_run_file(folder, "", path, err));
-    remove_temporaries(path, 0);
+    remove_files(path, true, 0);
     for (int part = 0; part < MCI_RUN_N_PARTS; part++) {
         MC_TRY(mci_run_file(folder, parts[part].folder, path, err));
-        remove_temporaries(path, 1);
+        remove_files(path, true, 1);
     }
     return MC_OK;
 }

@@ -16,9 +16,9 @@ typedef enum {
     MCI_RUN_MATCHED,
     MCI_RUN_CURATED,
     MCI_RUN_POOL,         /* matched, before duplicates went */
-    MCI_RUN_POOL_KEYS,    /* mci_hash128 of each of its pairs */
+    MCI_RUN_POOL_KEYS,    /* the keys of its pairs, pair_keys.h */
     MCI_RUN_POOL_COUNTS,  /* sparse counts of the pool file */
-    MCI_RUN_DROPS,        /* positions of duplicates in the pool file, uint64, ascending */
+    MCI_RUN_DROPS,        /* a bit for each pair of the pool file, set if it is a duplicate */
     MCI_RUN_COUNTS,       /* sparse counts of the matched file */
     MCI_RUN_DRAWN_COUNTS, /* ... of the curated file */
     MCI_RUN_POOL_STAMP,
@@ -47,6 +47,10 @@ mc_status mci_run_path_for_writing(const mci_run_folder *folder, mci_run_part pa
 /* OUT/file. */
 mc_status mci_run_file(const mci_run_folder *folder, const char *file, mci_buf *path,
                        mc_error *err);
+
+/* Removes the files in OUT/name; uses path. */
+mc_status mci_run_empty_folder(const mci_run_folder *folder, const char *name, mci_buf *path,
+                               mc_error *err);
 
 /* Makes `to` the same file as `from`, atomically (a hard link, or a copy where there are none). */
 mc_status mci_run_link(const char *from, const char *to, mc_error *err);

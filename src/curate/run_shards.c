@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/files.h"
 #include "base/threads.h"
+#include "curate/pair_keys.h"
 #include "curate/run_internal.h"
 #include "curate/sparse_counts.h"
 #include "io/output.h"
@@ -17,9 +18,10 @@ struct shard_step {
     unsigned worker;
     const mci_match_stage *matching; /* of the pool step */
     mci_count_stage counting;
-    mci_output *pairs, *keys;
-    mci_buf drops; /* of the matched step: positions, ascending */
-    uint64_t position, next_drop;
+    mci_output *pairs;
+    mci_key_writer *keys;
+    mci_buf drops;     /* of the matched step: a bit for each pair */
+    uint64_t position; /* of the next pair */
     mci_stamp stamp;
 };
 
@@ -193,9 +195,33 @@ static mc_status pool_work(void *user, mci_batch *batch, unsigned thread, mc_err
 static mc_status pool_drain(void *user, mci_batch *batch, mc_error *err)
 {
     shard_step *step = user;
-    if (step->keys)
-        MC_TRY(mci_output_write(step->keys, mci_buf_str(&batch->extra), err));
+    for (size_t at = 0; step->keys && at < batch->extra.len; at += sizeof(mci_hash128)) {
+        mci_hash128 key;
+        memcpy(&key, batch->extra.data + at, sizeof key);
+        MC_TRY(mci_key_writer_add(step->keys, key, err));
+    }
     return write_pairs(step, batch, err);
+}
+
+static mc_status open_keys(shard_step *step, mc_error *err)
+{
+    mci_buf path = { 0 };
+    mc_status status =
+        mci_run_path_for_writing(&step->run->folder, MCI_RUN_POOL_KEYS, name_of(step), &path, err);
+    if (status >= 0)
+        status = mci_key_writer_open(path.data, &step->keys, err);
+    mci_buf_release(&path);
+    return status;
+}
+
+static mc_status commit_keys(shard_step *step, mc_status status, mc_error *err)
+{
+    mci_key_writer *keys = step->keys;
+    step->keys = NULL;
+    if (status >= 0 && keys)
+        return mci_key_writer_commit(keys, err);
+    mci_key_writer_abort(keys);
+    return status;
 }
 
 static mc_status make_pool(shard_step *step, mc_error *err)
@@ -203,13 +229,12 @@ static mc_status make_pool(shard_step *step, mc_error *err)
     mci_flow_steps steps = { pool_work, pool_drain, NULL };
     mc_status status = open_part(step, MCI_RUN_POOL, &step->pairs, err);
     if (status >= 0 && !step->run->job->keep_duplicates)
-        status = open_part(step, MCI_RUN_POOL_KEYS, &step->keys, err);
+        status = open_keys(step, err);
     if (status >= 0)
         status = flow_file(step, step->run->shards.shards[step->shard].path, steps, err);
     if (status >= 0)
         status = save_counts(step, MCI_RUN_POOL_COUNTS, err);
-    if (step->keys)
-        status = commit_part(&step->keys, status, err);
+    status = commit_keys(step, status, err);
     return commit_part(&step->pairs, status, err);
 }
 
@@ -243,13 +268,13 @@ static mc_status drop_marked(void *user, mci_batch *batch, const mc_record *reco
 {
     (void)record;
     (void)text;
-    (void)err;
     shard_step *step = user;
-    uint64_t drop = UINT64_MAX;
-    if (step->next_drop < step->drops.len / sizeof drop)
-        memcpy(&drop, step->drops.data + step->next_drop * sizeof drop, sizeof drop);
-    *keeps = step->position++ != drop;
-    step->next_drop += !*keeps;
+    uint64_t at = step->position++;
+    if (at / 8 >= step->drops.len)
+        return mc_fail(err, MC_E_FORMAT,
+                       "the list of duplicates is of another file; remove the "
+                       "state folder and start again");
+    *keeps = !(step->drops.data[at / 8] >> at % 8 & 1);
     batch->n.pairs_duplicate += !*keeps;
     return MC_OK;
 }

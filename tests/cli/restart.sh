@@ -31,6 +31,11 @@ same_run threads plain
 expect 0 "${curate[@]}" -j 8 -o more_threads "${shards[@]}"
 same_run more_threads plain
 
+# Little memory for duplicates: their keys are looked through part by part.
+expect 0 "${curate[@]}" -j 16 --dedup-memory 1M -o parts "${shards[@]}"
+same_run parts plain
+[[ -z $(find parts/state/duplicates -type f) ]] || fail 'the parts of the keys were left behind'
+
 # A finished run, started again, changes nothing and does not draw again.
 touch -d '2001-01-01' plain/curated/*/*
 expect 0 "${curate[@]}" -o plain "${shards[@]}"
