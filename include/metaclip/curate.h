@@ -333,6 +333,76 @@ typedef struct {
 MC_API mc_status mc_curate_run(const mc_curate_job *job, mc_summary *summary, mc_error *err);
 
 /* ---------------------------------------------------------------------------------------------
+ * Verifying a run folder
+ * ------------------------------------------------------------------------------------------ */
+
+/* X(name, what is counted as checked, what it is that has to be right). */
+#define MC_CHECKS(X)                                                                       \
+    X(files, "files", "every input has its two files, nothing else lies there")            \
+    X(metadata, "places", "all name the same metadata list")                               \
+    X(records, "records", "matched/ can be read, and its ids are in range and ascending")  \
+    X(counts, "entries", "counts of matched/ and of what is drawn are the published ones") \
+    X(probabilities, "entries", "entry_prob.npy is min(1, t / count)")                     \
+    X(draws, "pairs", "curated/ holds what is drawn from matched/, to the byte")           \
+    X(sums, "numbers", "t, seed and sums agree in run.json, data card and summary")        \
+    X(texts, "texts", "ids are what the metadata's matcher gives")                         \
+    X(duplicates, "pairs", "no pair stands twice in matched/")                             \
+    X(list, "uuids", "the list of uuids is the set drawn with its t and seed")
+
+typedef enum {
+#define X(name, unit, text) MC_CHECK_##name,
+    MC_CHECKS(X)
+#undef X
+        MC_N_CHECKS
+} mc_check_kind;
+
+enum { MC_MAX_FINDINGS = 5 };
+
+/** One kind of check, and what it found. */
+typedef struct {
+    bool is_done;        /* false: not asked for, or not possible after other findings */
+    uint64_t n_checked;  /* things looked at */
+    uint64_t n_findings; /* of these, wrong ones; and what is missing */
+    char first[MC_MAX_FINDINGS][508]; /* "file: where: what is there, what was expected" */
+} mc_check;
+
+typedef struct {
+    mc_check checks[MC_N_CHECKS];
+    uint64_t n_findings;                             /* of all checks */
+    uint64_t n_shards, matched_pairs, curated_pairs; /* curated: as drawn */
+    uint64_t t, seed;
+    char metadata_sha256[MC_SHA256_DIGITS + 1];
+    /* A list against the set that its t and seed give; uuids, each counted once. */
+    struct {
+        uint64_t t, seed;
+        uint64_t n_listed, n_repeated; /* repeated: further lines with the same uuid */
+        uint64_t n_drawn, n_both, n_only_listed, n_only_drawn;
+    } list;
+    double seconds;
+} mc_verification;
+
+/** Checks a finished run folder from its published files alone; state/ is not looked at. With
+ *  several witnesses of one fact (t, seed, counts, the list's SHA-256) most decide which of them
+ *  is named as wrong. Memory: the metadata's tables, counts and buffers of each thread. */
+typedef struct {
+    const char *dir;
+    const char *metadata_path; /* NULL: texts are not matched again */
+    bool duplicates;           /* look for duplicates: 16 bytes a matched pair, and up to three
+                                * times that for the table; nothing to do if the run kept them */
+    const char *list_path;     /* NULL: none. One uuid a line, "-" is standard input; takes 16
+                                * bytes a uuid likewise, for the list and for the set */
+    uint64_t list_t;           /* what the list is said to be drawn with; 0: the run's */
+    const uint64_t *list_seed; /* NULL: the run's */
+    uint64_t max_item_bytes;   /* a longer line is a finding; 0: as in the run */
+    unsigned n_threads;        /* 0: one a processor */
+    mc_hooks hooks;
+} mc_verify_job;
+
+/** Disagreements are no errors: they are in *out, whose n_findings is 0 for a sound folder (and an
+ *  equal list). Errors: MC_E_IO; MC_E_FORMAT (not a run folder, a damaged list); MC_E_NOMEM. */
+MC_API mc_status mc_verify_run(const mc_verify_job *job, mc_verification *out, mc_error *err);
+
+/* ---------------------------------------------------------------------------------------------
  * What is this file?
  * ------------------------------------------------------------------------------------------ */
 
