@@ -24,6 +24,11 @@ typedef struct {
     mc_str url;
     mc_text *texts;
     size_t n_texts;
+    /* Whatever else is known of the image (its size, scores, ...), carried from input to output:
+     * members of a JSON object, written one after the other without the braces, such as
+     *   "similarity":0.31,"WIDTH":512
+     * compact valid JSON, UTF-8, without line ends; none is called uuid, url or texts. */
+    mc_str extra;
 } mc_record;
 
 #ifdef __cplusplus

@@ -51,6 +51,11 @@ mc_str mci_json_string(mci_json_value value);
 bool mci_json_u64(mci_json_value value, uint64_t *out);
 /* True for any number that is finite as a double; *out is written only then. */
 bool mci_json_double(mci_json_value value, double *out);
+/* A number as JSON text, without NUL; gives its length. Integers exactly, doubles with the fewest
+ * digits that give the same one (and a point or an exponent, so that they stay doubles), "null"
+ * for all that is no finite number. Never depends on the locale. */
+enum { MCI_JSON_NUMBER_BYTES = 32 };
+size_t mci_json_number_text(mci_json_value value, char out[MCI_JSON_NUMBER_BYTES]);
 /* True for true; false for everything else. */
 bool mci_json_bool(mci_json_value value);
 /* Elements of an array, or members of an object (all of them, repeated keys too), in order:

@@ -10,6 +10,7 @@
  * by words that simdjson takes too, and the result is parsed again. Sound texts pay nothing. */
 #include "io/json.h"
 
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <new>
@@ -410,6 +411,34 @@ bool mci_json_double(mci_json_value value, double *out)
     }
     *out = number;
     return true;
+}
+
+static char *write_double(double number, char *out, char *end)
+{
+    char *at = std::to_chars(out, end, number).ptr;
+    for (const char *c = out; c < at; c++)
+        if (*c == '.' || *c == 'e')
+            return at;
+    *at++ = '.';
+    *at++ = '0';
+    return at;
+}
+
+size_t mci_json_number_text(mci_json_value value, char out[MCI_JSON_NUMBER_BYTES])
+{
+    char *end = out + MCI_JSON_NUMBER_BYTES, *at;
+    double number;
+    if (!mci_json_double(value, &number)) {
+        memcpy(out, "null", 4);
+        return 4;
+    }
+    if (tag(value) == 'd')
+        at = write_double(number, out, end - 2);
+    else if (tag(value) == 'l')
+        at = std::to_chars(out, end, int64_t(number_bits(value))).ptr;
+    else
+        at = std::to_chars(out, end, number_bits(value)).ptr;
+    return size_t(at - out);
 }
 
 bool mci_json_bool(mci_json_value value)

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/json_text.h"
 #include "base/utf8.h"
+#include "io/json_write.h"
 
 static const char *type_name(mci_json_value value)
 {
@@ -27,6 +28,7 @@ static const char *type_name(mci_json_value value)
 
 typedef struct {
     mci_arena *arena;
+    mci_buf *scratch;
     uint64_t n_empty_texts;
     mc_error *err;
 } reading;
@@ -142,6 +144,31 @@ static mc_status read_texts(reading *r, mci_json_value record, mc_record *out)
     return MC_OK;
 }
 
+static bool is_own_member(mc_str key)
+{
+    return mc_str_equal(key, mc_str_of("uuid")) || mc_str_equal(key, mc_str_of("url")) ||
+           mc_str_equal(key, mc_str_of("texts"));
+}
+
+/* All members that are not ours. */
+static mc_status read_extra(reading *r, mci_json_value record, mc_str *out)
+{
+    mci_buf *extra = r->scratch;
+    mc_str key;
+    mci_json_value value;
+    mci_buf_clear(extra);
+    for (mci_json_iter it = mci_json_iterate(record); mci_json_next(&it, &key, &value);) {
+        if (is_own_member(key))
+            continue;
+        if (extra->len > 0)
+            MC_TRY(mci_buf_byte(extra, ',', r->err));
+        MC_TRY(mci_json_add_string(extra, key, r->err));
+        MC_TRY(mci_buf_byte(extra, ':', r->err));
+        MC_TRY(mci_json_write(value, extra, r->err));
+    }
+    return extra->len > 0 ? mci_arena_copy(r->arena, mci_buf_str(extra), out, r->err) : MC_OK;
+}
+
 static mc_status read_record(reading *r, mci_json_value root, mc_record *out)
 {
     if (mci_json_type_of(root) != MCI_JSON_OBJECT)
@@ -152,6 +179,8 @@ static mc_status read_record(reading *r, mci_json_value root, mc_record *out)
         status = copy_member(r, root, "url", &out->url);
     if (status == MC_OK)
         status = read_texts(r, root, out);
+    if (status == MC_OK)
+        status = read_extra(r, root, &out->extra);
     return status;
 }
 
@@ -171,7 +200,7 @@ mc_status mci_pairs_parse(mci_json *json, mci_buf *scratch, mc_str line, mci_are
                           mc_record *out, uint64_t *n_replaced, uint64_t *n_empty_texts,
                           mc_error *err)
 {
-    reading r = { arena, 0, err };
+    reading r = { arena, scratch, 0, err };
     mci_json_value root;
     mc_record record;
     uint64_t n = 0;
@@ -233,5 +262,10 @@ mc_status mci_pairs_format(const mc_record *record, mci_buf *out, mc_error *err)
             MC_TRY(mci_buf_byte(out, ',', err));
         MC_TRY(add_text(&record->texts[i], out, err));
     }
-    return add_literal(out, "]}\n", err);
+    MC_TRY(mci_buf_byte(out, ']', err));
+    if (record->extra.len > 0) {
+        MC_TRY(mci_buf_byte(out, ',', err));
+        MC_TRY(mci_buf_add(out, record->extra, err));
+    }
+    return add_literal(out, "}\n", err);
 }

@@ -64,9 +64,27 @@ static const struct {
     { "as Python writes it",
       " {\"url\": \"u\", \"texts\": [[\"alt\", \"\\u00e9\\ud83d\\ude00\"]], \"uuid\": \"1\"}",
       "{\"uuid\":\"1\",\"url\":\"u\",\"texts\":[[\"alt\",\"\xC3\xA9\xF0\x9F\x98\x80\"]]}", 0, 0 },
-    { "further keys and elements",
-      "{\"uuid\":\"1\",\"url\":\"u\",\"n\":NaN,\"texts\":[[\"alt\",\"a\",[2],\"en\",{}]]}",
+    { "further elements of a text",
+      "{\"uuid\":\"1\",\"url\":\"u\",\"texts\":[[\"alt\",\"a\",[2],\"en\",{}]]}",
       "{\"uuid\":\"1\",\"url\":\"u\",\"texts\":[[\"alt\",\"a\",[2],\"en\"]]}", 0, 0 },
+    { "further members",
+      "{ \"uid\": 7, \"uuid\":\"1\",\"url\":\"u\",\"texts\":[], \"similarity\": 0.31, \"o\": "
+      "{\"a\" : [ null, true, false, \"\\u00e9\\/\\n\" ], \"\": {}, \"b\":[]}}",
+      "{\"uuid\":\"1\",\"url\":\"u\",\"texts\":[],\"uid\":7,\"similarity\":0.31,"
+      "\"o\":{\"a\":[null,true,false,\"\xC3\xA9/\\n\"],\"\":{},\"b\":[]}}",
+      0, 0 },
+    { "numbers",
+      "{\"texts\":[],\"n\":[0,-0,-9223372036854775808,18446744073709551615,"
+      "18446744073709551616,1.0,-0.0,0.1,0.10000000000000001,0.31512823700904846,1e22,1E-7,"
+      "5e-324,1.7976931348623157e308,123456789.0,NaN,-Infinity,1e999]}",
+      "{\"uuid\":\"\",\"url\":\"\",\"texts\":[],\"n\":[0,0,-9223372036854775808,"
+      "18446744073709551615,18446744073709551616.0,1.0,-0.0,0.1,0.1,0.31512823700904846,1e+22,"
+      "1e-07,5e-324,1.7976931348623157e+308,123456789.0,null,null,null]}",
+      0, 0 },
+    { "repeated further members stay",
+      "{\"uuid\":\"1\",\"url\":\"u\",\"texts\":[],\"a\":1,\"b\":2,\"a\":3}", NULL, 0, 0 },
+    { "further members need repair, too", "{\"texts\":[],\"\xFF\":\"\\ud800\"}",
+      "{\"uuid\":\"\",\"url\":\"\",\"texts\":[],\"\xEF\xBF\xBD\":\"\xEF\xBF\xBD\"}", 2, 0 },
     { "null ids and language",
       "{\"uuid\":\"1\",\"url\":\"u\",\"texts\":[[\"alt\",\"a\",null,null]]}",
       "{\"uuid\":\"1\",\"url\":\"u\",\"texts\":[[\"alt\",\"a\"]]}", 0, 0 },
@@ -171,6 +189,31 @@ static void records_live_as_long_as_the_arena(void **state)
     assert_str(first.texts[1].text, "b");
 }
 
+static void further_members_are_kept_apart(void **state)
+{
+    fixture *f = *state;
+    assert_ok(parse(f, mc_str_of("{\"WIDTH\":512,\"texts\":[],\"nsfw\":\"unlikely\"}")), f->err);
+    assert_str(f->record.extra, "\"WIDTH\":512,\"nsfw\":\"unlikely\"");
+    assert_ok(parse(f, mc_str_of("{\"texts\":[]}")), f->err);
+    assert_int_equal(f->record.extra.len, 0);
+}
+
+/* As deep as a record may be; recursion must bear it. */
+static void deep_members_are_carried_through(void **state)
+{
+    enum { DEPTH = 990 };
+    fixture *f = *state;
+    mci_buf line = { 0 };
+    const char *start = "{\"uuid\":\"\",\"url\":\"\",\"texts\":[],\"deep\":";
+    assert_ok(mci_buf_add(&line, mc_str_of(start), &f->err), f->err);
+    for (size_t i = 0; i < 2 * DEPTH; i++)
+        assert_ok(mci_buf_byte(&line, i < DEPTH ? '[' : ']', &f->err), f->err);
+    assert_ok(mci_buf_add(&line, mc_str_of("}\n"), &f->err), f->err);
+    assert_ok(parse(f, mci_buf_str(&line)), f->err);
+    assert_true(mc_str_equal(format(f), mci_buf_str(&line)));
+    mci_buf_release(&line);
+}
+
 #define UNIT(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -180,6 +223,8 @@ int main(void)
         UNIT(other_forms_are_skipped_with_the_place),
         UNIT(every_prefix_is_skipped),
         UNIT(records_live_as_long_as_the_arena),
+        UNIT(further_members_are_kept_apart),
+        UNIT(deep_members_are_carried_through),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
