@@ -295,13 +295,42 @@ typedef struct {
     mc_pool pool;
     const char *metadata_path; /* NULL: no check of the list and no data card */
     const char *counts_path;
-    uint64_t t;        /* used if tail_ratio is negative */
-    double tail_ratio; /* 0..1: t is derived from it */
+    uint64_t target;   /* not 0: the t of so many curated pairs, see below */
+    double tail_ratio; /* else, if not negative, the t of mc_t_of_tail_ratio */
+    uint64_t t;        /* else this one */
     uint64_t seed;
     const char *out_path;
     const char *card_path; /* NULL: none. Needs metadata_path */
 } mc_balance_job;
+/** With a target, t is the smallest one whose expected number of curated pairs is at least that:
+ *  the sum over all pairs of round(P * 2^32), halves to even, is target * 2^32 or more. It is found
+ *  by reading the inputs a few times, so they must be files; it is the same for any number of
+ *  threads. MC_E_ARG if fewer pairs match an entry; the text says how many do. */
 MC_API mc_status mc_balance_run(const mc_balance_job *job, mc_summary *summary, mc_error *err);
+
+/** What a t would give. */
+typedef struct {
+    mc_count_shape shape; /* of the job's counts under t */
+    uint64_t t;
+    double expected_pairs; /* sum of P */
+    double deviation;      /* standard deviation of the number drawn: root of the sum of P(1-P) */
+} mc_plan_row;
+
+enum { MC_MAX_PLAN_ROWS = 64 };
+
+typedef struct {
+    uint64_t matched_pairs; /* pairs that match an entry: the most a t can keep */
+    uint64_t t;             /* what the job's target, tail_ratio or t asks for; 0: nothing */
+    mc_plan_row rows[MC_MAX_PLAN_ROWS]; /* t ascending */
+    size_t n_rows;
+} mc_plan;
+
+/** Before balancing: a row for t = 1, 2, 5, 10, 20, 50 and so on up to the first that keeps all,
+ *  and for the t of the job, if it gives one (with target 0, tail_ratio negative and t 0 it does
+ *  not). Writes nothing; seed, out_path and card_path are not looked at. The summary tells of one
+ *  reading, with all pairs as kept. Errors as mc_balance_run. */
+MC_API mc_status mc_plan_run(const mc_balance_job *job, mc_plan *plan, mc_summary *summary,
+                             mc_error *err);
 
 /** A data card from counts, from matched pairs, and from curated ones (see `metaclip help card`).
  */
@@ -322,8 +351,9 @@ typedef struct {
     mc_pool pool;
     const char *metadata_path;
     const char *out_dir;
+    uint64_t target; /* these three as in mc_balance_job */
+    double tail_ratio;
     uint64_t t;
-    double tail_ratio; /* negative: t is used */
     uint64_t seed;
     bool keep_duplicates;
     uint64_t dedup_memory; /* bytes that finding duplicates may take; 0: 1 GiB */

@@ -52,7 +52,7 @@ static mc_status open_run(mci_run *run, mc_error *err)
 {
     const mc_curate_job *job = run->job;
     MC_TRY(refuse_standard_input(&job->pool, err));
-    if (job->t == 0 && job->tail_ratio < 0)
+    if (job->t == 0 && job->tail_ratio < 0 && job->target == 0)
         return mc_fail(err, MC_E_ARG, "t must be at least 1");
     MC_TRY(mci_shards_list(job->pool.inputs, job->pool.n_inputs, MCI_BY_NAME, job->names_from_paths,
                            &run->shards, err));

@@ -6,7 +6,6 @@
 #include "curate/problems.h"
 #include "curate/run_internal.h"
 #include "curate/sparse_counts.h"
-#include "curate/thin.h"
 #include "io/npy.h"
 #include "io/output.h"
 
@@ -71,7 +70,7 @@ mc_status mci_run_counts(mci_run *run, mc_error *err)
     memcpy(run->counts.metadata_sha256, mc_metadata_sha256(run->metadata),
            sizeof run->counts.metadata_sha256);
     MC_TRY(fold(run, MCI_RUN_COUNTS, run->counts.counts, err));
-    MC_TRY(mci_choose_t(&run->counts, run->job->t, run->job->tail_ratio, run->summary, err));
+    MC_TRY(mci_run_choose_t(run, err));
     mc_status status = save_counts(run, &path, err);
     mci_buf_release(&path);
     if (status >= 0)

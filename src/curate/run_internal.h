@@ -50,6 +50,9 @@ mc_status mci_run_curated(mci_run *run, mc_error *err);
 /* run_dedup.c: the step over all shards between them. */
 mc_status mci_run_dedup(mci_run *run, mc_error *err);
 
+/* run_target.c: t into run->summary, from the job and run->counts. Matched files have stamps. */
+mc_status mci_run_choose_t(mci_run *run, mc_error *err);
+
 /* run_fold.c: the two steps over all shards that make the published files. */
 mc_status mci_run_counts(mci_run *run, mc_error *err);
 mc_status mci_run_card(mci_run *run, mc_error *err);

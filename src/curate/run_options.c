@@ -50,7 +50,9 @@ static mc_status format_run(const mci_run *run, mci_buf *text, mc_error *err)
                           job->compress ? "true" : "false",
                           job->names_from_paths ? "true" : "false",
                           (unsigned long long)max_item_bytes(run), (unsigned long long)job->seed));
-    if (job->tail_ratio >= 0)
+    if (job->target)
+        MC_TRY(mci_buf_printf(text, err, "\"target\":%llu,", (unsigned long long)job->target));
+    else if (job->tail_ratio >= 0)
         MC_TRY(mci_buf_printf(text, err, "\"tail_ratio\":%.17g,", job->tail_ratio));
     else
         MC_TRY(mci_buf_printf(text, err, "\"t\":%llu,", (unsigned long long)job->t));

@@ -122,8 +122,8 @@ void mci_count_stage_close(mci_count_stage *stage)
     *stage = (mci_count_stage){ 0 };
 }
 
-static mc_status check_ids(const mc_record *record, const mc_text *text, size_t n_entries,
-                           mc_error *err)
+mc_status mci_check_ids(const mc_record *record, const mc_text *text, size_t n_entries,
+                        mc_error *err)
 {
     if (!text->is_matched)
         return mc_fail(err, MC_E_FORMAT,
@@ -151,7 +151,7 @@ mc_status mci_count_batch(mci_count_stage *stage, mci_batch *batch, unsigned wor
         const mc_record *record = &batch->list.records[i];
         for (size_t j = 0; j < record->n_texts; j++) {
             const mc_text *text = &record->texts[j];
-            MC_TRY(check_ids(record, text, stage->n_entries, err));
+            MC_TRY(mci_check_ids(record, text, stage->n_entries, err));
             for (size_t k = 0; k < text->n_entries; k++)
                 counts[text->entries[k]]++;
         }
@@ -183,7 +183,7 @@ static mc_status draw_text(void *user, mci_batch *batch, const mc_record *record
     const draw_one *one = user;
     double probability = 0;
     if (!text->is_matched)
-        return check_ids(record, text, 0, err);
+        return mci_check_ids(record, text, 0, err);
     mc_status status =
         mc_keep_probability(one->balancer, text->entries, text->n_entries, &probability, err);
     if (status < 0)

@@ -35,6 +35,10 @@ void mci_match_stage_close(mci_match_stage *stage);
 mc_status mci_match_batch(const mci_match_stage *stage, mci_batch *batch, unsigned worker,
                           mc_error *err);
 
+/* MC_E_FORMAT: the text was never matched; MC_E_MISMATCH: an id is beyond a list of n_entries. */
+mc_status mci_check_ids(const mc_record *record, const mc_text *text, size_t n_entries,
+                        mc_error *err);
+
 /* ---- count: matches per entry ---- */
 
 typedef struct {

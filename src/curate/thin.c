@@ -1,9 +1,11 @@
 /* The job: matched pairs + counts -> curated pairs, and their data card. */
 #include "curate/thin.h"
+
 #include "base/alloc.h"
 #include "curate/job_output.h"
 #include "curate/metadata_facts.h"
 #include "curate/stages.h"
+#include "curate/target.h"
 
 typedef struct {
     mci_job_output output;
@@ -26,11 +28,14 @@ static mc_status thin_drain(void *user, mci_batch *batch, mc_error *err)
     return mci_job_output_write(&state->output, batch, err);
 }
 
-mc_status mci_choose_t(const mc_counts *counts, uint64_t t, double tail_ratio, mc_summary *summary,
-                       mc_error *err)
+mc_status mci_choose_t(const mci_t_rule *rule, const mc_pool *pool, const mci_shards *matched,
+                       const mc_counts *counts, mc_summary *summary, mc_error *err)
 {
-    if (tail_ratio >= 0)
-        MC_TRY(mc_t_of_tail_ratio(counts, tail_ratio, &t, err));
+    uint64_t t = rule->t;
+    if (rule->target)
+        MC_TRY(mci_t_of_target(pool, matched, counts, rule->target, &t, err));
+    else if (rule->tail_ratio >= 0)
+        MC_TRY(mc_t_of_tail_ratio(counts, rule->tail_ratio, &t, err));
     if (t == 0)
         return mc_fail(err, MC_E_ARG, "t must be at least 1");
     summary->t = t;
@@ -88,42 +93,57 @@ static mc_status thin_shards(const mc_balance_job *job, const mc_counts *counts,
     return status;
 }
 
-/* What must belong together does, and t is known. */
-static mc_status prepare(const mc_balance_job *job, const mc_metadata *metadata,
-                         const mc_counts *counts, mc_summary *summary, mc_error *err)
+/* ---- what goes in ---- */
+
+static mc_status load(const mc_balance_job *job, mci_thin_inputs *in, mc_summary *summary,
+                      mc_error *err)
 {
-    summary->seed = job->seed;
-    summary->n_entries = counts->n;
-    if (metadata)
-        mci_summary_set_metadata(summary, metadata);
+    const mc_pool *pool = &job->pool;
+    MC_TRY(mci_shards_list(pool->inputs, pool->n_inputs, MCI_AS_GIVEN, false, &in->shards, err));
+    if (job->metadata_path)
+        MC_TRY(mc_metadata_load(job->metadata_path, &in->metadata, err));
+    MC_TRY(mc_counts_load(job->counts_path, in->metadata, &pool->hooks, &in->counts, err));
+    summary->n_entries = in->counts.n;
+    if (in->metadata)
+        mci_summary_set_metadata(summary, in->metadata);
     else
-        memcpy(summary->metadata_sha256, counts->metadata_sha256, sizeof counts->metadata_sha256);
-    if (summary->metadata_sha256[0])
-        MC_TRY(mci_check_sidecars(job->pool.inputs, job->pool.n_inputs, summary->metadata_sha256,
-                                  &job->pool.hooks, err));
-    return mci_choose_t(counts, job->t, job->tail_ratio, summary, err);
+        memcpy(summary->metadata_sha256, in->counts.metadata_sha256,
+               sizeof summary->metadata_sha256);
+    if (!summary->metadata_sha256[0])
+        return MC_OK;
+    return mci_check_sidecars(pool->inputs, pool->n_inputs, summary->metadata_sha256, &pool->hooks,
+                              err);
+}
+
+mc_status mci_thin_inputs_load(const mc_balance_job *job, mci_thin_inputs *out, mc_summary *summary,
+                               mc_error *err)
+{
+    *out = (mci_thin_inputs){ 0 };
+    mc_status status = load(job, out, summary, err);
+    if (status < 0)
+        mci_thin_inputs_release(out);
+    return status;
+}
+
+void mci_thin_inputs_release(mci_thin_inputs *in)
+{
+    mc_counts_release(&in->counts);
+    mc_metadata_free(in->metadata);
+    mci_shards_release(&in->shards);
+    *in = (mci_thin_inputs){ 0 };
 }
 
 mc_status mc_balance_run(const mc_balance_job *job, mc_summary *summary, mc_error *err)
 {
     if (job->card_path && !job->metadata_path)
         return mc_fail(err, MC_E_ARG, "a data card needs the metadata; give it with -m");
-    mci_shards shards;
-    mc_metadata *metadata = NULL;
-    mc_counts counts = { 0 };
-    MC_TRY(
-        mci_shards_list(job->pool.inputs, job->pool.n_inputs, MCI_AS_GIVEN, false, &shards, err));
-    mc_status status = MC_OK;
-    if (job->metadata_path)
-        status = mc_metadata_load(job->metadata_path, &metadata, err);
+    mci_thin_inputs in;
+    mci_t_rule rule = { job->target, job->tail_ratio, job->t };
+    summary->seed = job->seed;
+    MC_TRY(mci_thin_inputs_load(job, &in, summary, err));
+    mc_status status = mci_choose_t(&rule, &job->pool, &in.shards, &in.counts, summary, err);
     if (status >= 0)
-        status = mc_counts_load(job->counts_path, metadata, &job->pool.hooks, &counts, err);
-    if (status >= 0)
-        status = prepare(job, metadata, &counts, summary, err);
-    if (status >= 0)
-        status = thin_shards(job, &counts, &shards, summary, err);
-    mc_counts_release(&counts);
-    mc_metadata_free(metadata);
-    mci_shards_release(&shards);
+        status = thin_shards(job, &in.counts, &in.shards, summary, err);
+    mci_thin_inputs_release(&in);
     return status;
 }
