@@ -1,6 +1,8 @@
 #include "curate/sidecar.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,10 +29,15 @@ static bool may_have_sidecar(const char *path)
     return strcmp(path, "-") != 0 && (stat(path, &info) != 0 || S_ISREG(info.st_mode));
 }
 
+/* Beside the file itself: a link to it, under which it may be written and read too, must not leave
+ * an older sidecar there to speak of it. */
 static mc_status sidecar_path(const char *path, mci_buf *out, mc_error *err)
 {
-    MC_TRY(mci_buf_add(out, mc_str_of(path), err));
-    return mci_buf_append(out, ".meta.json", sizeof ".meta.json", err);
+    char resolved[PATH_MAX];
+    struct stat info;
+    if (lstat(path, &info) == 0 && S_ISLNK(info.st_mode) && realpath(path, resolved))
+        path = resolved;
+    return mci_buf_printf(out, err, "%s.meta.json", path);
 }
 
 /* ---- writing ---- */
