@@ -140,13 +140,15 @@ static mc_status look_at_pairs(mci_source *source, pairs_look *look, mc_error *e
     return status < 0 ? status : MC_OK;
 }
 
-static void add_list_fact(const char *path, mc_info *info)
+static mc_status add_list_fact(const char *path, mc_info *info, mc_error *err)
 {
     char sha256[MC_SHA256_DIGITS + 1];
     uint64_t n_entries;
     bool found = false;
-    if (mci_sidecar_load(path, sha256, &n_entries, &found, NULL) >= 0 && found)
+    MC_TRY(mci_sidecar_load(path, sha256, &n_entries, &found, err));
+    if (found)
         add_fact(info, "metadata SHA-256", "%s", sha256);
+    return MC_OK;
 }
 
 static mc_status tell_pairs(const char *path, mc_info *info, mc_error *err)
@@ -169,8 +171,7 @@ static mc_status tell_pairs(const char *path, mc_info *info, mc_error *err)
     add_count(info, "texts", look.n_texts);
     add_count(info, "matches", look.n_matches);
     add_count(info, "malformed lines", look.n_skipped);
-    add_list_fact(path, info);
-    return MC_OK;
+    return add_list_fact(path, info, err);
 }
 
 static mc_status tell_card(const char *path, mc_info *info, mc_error *err)
@@ -193,38 +194,41 @@ static mc_status tell_card(const char *path, mc_info *info, mc_error *err)
 
 /* ---- arrays ---- */
 
+static const struct {
+    mci_npy_type type;
+    const char *kind, *dtype;
+} arrays[] = {
+    { MCI_NPY_U64, "entry counts", "uint64" },
+    { MCI_NPY_F32, "entry probabilities", "float32" },
+    { MCI_NPY_F64, "array", "float64" },
+    { MCI_NPY_U32, "array", "uint32" },
+};
+
+static void tell_counts(uint64_t *counts, size_t n, mc_info *info)
+{
+    mc_counts view = { .counts = counts, .n = n };
+    mc_count_shape shape = mc_counts_shape(&view, 1);
+    add_count(info, "matches", shape.n_matches);
+    add_count(info, "entries never matched", shape.n_zero);
+}
+
 static mc_status tell_npy(const char *path, mc_info *info, mc_error *err)
 {
-    static const struct {
-        mci_npy_type type;
-        const char *kind, *dtype;
-    } types[] = {
-        { MCI_NPY_U64, "entry counts", "uint64" },
-        { MCI_NPY_F32, "entry probabilities", "float32" },
-        { MCI_NPY_F64, "array", "float64" },
-        { MCI_NPY_U32, "array", "uint32" },
-    };
-    mc_status status = MC_E_SHAPE;
-    for (size_t i = 0; i < COUNT_OF(types); i++) {
-        void *data = NULL;
-        size_t n;
-        status = mci_npy_load(path, types[i].type, &data, &n, err);
-        if (status < 0)
-            continue;
-        set_kind(info, types[i].kind);
-        add_fact(info, "dtype", "%s", types[i].dtype);
-        add_count(info, "entries", n);
-        if (types[i].type == MCI_NPY_U64) {
-            mc_counts counts = { .counts = data, .n = n };
-            mc_count_shape shape = mc_counts_shape(&counts, 1);
-            add_count(info, "matches", shape.n_matches);
-            add_count(info, "entries never matched", shape.n_zero);
-        }
-        add_list_fact(path, info);
-        mc_free(data);
-        return MC_OK;
-    }
-    return status;
+    void *data = NULL;
+    size_t i = 0, n = 0;
+    mc_status status;
+    do
+        status = mci_npy_load(path, arrays[i].type, &data, &n, err);
+    while (status == MC_E_SHAPE && ++i < COUNT_OF(arrays));
+    if (status < 0)
+        return status;
+    set_kind(info, arrays[i].kind);
+    add_fact(info, "dtype", "%s", arrays[i].dtype);
+    add_count(info, "entries", n);
+    if (arrays[i].type == MCI_NPY_U64)
+        tell_counts(data, n, info);
+    mci_free(data);
+    return add_list_fact(path, info, err);
 }
 
 /* ---- folders ---- */
