@@ -39,14 +39,20 @@ mc_status mci_sync_folder_of(const char *path, mc_error *err)
 
 mc_status mci_make_folders(char *path, mc_error *err)
 {
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        bool failed = mkdir(path, 0777) != 0 && errno != EEXIST;
-        mc_status status = failed ? mci_fail_errno(err, path, "cannot make the folder") : MC_OK;
-        *slash = '/';
-        MC_TRY(status);
+    char *slash = strrchr(path, '/');
+    if (!slash || slash == path)
+        return MC_OK;
+    *slash = '\0';
+    mc_status status = MC_OK;
+    bool is_there = mkdir(path, 0777) == 0 || errno == EEXIST;
+    if (!is_there && errno == ENOENT) { /* first those above it */
+        status = mci_make_folders(path, err);
+        is_there = status >= 0 && (mkdir(path, 0777) == 0 || errno == EEXIST);
     }
-    return MC_OK;
+    if (status >= 0 && !is_there)
+        status = mci_fail_errno(err, path, "cannot make the folder");
+    *slash = '/';
+    return status;
 }
 
 static mc_status read_all(int fd, const char *path, mci_buf *out, mc_error *err)
