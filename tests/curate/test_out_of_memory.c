@@ -1,0 +1,530 @@
+/* Whichever allocation fails: the job says so, leaks nothing, and leaves nothing half-written under
+ * a name that matters; the next run gives what an undisturbed one gives.
+ *
+ * The library has one malloc (base/alloc.c), so the linker puts the functions below in its way:
+ * tests/CMakeLists.txt passes --wrap for each __wrap_ function of a test. */
+#include <ftw.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "metaclip/metaclip.h"
+
+#include "io/packing.h"
+#include "scratch.h"
+
+/* ---- the heap that fails on demand ---- */
+
+static atomic_long countdown;  /* 1: the next allocation fails; 0 and below: none */
+static atomic_bool stays_out;  /* and all that come behind it */
+static atomic_bool has_failed; /* one did */
+static atomic_long n_live;     /* blocks that nobody freed yet */
+
+void *__real_malloc(size_t n_bytes);
+void *__real_calloc(size_t n_items, size_t item_bytes);
+void *__real_realloc(void *memory, size_t n_bytes);
+void __real_free(void *memory);
+void *__wrap_malloc(size_t n_bytes);
+void *__wrap_calloc(size_t n_items, size_t item_bytes);
+void *__wrap_realloc(void *memory, size_t n_bytes);
+void __wrap_free(void *memory);
+void *__real__ZnamRKSt9nothrow_t(size_t n_bytes, const void *nothrow);
+void *__wrap__ZnamRKSt9nothrow_t(size_t n_bytes, const void *nothrow);
+int __wrap_fsync(int fd);
+
+static bool is_out(void)
+{
+    bool out = atomic_fetch_sub(&countdown, 1) == 1 || (stays_out && has_failed);
+    if (out)
+        has_failed = true;
+    return out;
+}
+
+static void *counted(void *memory)
+{
+    n_live += memory != NULL;
+    return memory;
+}
+
+void *__wrap_malloc(size_t n_bytes)
+{
+    return is_out() ? NULL : counted(__real_malloc(n_bytes));
+}
+
+void *__wrap_calloc(size_t n_items, size_t item_bytes)
+{
+    return is_out() ? NULL : counted(__real_calloc(n_items, item_bytes));
+}
+
+void *__wrap_realloc(void *memory, size_t n_bytes)
+{
+    if (is_out())
+        return NULL;
+    return memory ? __real_realloc(memory, n_bytes) : counted(__real_realloc(NULL, n_bytes));
+}
+
+void __wrap_free(void *memory)
+{
+    n_live -= memory != NULL;
+    __real_free(memory);
+}
+
+/* C++'s new, as simdjson calls it. */
+void *__wrap__ZnamRKSt9nothrow_t(size_t n_bytes, const void *nothrow)
+{
+    return is_out() ? NULL : __real__ZnamRKSt9nothrow_t(n_bytes, nothrow);
+}
+
+/* Nobody pulls the plug here, and thousands of runs would wait for the disk. */
+int __wrap_fsync(int fd)
+{
+    (void)fd;
+    return 0;
+}
+
+/* ---- the pool ---- */
+
+static void add_archive_record(mci_buf *out, const char *type, const char *content_type,
+                               const char *block)
+{
+    mci_buf_printf(out, NULL,
+                   "WARC/1.0\r\nWARC-Type: %s\r\nWARC-Target-URI: http://b.example/p/%s\r\n"
+                   "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n%s\r\n\r\n",
+                   type, type, content_type, strlen(block), block);
+}
+
+static void make_wat(scratch *s)
+{
+    mci_buf out = { 0 };
+    add_archive_record(
+        &out, "metadata", "application/json",
+        "{\"Envelope\":{\"WARC-Header-Metadata\":{\"WARC-Target-URI\":\"http://b.example/p/\"},"
+        "\"Payload-Metadata\":{\"HTTP-Response-Metadata\":{\"HTML-Metadata\":{\"Links\":["
+        "{\"path\":\"IMG@/src\",\"url\":\"../a.png\",\"alt\":\"a red cat\"},"
+        "{\"path\":\"IMG@/src\",\"url\":\"http://b\xC3\xBC.example/\",\"alt\":\"a photo\","
+        "\"title\":\"a \\ud800 cat\"}]}}}}}");
+    mci_buf packed = { 0 };
+    pack_gzip(&packed, mci_buf_str(&out));
+    scratch_file(s, "b.wat.gz", packed.data, packed.len);
+    mci_buf_release(&packed);
+    mci_buf_release(&out);
+}
+
+static void make_warc(scratch *s)
+{
+    static const char page[] =
+        "<!DOCTYPE html><base href='/x/'><p>a<img src=1.png alt='caf\xE9 cat'>"
+        "<b>b<table><img src='//\xC0.example/2.png' alt=photo title=dog></b>";
+    mci_buf block = { 0 }, out = { 0 }, packed = { 0 };
+    mci_buf_printf(&block, NULL,
+                   "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=windows-1252\r\n"
+                   "Transfer-Encoding: chunked\r\n\r\n%zx\r\n%s\r\n0\r\n\r\n",
+                   sizeof page - 1, page);
+    add_archive_record(&out, "response", "application/http; msgtype=response", block.data);
+    add_archive_record(&out, "request", "application/http; msgtype=request", "GET / HTTP/1.1");
+    pack_zstd(&packed, mci_buf_str(&out));
+    scratch_file(s, "c.warc.zst", packed.data, packed.len);
+    mci_buf_release(&block);
+    mci_buf_release(&out);
+    mci_buf_release(&packed);
+}
+
+static void make_wordnet(scratch *s)
+{
+    static const char *const names[] = { "data.noun", "data.verb", "data.adj", "data.adv" };
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        scratch_text(s, names[i],
+                     "  1 The words are made up.  \n"
+                     "00001740 03 n 01 Red_Cat(a) 0 000 | a cat  \n");
+}
+
+static void make_pool(scratch *s)
+{
+    scratch_text(s, "list.json", "[\"cat\", \"dog\", \"photo\", \"red c\\u0061t\"]\n");
+    scratch_text(s, "list.txt", "cat\ndog\nphoto\nred cat\n");
+    scratch_text(
+        s, "a.jsonl",
+        "{\"uuid\":\"u1\",\"url\":\"http://a.example/1\",\"texts\":[[\"alt\",\"cat, dog\"],"
+        "[\"title\",\"nothing\"]]}\n"
+        "{\"url\":\"http://a.example/2\",\"texts\":[[\"alt\",\"a \\u0070hoto\"]]}\n"
+        "{\"texts\":[[\"alt\",\"dog\"]]}\n"
+        "{\"uuid\":\"broken\n"
+        "{\"uuid\":\"u1\",\"url\":\"http://a.example/1\",\"texts\":[[\"alt\",\"cat, dog\"]]}");
+    make_wat(s);
+    make_warc(s);
+    make_wordnet(s);
+}
+
+/* ---- the jobs ---- */
+
+typedef struct {
+    scratch *s;
+    unsigned n_threads;
+    char in[3][128], list[128], text_list[128], matched[128], counts[128], card[128], out[128],
+        out_card[128], out_gz[128];
+    const char *inputs[3];
+} fixture;
+
+typedef mc_status run_job(const fixture *f, mc_error *err);
+
+static mc_pool pool_of(const fixture *f, const char *const *inputs, size_t n)
+{
+    return (mc_pool){ .inputs = inputs, .n_inputs = n, .n_threads = f->n_threads };
+}
+
+static mc_status load_list(const fixture *f, const char *path, mc_error *err)
+{
+    mc_metadata *list = NULL;
+    mc_status status = mc_metadata_load(path, &list, err);
+    if (status >= 0)
+        status = mc_metadata_save(list, f->out, err);
+    mc_metadata_free(list);
+    return status;
+}
+
+static mc_status load_json_list(const fixture *f, mc_error *err)
+{
+    return load_list(f, f->list, err);
+}
+
+static mc_status load_text_list(const fixture *f, mc_error *err)
+{
+    return load_list(f, f->text_list, err);
+}
+
+static mc_status build_list(const fixture *f, mc_error *err)
+{
+    const char *inputs[] = { f->list, f->text_list };
+    mc_metadata_job job = { .wordnet_dir = f->s->dir, .inputs = inputs, .n_inputs = 2 };
+    mc_metadata *list = NULL;
+    mc_metadata_build report;
+    mc_metadata_report check;
+    mc_status status = mc_metadata_build_run(&job, &list, &report, err);
+    if (status >= 0)
+        status = mc_metadata_check(list, &check, err);
+    if (status >= 0)
+        status = mc_metadata_save(list, f->out, err);
+    mc_metadata_free(list);
+    return status;
+}
+
+static mc_status extract(const fixture *f, mc_error *err)
+{
+    mc_summary summary = { 0 };
+    mc_extract_job job = { pool_of(f, f->inputs, 3), f->out_gz, false, false };
+    return mc_extract_run(&job, &summary, err);
+}
+
+static mc_status match(const fixture *f, mc_error *err)
+{
+    mc_summary summary = { 0 };
+    mc_match_job job = { pool_of(f, f->inputs, 3), f->list, f->out };
+    return mc_match_run(&job, &summary, err);
+}
+
+static mc_status count(const fixture *f, mc_error *err)
+{
+    mc_summary summary = { 0 };
+    const char *input = f->matched;
+    mc_count_job job = { pool_of(f, &input, 1), f->list, f->out };
+    return mc_count_run(&job, &summary, err);
+}
+
+static mc_status balance(const fixture *f, mc_error *err)
+{
+    mc_summary summary = { 0 };
+    const char *input = f->matched;
+    mc_balance_job job = { .pool = pool_of(f, &input, 1),
+                           .metadata_path = f->list,
+                           .counts_path = f->counts,
+                           .t = 2,
+                           .tail_ratio = -1,
+                           .out_path = f->out,
+                           .card_path = f->out_card };
+    return mc_balance_run(&job, &summary, err);
+}
+
+static mc_status make_card(const fixture *f, mc_error *err)
+{
+    mc_summary summary = { 0 };
+    const char *input = f->matched;
+    mc_card_job job = { .pool = pool_of(f, &input, 1),
+                        .metadata_path = f->list,
+                        .curated_inputs = &input,
+                        .n_curated_inputs = 1,
+                        .t = 2,
+                        .out_path = f->out };
+    return mc_card_run(&job, &summary, err);
+}
+
+static mc_status compare_cards(const fixture *f, mc_error *err)
+{
+    mc_card a = { 0 }, b = { 0 };
+    mc_card_difference difference;
+    mc_status status = mc_card_load(f->card, &a, err);
+    if (status >= 0)
+        status = mc_card_load(f->card, &b, err);
+    if (status >= 0)
+        status = mc_card_compare(&a, &b, &difference, err);
+    mc_card_release(&a);
+    mc_card_release(&b);
+    return status;
+}
+
+static mc_status tell(const fixture *f, mc_error *err)
+{
+    const char *paths[] = { f->list,      f->text_list, f->inputs[0], f->inputs[1],
+                            f->inputs[2], f->matched,   f->counts,    f->card };
+    for (size_t i = 0; i < COUNT_OF(paths); i++) {
+        mc_info info;
+        MC_TRY(mc_info_read(paths[i], &info, err));
+    }
+    return MC_OK;
+}
+
+static mc_status curate(const fixture *f, mc_error *err)
+{
+    mc_summary summary = { 0 };
+    char *json = NULL;
+    mc_curate_job job = { .pool = pool_of(f, f->inputs, 2),
+                          .metadata_path = f->list,
+                          .out_dir = f->out,
+                          .t = 1,
+                          .tail_ratio = -1 };
+    MC_TRY(mc_curate_run(&job, &summary, err));
+    mc_status status = mc_summary_json(&summary, &json, err);
+    mc_free(json);
+    return status;
+}
+
+/* ---- what they leave ---- */
+
+static int remove_one(const char *path, const struct stat *info, int type, struct FTW *ftw)
+{
+    (void)info;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+static void remove_outputs(const fixture *f)
+{
+    char sidecar[160];
+    snprintf(sidecar, sizeof sidecar, "%s.meta.json", f->out);
+    nftw(f->out, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    unlink(sidecar);
+    unlink(f->out_card);
+    unlink(f->out_gz);
+}
+
+/* A file by its name and bytes. */
+typedef struct {
+    uint64_t name, bytes;
+} output_file;
+
+typedef struct {
+    output_file files[64];
+    size_t n, n_temporary;
+} output_list;
+
+static output_list *listing; /* nftw has no parameter of ours */
+static size_t listed_folder;
+
+static int list_one(const char *path, const struct stat *info, int type, struct FTW *ftw)
+{
+    (void)info;
+    size_t len;
+    const char *name = path + ftw->base;
+    if (type != FTW_F)
+        return 0;
+    listing->n_temporary += name[0] == '.';
+    if (name[0] == '.' || strstr(path, "/state") || strstr(path, "summary.json") ||
+        !(strstr(path, "/out")))
+        return 0;
+    char *text = test_read_file(path, &len);
+    assert_non_null(text);
+    assert_true(listing->n < COUNT_OF(listing->files));
+    listing->files[listing->n++] = (output_file){ mci_hash64(mc_str_of(path + listed_folder), 0),
+                                                  mci_hash64((mc_str){ text, len }, 0) };
+    free(text);
+    return 0;
+}
+
+/* All that a job published. */
+static void list_outputs(const fixture *f, output_list *out)
+{
+    *out = (output_list){ 0 };
+    listing = out;
+    listed_folder = strlen(f->s->dir);
+    assert_int_equal(nftw(f->s->dir, list_one, 16, FTW_PHYS), 0);
+}
+
+/* Whether every file of `some` is one of `all`. */
+static bool are_among(const output_list *some, const output_list *all)
+{
+    for (size_t i = 0; i < some->n; i++) {
+        size_t j = 0;
+        while (j < all->n && memcmp(&some->files[i], &all->files[j], sizeof all->files[j]) != 0)
+            j++;
+        if (j == all->n)
+            return false;
+    }
+    return true;
+}
+
+/* ---- the n-th fails, for every n ---- */
+
+typedef enum { ONLY_ONE, FROM_THEN_ON } failure_kind;
+
+static mc_status run_failing(run_job *run, const fixture *f, long n, failure_kind kind,
+                             mc_error *err)
+{
+    has_failed = false;
+    stays_out = kind == FROM_THEN_ON;
+    countdown = n;
+    mc_status status = run(f, err);
+    countdown = 0;
+    stays_out = false;
+    return status;
+}
+
+/* False when the job has fewer allocations than n. */
+static bool check_one(run_job *run, const fixture *f, long n, failure_kind kind,
+                      const output_list *whole)
+{
+    mc_error err = { 0 };
+    output_list left;
+    long live = n_live;
+    mc_status status = run_failing(run, f, n, kind, &err);
+    bool failed = has_failed;
+    if (n_live != live)
+        fail_msg("allocation %ld: %ld blocks leak", n, n_live - live);
+    if (failed && status != MC_E_NOMEM)
+        fail_msg("allocation %ld: status %d (%s)", n, status, err.text);
+    if (failed)
+        assert_says(err.text, "out of memory");
+    else
+        assert_int_equal(status, MC_OK);
+    list_outputs(f, &left);
+    if (left.n_temporary || !are_among(&left, whole))
+        fail_msg("allocation %ld: something half-written is left", n);
+    /* On top of what is left there. */
+    assert_ok(run(f, &err), err);
+    list_outputs(f, &left);
+    if (left.n != whole->n || !are_among(&left, whole))
+        fail_msg("allocation %ld: the next run gives something else", n);
+    remove_outputs(f);
+    return failed;
+}
+
+/* Every `step`-th of them. */
+static void check_all(const char *name, run_job *run, fixture *f, unsigned n_threads,
+                      failure_kind kind, long step)
+{
+    mc_error err = { 0 };
+    output_list whole;
+    f->n_threads = n_threads;
+    assert_ok(run(f, &err), err);
+    list_outputs(f, &whole);
+    remove_outputs(f);
+    long n = 1;
+    for (; check_one(run, f, n, kind, &whole); n += step)
+        ;
+    print_message("  %s: fails in %ld ways\n", name, (n - 1) / step);
+}
+
+static const struct {
+    const char *name;
+    run_job *run;
+    bool has_threads;
+} jobs[] = {
+    { "metadata, JSON", load_json_list, false },
+    { "metadata, text", load_text_list, false },
+    { "metadata, built", build_list, false },
+    { "extract", extract, true },
+    { "match", match, true },
+    { "count", count, true },
+    { "balance", balance, true },
+    { "card", make_card, true },
+    { "card, compared", compare_cards, false },
+    { "info", tell, false },
+    { "curate", curate, true },
+};
+
+static void set_path(scratch *s, char *place, const char *name)
+{
+    snprintf(place, 128, "%s", scratch_path(s, name));
+}
+
+static void open_fixture(scratch *s, fixture *f)
+{
+    mc_error err = { 0 };
+    *f = (fixture){ .s = s, .n_threads = 1 };
+    static const char *const inputs[] = { "a.jsonl", "b.wat.gz", "c.warc.zst" };
+    make_pool(s);
+    for (size_t i = 0; i < 3; i++) {
+        set_path(s, f->in[i], inputs[i]);
+        f->inputs[i] = f->in[i];
+    }
+    set_path(s, f->list, "list.json");
+    set_path(s, f->text_list, "list.txt");
+    set_path(s, f->matched, "matched.jsonl");
+    set_path(s, f->counts, "counts.npy");
+    set_path(s, f->card, "card.json");
+    set_path(s, f->out_card, "out_card.json");
+    set_path(s, f->out_gz, "out.jsonl.gz");
+    snprintf(f->out, sizeof f->out, "%s", f->matched);
+    mc_summary summary = { 0 };
+    mc_match_job job = { pool_of(f, f->inputs, 3), f->list, f->out };
+    assert_ok(mc_match_run(&job, &summary, &err), err);
+    assert_int_equal(summary.n.pairs_read, 11); /* of all three kinds of input */
+    snprintf(f->out, sizeof f->out, "%s", f->counts);
+    assert_ok(count(f, &err), err);
+    snprintf(f->out, sizeof f->out, "%s", f->card);
+    assert_ok(make_card(f, &err), err);
+    set_path(s, f->out, "out");
+}
+
+/* A run of curate makes a folder full of files: every way it may fail is tried once, and a share of
+ * them in the other settings. */
+static long step_of(size_t job, long step)
+{
+    return jobs[job].run == curate ? step : 1;
+}
+
+static void any_allocation_may_fail(void **state)
+{
+    fixture f;
+    open_fixture(*state, &f);
+    for (size_t i = 0; i < COUNT_OF(jobs); i++)
+        check_all(jobs[i].name, jobs[i].run, &f, 1, ONLY_ONE, 1);
+}
+
+static void all_may_fail_from_one_on(void **state)
+{
+    fixture f;
+    open_fixture(*state, &f);
+    for (size_t i = 0; i < COUNT_OF(jobs); i++)
+        check_all(jobs[i].name, jobs[i].run, &f, 1, FROM_THEN_ON, step_of(i, 11));
+}
+
+static void any_allocation_of_any_thread_may_fail(void **state)
+{
+    fixture f;
+    open_fixture(*state, &f);
+    for (size_t i = 0; i < COUNT_OF(jobs); i++)
+        if (jobs[i].has_threads)
+            check_all(jobs[i].name, jobs[i].run, &f, 2, ONLY_ONE, step_of(i, 7));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(any_allocation_may_fail, scratch_open, scratch_close),
+        cmocka_unit_test_setup_teardown(all_may_fail_from_one_on, scratch_open, scratch_close),
+        cmocka_unit_test_setup_teardown(any_allocation_of_any_thread_may_fail, scratch_open,
+                                        scratch_close),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
