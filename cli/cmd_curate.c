@@ -32,9 +32,7 @@ int cmd_curate(cli *c)
     const cli_opt opts[] = {
         CLI_METADATA(&job.metadata_path),
         CLI_NEED("o,output", "DIR", &job.out_dir, "the run folder; made if it is not there"),
-        CLI_U64("t,limit", &job.t, 1, "thin entries that are counted more than N times"),
-        CLI_SHARE("tail-ratio", &job.tail_ratio,
-                  "instead of -t: choose t so that tail entries have this share of the matches"),
+        CLI_CHOOSE_T(job),
         CLI_U64("seed", &job.seed, 0, "another seed draws another set"),
         CLI_FLAG("no-dedup", &job.keep_duplicates, "keep pairs that occur more than once"),
         CLI_BYTES("dedup-memory", &job.dedup_memory, 1 << 20,
@@ -52,8 +50,8 @@ int cmd_curate(cli *c)
     int code = cli_parse(c, &about, opts);
     if (code != CLI_GO)
         return code;
-    if (cli_given(c, opts, "t") && cli_given(c, opts, "tail-ratio"))
-        return cli_misuse(c, "-t and --tail-ratio both set t; give one of them");
+    if ((code = cli_check_t(c, opts)) != CLI_GO)
+        return code;
     if (strcmp(job.out_dir, "-") == 0)
         return cli_misuse(c, "-o names the run folder; it cannot be standard output");
     job.compress = strcmp(format, "jsonl.zst") == 0;

@@ -53,6 +53,21 @@ bool cli_given(const cli *c, const cli_opt *opts, const char *name)
     return false;
 }
 
+int cli_check_t(const cli *c, const cli_opt *opts)
+{
+    static const char *const names[] = { "t", "target", "tail-ratio" };
+    const char *first = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!cli_given(c, opts, names[i]))
+            continue;
+        if (first)
+            return cli_misuse(c, "%s%s and --%s both set t; give one of them",
+                              first[1] ? "--" : "-", first, names[i]);
+        first = names[i];
+    }
+    return CLI_GO;
+}
+
 static const cli_opt *find_letter(const parser *p, char letter)
 {
     for (const cli_opt *opt = p->opts; opt->kind != CLI_KIND_END; opt++) {

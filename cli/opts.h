@@ -83,6 +83,15 @@ typedef struct {
     CLI_FLAG("strict", &(p).strict, "take the first thing that would be skipped as an error")
 #define CLI_MAX_RECORD ((uint64_t)64 << 20)
 
+/* What every command has that balances; job is its mc_..._job. cli_check_t goes with it. */
+#define CLI_CHOOSE_T(job)                                                                       \
+    CLI_U64("t,limit", &(job).t, 1, "thin entries that are counted more than N times"),         \
+    { .kind = CLI_KIND_U64, .names = "target", .value = "N", .to.u64 = &(job).target,           \
+      .text = "instead of -t: choose the smallest t that is expected to keep N pairs",          \
+      .fallback = "", .min = 1, .max = UINT64_MAX },                                            \
+    CLI_SHARE("tail-ratio", &(job).tail_ratio,                                                  \
+              "instead of -t: choose t so that tail entries have this share of the matches")
+
 #define CLI_QUIET(c) CLI_FLAG("q,quiet", &(c)->quiet, "no progress and no summary")
 #define CLI_JSON(c, text) CLI_FLAG("json", &(c)->json, text)
 #define CLI_TALK(c) \
@@ -103,6 +112,9 @@ int cli_parse(cli *c, const cli_about *about, const cli_opt *opts);
 
 /* Whether the option with this name (long, or its letter) was given. */
 bool cli_given(const cli *c, const cli_opt *opts, const char *name);
+
+/* CLI_GO if at most one of the options of CLI_CHOOSE_T was given, else CLI_MISUSE. */
+int cli_check_t(const cli *c, const cli_opt *opts);
 
 /* Prints "metaclip COMMAND: " and the sentence, and where help is; gives CLI_MISUSE. */
 int cli_misuse(const cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));

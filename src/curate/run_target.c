@@ -31,13 +31,13 @@ static mc_status list_files(const mci_run *run, matched_files *files, mc_error *
     if (!files->paths)
         return mci_nomem(err, n * sizeof *files->paths);
     for (size_t i = 0; i < n && status >= 0; i++) {
+        mc_str copy = { 0 };
         status =
             mci_run_path(&run->folder, MCI_RUN_MATCHED, run->shards.shards[i].name, &path, err);
-        char *copy = status >= 0 ? mci_arena_alloc(&files->arena, strlen(path.data) + 1) : NULL;
-        if (status >= 0 && !copy)
-            status = mci_nomem(err, strlen(path.data));
-        if (copy)
-            files->paths[i] = strcpy(copy, path.data);
+        if (status >= 0) /* with its NUL */
+            status = mci_arena_copy(&files->arena, (mc_str){ path.data, strlen(path.data) + 1 },
+                                    &copy, err);
+        files->paths[i] = copy.data;
     }
     mci_buf_release(&path);
     if (status < 0)

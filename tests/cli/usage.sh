@@ -84,6 +84,11 @@ bad "--counts FILE is missing" balance x
 bad "-o DIR is missing" curate -m m.json x
 bad "-t and --tail-ratio both set t" balance --counts c.npy -t 5 --tail-ratio 0.1 x
 bad "-t and --tail-ratio both set t" curate -m m -o o --limit=5 --tail-ratio=0.1 x
+bad "-t and --target both set t" balance --counts c.npy -t 5 --target 9 x
+bad "--target and --tail-ratio both set t" curate -m m -o o --tail-ratio 0.1 --target 9 x
+bad "--target: 0 is too small" balance --target 0
+bad "--plan writes no pairs: leave out --output" balance --plan --counts c -o x y
+bad "--plan writes no pairs: leave out --card" balance --plan --counts c -m m --card x y
 bad "--card needs -m FILE" balance --counts c.npy --card d.json x
 bad "--card and --no-card contradict" balance -m m --counts c --card d --no-card x
 bad "it cannot be standard output" curate -m m.json -o - x
