@@ -14,5 +14,6 @@ int cmd_help(cli *c);
 int cmd_info(cli *c);
 int cmd_match(cli *c);
 int cmd_metadata(cli *c);
+int cmd_verify(cli *c);
 
 #endif
