@@ -27,7 +27,8 @@ mc_status mci_shards_list(const char *const *inputs, size_t n, mci_shard_order o
 void mci_shards_release(mci_shards *shards);
 
 /* The name of a shard: what is behind the last slash, without .gz .zst .jsonl .json .warc .wat .txt
- * at the end, however many. (Names from paths keep them: they are to tell all files apart.) */
+ * .csv .tsv .tar .tgz .parquet at the end, however many. (Names from paths keep them: they are to
+ * tell all files apart.) */
 mc_str mci_shard_name(mc_str base_name);
 
 #endif

@@ -1,5 +1,6 @@
 /* One input file as a row of items, not yet looked into: lines of pairs, WAT records, or HTTP
- * responses. What the file is, its content says. */
+ * responses. What the file is, its content says; where that cannot tell (tables, captions), its
+ * name. Rows of tables, members of tars and lines of captions come as lines of pairs. */
 #ifndef MCI_CURATE_SOURCE_H
 #define MCI_CURATE_SOURCE_H
 
@@ -11,12 +12,12 @@ typedef struct {
     mci_item_kind kind;
     mc_str bytes;    /* the line, or the record's block; until the next call */
     mc_str uri;      /* of an archive record */
-    uint64_t offset; /* in decompressed bytes */
+    uint64_t offset; /* in decompressed bytes; Parquet: the row's number */
 } mci_item;
 
 typedef struct mci_source mci_source;
 
-/* Errors: MC_E_IO; MC_E_FORMAT for what is known and not taken (ARC, WET, Parquet, tar). */
+/* Errors: MC_E_IO; MC_E_FORMAT for what is known and not taken (ARC, WET). */
 mc_status mci_source_open(const char *path, uint64_t max_item_bytes, mci_source **out,
                           mc_error *err);
 void mci_source_close(mci_source *source);

@@ -351,6 +351,18 @@ void mci_stream_skip(mci_stream *stream, size_t n)
     stream->offset += n;
 }
 
+uint64_t mci_stream_pass(mci_stream *stream, uint64_t n)
+{
+    size_t held = stream->end - stream->start;
+    size_t n_held = n < held ? (size_t)n : held;
+    mci_stream_skip(stream, n_held);
+    if (n_held == n || stream->mode != PLAIN)
+        return n_held;
+    uint64_t n_jumped = mci_input_jump(&stream->in, n - n_held);
+    stream->offset += n_jumped;
+    return n_held + n_jumped;
+}
+
 uint64_t mci_stream_offset(const mci_stream *stream)
 {
     return stream->offset;

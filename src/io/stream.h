@@ -34,6 +34,10 @@ mc_status mci_stream_peek(mci_stream *stream, size_t want, mc_str *window, mc_er
 /* Passes over n bytes of the window (n <= its length). */
 void mci_stream_skip(mci_stream *stream, size_t n);
 
+/* Passes over up to n bytes, beyond the window too where the file allows it without being read (a
+ * plain one that is no pipe); gives how many. 0 says that only peeking will get on. */
+uint64_t mci_stream_pass(mci_stream *stream, uint64_t n);
+
 /* Where the window starts, in decompressed bytes from the start of the stream. */
 uint64_t mci_stream_offset(const mci_stream *stream);
 /* How many bytes of the file were read so far (progress), and the file's size (0: unknown). */

@@ -138,6 +138,22 @@ void mci_input_advance(mci_input *in, size_t n)
     in->offset += n;
 }
 
+uint64_t mci_input_jump(mci_input *in, uint64_t n)
+{
+    size_t n_held = n < in->avail ? (size_t)n : in->avail;
+    mci_input_advance(in, n_held);
+    n -= n_held;
+    if (n == 0 || !in->buffer || in->offset >= in->size)
+        return n_held;
+    if (n > in->size - in->offset)
+        n = in->size - in->offset;
+    if (lseek(in->fd, (off_t)n, SEEK_CUR) < 0)
+        return n_held;
+    in->begin = in->next = in->buffer; /* nothing is at hand any more */
+    in->offset += n;
+    return n_held + n;
+}
+
 size_t mci_input_back(mci_input *in, uint64_t n)
 {
     size_t held = (size_t)(in->next - in->begin);

@@ -30,6 +30,9 @@ mc_status mci_input_more(mci_input *in, mc_error *err);
 /* Reads on until avail >= n (small) or at_end. */
 mc_status mci_input_need(mci_input *in, size_t n, mc_error *err);
 void mci_input_advance(mci_input *in, size_t n);
+/* Passes over up to n bytes, beyond what is at hand too where a file can do that and goes on so
+ * far; gives how many. */
+uint64_t mci_input_jump(mci_input *in, uint64_t n);
 /* Goes back by n bytes, or as many as are at hand; gives how many. */
 size_t mci_input_back(mci_input *in, uint64_t n);
 

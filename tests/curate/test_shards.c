@@ -17,7 +17,11 @@ static void names_lose_their_format_suffixes(void **state)
         { "part.0001.jsonl", "part.0001" },
         { "plain", "plain" },
         { ".gz", ".gz" },
-        { "a.tar.gz", "a.tar" },
+        { "a.tar.gz", "a" },
+        { "00000.tar", "00000" },
+        { "laion.snappy.parquet", "laion.snappy" },
+        { "b.csv.zst", "b" },
+        { "c.tsv", "c" },
         { "x.gz.gz", "x" },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++)
