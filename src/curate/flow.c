@@ -200,9 +200,11 @@ static mc_status work(void *user, void *slot, unsigned worker, mc_error *err)
     flow *f = user;
     mci_batch *batch = slot;
     MC_TRY(parse_batch(f, batch, f->parsers[worker], err));
-    if (f->steps->work)
-        return f->steps->work(f->steps->user, batch, worker, err);
-    return MC_OK;
+    if (!f->steps->work)
+        return MC_OK;
+    mc_status status = f->steps->work(f->steps->user, batch, worker, err);
+    bool is_of_file = status == MC_E_FORMAT || status == MC_E_MISMATCH;
+    return is_of_file ? mc_add_context(err, status, "%s", path_of(f, batch->shard)) : status;
 }
 
 /* ---- drain: the caller's thread again ---- */
