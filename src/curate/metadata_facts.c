@@ -1,6 +1,8 @@
 #include "curate/metadata_facts.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/files.h"
 #include "curate/sidecar.h"
@@ -12,39 +14,60 @@ void mci_summary_set_metadata(mc_summary *summary, const mc_metadata *metadata)
     summary->n_entries = mc_metadata_len(metadata);
 }
 
-/* Files of a run folder, OUT/matched/HH/NAME.jsonl, have no sidecars: OUT/run.json speaks for all.
- */
+/* The path of OUT/run.json if `path` is OUT/matched/HH/NAME or OUT/curated/HH/NAME; else empty. */
+static mc_status path_of_run(const char *path, mci_buf *out, mc_error *err)
+{
+    char whole[PATH_MAX];
+    if (strcmp(path, "-") == 0 || !realpath(path, whole))
+        return MC_OK;
+    char *slash = strrchr(whole, '/');
+    for (int up = 0; up < 2 && slash; up++) {
+        *slash = '\0';
+        slash = strrchr(whole, '/');
+    }
+    if (!slash || (strcmp(slash, "/matched") != 0 && strcmp(slash, "/curated") != 0))
+        return MC_OK;
+    return mci_buf_printf(out, err, "%.*s/run.json", (int)(slash - whole), whole);
+}
+
+static mc_status parse_run(mc_str text, char sha256[MC_SHA256_DIGITS + 1], bool *found,
+                           mc_error *err)
+{
+    mci_json *json = NULL;
+    mci_json_value root, member;
+    MC_TRY(mci_json_new(&json, err));
+    mc_status status = mci_json_parse(json, text, &root, NULL, err);
+    *found = status == MC_OK && mci_json_get(root, "metadata_sha256", &member) &&
+             mci_is_sha256(mci_json_string(member));
+    if (*found) {
+        memcpy(sha256, mci_json_string(member).data, MC_SHA256_DIGITS);
+        sha256[MC_SHA256_DIGITS] = '\0';
+    }
+    mci_json_free(json);
+    return status < 0 ? status : MC_OK;
+}
+
+/* Files of a run folder have no sidecars: OUT/run.json speaks for all. */
 static mc_status list_of_run(const char *path, char sha256[MC_SHA256_DIGITS + 1], bool *found,
                              mc_error *err)
 {
     mci_buf name = { 0 }, text = { 0 };
-    mci_json *json = NULL;
-    mci_json_value root, member;
-    size_t n = mci_folder_length(path);
-    mc_status status = mci_buf_printf(&name, err, "%.*s../../run.json", (int)n, path);
-    if (status >= 0)
+    *found = false;
+    mc_status status = path_of_run(path, &name, err);
+    if (status >= 0 && name.len > 0)
         status = mci_read_file(name.data, &text, found, err);
     if (status >= 0 && *found)
-        status = mci_json_new(&json, err);
-    if (status >= 0 && *found) {
-        status = mci_json_parse(json, mci_buf_str(&text), &root, NULL, NULL);
-        mc_str digits = { 0 };
-        if (status == MC_OK && mci_json_get(root, "metadata_sha256", &member))
-            digits = mci_json_string(member);
-        *found = digits.len == MC_SHA256_DIGITS;
-        if (*found)
-            memcpy(sha256, digits.data, digits.len);
-        sha256[*found ? MC_SHA256_DIGITS : 0] = '\0';
-    }
-    mci_json_free(json);
+        status = parse_run(mci_buf_str(&text), sha256, found, err);
     mci_buf_release(&name);
     mci_buf_release(&text);
-    return status < 0 ? status : MC_OK;
+    return status;
 }
 
 static void warn_of_missing(const char *first, size_t n, const mc_hooks *hooks)
 {
     char text[512];
+    if (strcmp(first, "-") == 0)
+        first = "standard input";
     if (n == 1)
         snprintf(text, sizeof text,
                  "%s does not say which metadata its ids belong to; only their range is checked",
