@@ -338,10 +338,15 @@ mc_status mc_info_read(const char *path, mc_info *out, mc_error *err)
 {
     struct stat stats;
     *out = (mc_info){ 0 };
+    if (strcmp(path, "-") == 0)
+        return mc_fail(err, MC_E_ARG, "info looks more than once, so it reads files, not pipes");
     if (stat(path, &stats) != 0)
         return mci_fail_errno(err, path, "cannot open it");
     if (S_ISDIR(stats.st_mode))
         return tell_folder(path, out, err);
+    if (!S_ISREG(stats.st_mode))
+        return mc_fail(err, MC_E_IO, "%s: info looks more than once, so it reads files, not pipes",
+                       path);
     mci_stream *stream = NULL;
     MC_TRY(mci_stream_open(path, &stream, err));
     mc_str start;
