@@ -1,6 +1,7 @@
 /* The job: a data card from files that lie about. */
 #include "base/alloc.h"
 #include "curate/count.h"
+#include "curate/job_files.h"
 #include "curate/job_output.h"
 #include "curate/metadata_facts.h"
 
@@ -62,6 +63,12 @@ mc_status mc_card_run(const mc_card_job *job, mc_summary *summary, mc_error *err
 {
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
+    const char *lists[] = { job->metadata_path, job->counts_path };
+    mci_job_files files = { { { job->pool.inputs, job->pool.n_inputs },
+                              { job->curated_inputs, job->n_curated_inputs },
+                              { lists, COUNT_OF(lists) } },
+                            { &job->out_path, 1 } };
+    MC_TRY(mci_job_files_check(&files, err));
     mc_metadata *metadata = NULL;
     mc_counts pool = { 0 }, curated = { 0 };
     mc_status status = mc_metadata_load(job->metadata_path, &metadata, err);

@@ -2,6 +2,7 @@
 #include "curate/count.h"
 
 #include "base/alloc.h"
+#include "curate/job_files.h"
 #include "curate/job_output.h"
 #include "curate/metadata_facts.h"
 #include "curate/stages.h"
@@ -66,8 +67,12 @@ mc_status mc_count_run(const mc_count_job *job, mc_summary *summary, mc_error *e
 {
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
+    const mc_pool *pool = &job->pool;
+    mci_job_files files = { { { pool->inputs, pool->n_inputs }, { &job->metadata_path, 1 } },
+                            { &job->out_path, 1 } };
     mc_metadata *metadata = NULL;
     mc_counts counts = { 0 };
+    MC_TRY(mci_job_files_check(&files, err));
     mc_status status = mc_metadata_load(job->metadata_path, &metadata, err);
     if (status >= 0) {
         mci_summary_set_metadata(summary, metadata);

@@ -1,5 +1,6 @@
 /* The job: WAT, WARC or pairs -> pairs, without duplicates. */
 #include "base/alloc.h"
+#include "curate/job_files.h"
 #include "curate/job_output.h"
 #include "curate/key_set.h"
 #include "curate/stages.h"
@@ -46,7 +47,10 @@ static mc_status extract_drain(void *user, mci_batch *batch, mc_error *err)
 mc_status mc_extract_run(const mc_extract_job *job, mc_summary *summary, mc_error *err)
 {
     extraction e = { .keep_duplicates = job->keep_duplicates };
+    const mc_pool *pool = &job->pool;
+    mci_job_files files = { { { pool->inputs, pool->n_inputs } }, { &job->out_path, 1 } };
     mci_shards shards;
+    MC_TRY(mci_job_files_check(&files, err));
     MC_TRY(mci_shards_list(job->pool.inputs, job->pool.n_inputs, MCI_BY_NAME, job->names_from_paths,
                            &shards, err));
     mc_status status = mci_job_output_open(&e.output, job->out_path, err);

@@ -1,5 +1,6 @@
 /* The job: pairs + metadata -> matched pairs. */
 #include "base/alloc.h"
+#include "curate/job_files.h"
 #include "curate/job_output.h"
 #include "curate/metadata_facts.h"
 #include "curate/stages.h"
@@ -39,8 +40,12 @@ static mc_status match_shards(const mc_match_job *job, const mc_metadata *metada
 
 mc_status mc_match_run(const mc_match_job *job, mc_summary *summary, mc_error *err)
 {
+    const mc_pool *pool = &job->pool;
+    mci_job_files files = { { { pool->inputs, pool->n_inputs }, { &job->metadata_path, 1 } },
+                            { &job->out_path, 1 } };
     mci_shards shards;
     mc_metadata *metadata = NULL;
+    MC_TRY(mci_job_files_check(&files, err));
     MC_TRY(
         mci_shards_list(job->pool.inputs, job->pool.n_inputs, MCI_AS_GIVEN, false, &shards, err));
     mc_status status = mc_metadata_load(job->metadata_path, &metadata, err);

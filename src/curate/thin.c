@@ -2,6 +2,7 @@
 #include "curate/thin.h"
 
 #include "base/alloc.h"
+#include "curate/job_files.h"
 #include "curate/job_output.h"
 #include "curate/metadata_facts.h"
 #include "curate/stages.h"
@@ -137,6 +138,12 @@ mc_status mc_balance_run(const mc_balance_job *job, mc_summary *summary, mc_erro
 {
     if (job->card_path && !job->metadata_path)
         return mc_fail(err, MC_E_ARG, "a data card needs the metadata; give it with -m");
+    const char *lists[] = { job->metadata_path, job->counts_path };
+    const char *outputs[] = { job->out_path, job->card_path };
+    mci_job_files files = { { { job->pool.inputs, job->pool.n_inputs },
+                              { lists, COUNT_OF(lists) } },
+                            { outputs, COUNT_OF(outputs) } };
+    MC_TRY(mci_job_files_check(&files, err));
     mci_thin_inputs in;
     mci_t_rule rule = { job->target, job->tail_ratio, job->t };
     summary->seed = job->seed;
