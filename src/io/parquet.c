@@ -270,19 +270,10 @@ static mc_status add_member(const reader *r, const column *c, const char *name, 
                               : mci_json_add_string(line, value, err);
 }
 
-/* [key,text,ids,language], as short as may be. */
-static mc_status add_text(const reader *r, const column *c, mci_buf *line, mc_error *err)
+/* Behind a text: its ids and its language, as far as they are known. */
+static mc_status add_facts(const reader *r, mci_buf *line, mc_error *err)
 {
-    mc_str text, key, entries, lang;
-    if (!value_of(r, c, &text))
-        return MC_OK;
-    MC_TRY(add_raw(line, line->data[line->len - 1] == '[' ? "[" : ",[", err));
-    if (value_of(r, r->key, &key))
-        MC_TRY(mci_json_add_string(line, key, err));
-    else
-        MC_TRY(mci_buf_add(line, mci_buf_str(&c->name), err));
-    MC_TRY(mci_buf_byte(line, ',', err));
-    MC_TRY(mci_json_add_string(line, text, err));
+    mc_str entries, lang;
     bool has_lang = value_of(r, r->lang, &lang) && lang.len > 0;
     if (value_of(r, r->entries, &entries)) {
         MC_TRY(mci_buf_byte(line, ',', err));
@@ -290,10 +281,26 @@ static mc_status add_text(const reader *r, const column *c, mci_buf *line, mc_er
     } else if (has_lang) {
         MC_TRY(add_raw(line, ",null", err));
     }
-    if (has_lang) {
-        MC_TRY(mci_buf_byte(line, ',', err));
-        MC_TRY(mci_json_add_string(line, lang, err));
-    }
+    if (!has_lang)
+        return MC_OK;
+    MC_TRY(mci_buf_byte(line, ',', err));
+    return mci_json_add_string(line, lang, err);
+}
+
+/* A table's empty text counts as none; in our own form only NULL does. */
+static mc_status add_text(const reader *r, const column *c, mci_buf *line, mc_error *err)
+{
+    mc_str text, key;
+    bool has_text = value_of(r, c, &text) && (text.len > 0 || r->is_own_form);
+    MC_TRY(add_raw(line, line->data[line->len - 1] == '[' ? "[" : ",[", err));
+    if (value_of(r, r->key, &key))
+        MC_TRY(mci_json_add_string(line, key, err));
+    else
+        MC_TRY(mci_buf_add(line, mci_buf_str(&c->name), err));
+    MC_TRY(mci_buf_byte(line, ',', err));
+    MC_TRY(has_text ? mci_json_add_string(line, text, err) : add_raw(line, "null", err));
+    if (has_text)
+        MC_TRY(add_facts(r, line, err));
     return mci_buf_byte(line, ']', err);
 }
 

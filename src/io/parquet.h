@@ -3,11 +3,10 @@
  * Two kinds of files are told apart by their columns:
  *   our own form   has uuid, url, key and text: one row a pair; rows that follow one another with
  *                  the same uuid and url are one record (parquet_out.h writes this)
- *   other tables   one row a record: every column of texts that has a value is one of its texts, with
- *                  the column's name in small letters as its key
- * Further columns become members of the record's line behind "texts", by their own names: whole and
- * floating numbers, booleans and strings as what they are, everything else as DuckDB's text for it.
- * NULL is left out. */
+ *   other tables   one row a record: every column of texts that has a value is one of its texts,
+ * with the column's name in small letters as its key Further columns become members of the record's
+ * line behind "texts", by their own names: whole and floating numbers, booleans and strings as what
+ * they are, everything else as DuckDB's text for it. NULL is left out. */
 #ifndef MCI_IO_PARQUET_H
 #define MCI_IO_PARQUET_H
 
