@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "opts.h"
+#include "ranks.h"
 #include "report.h"
 
 static const cli_about about = {
@@ -14,14 +15,16 @@ static const cli_about about = {
         "A run that was stopped goes on when the same command is given again. With another t or "
         "seed only the drawing is done again; with more inputs also duplicates and counts. All "
         "files but summary.json are the same bytes whatever the threads, the order of the inputs, "
-        "and the interruptions.",
+        "and the interruptions.\n\n"
+        "Several processes, on one machine or on many that share DIR, may run the same command at "
+        "once: they divide the inputs among them and take up those of one that dies.",
     .example = "metaclip metadata --wordnet -o metadata.json\n"
                "metaclip curate -m metadata.json -t 20000 -o out CC-MAIN-*.warc.wat.gz",
 };
 
 int cmd_curate(cli *c)
 {
-    const char *format = "jsonl", *names = "base";
+    const char *format = "jsonl", *names = "base", *shards = NULL;
     mc_curate_job job = {
         .out_dir = "",
         .t = 20000,
@@ -41,6 +44,10 @@ int cmd_curate(cli *c)
         CLI_WORD("shard-names", "base|path", &names,
                  "what names the files of an input: its base name, or its whole path, for inputs "
                  "of equal names in several folders"),
+        CLI_WORD(
+            "shards", "I/N", &shards,
+            "this is process I (from 0) of N that run this command on the same DIR at the same "
+            "time; under srun or mpirun that is known without it"),
         CLI_POOL(job.pool),
         CLI_TALK(c),
         CLI_INPUTS("INPUT", &job.pool.inputs, &job.pool.n_inputs, 1, SIZE_MAX,
@@ -54,6 +61,11 @@ int cmd_curate(cli *c)
         return code;
     if (strcmp(job.out_dir, "-") == 0)
         return cli_misuse(c, "-o names the run folder; it cannot be standard output");
+    cli_ranks ranks = cli_ranks_of_environment();
+    if (shards && !cli_ranks_parse(shards, &ranks))
+        return cli_misuse(c, "--shards %s: want I/N, two whole numbers with I below N", shards);
+    job.rank = ranks.rank;
+    job.n_ranks = ranks.n_ranks;
     job.compress = strcmp(format, "jsonl.zst") == 0;
     job.names_from_paths = strcmp(names, "path") == 0;
     code = cli_begin(c, job.out_dir, &job.pool.hooks);

@@ -345,8 +345,10 @@ typedef struct {
 } mc_card_job;
 MC_API mc_status mc_card_run(const mc_card_job *job, mc_summary *summary, mc_error *err);
 
-/** The whole way, shard by shard, into a run folder (DESIGN: `docs/formats/run-folder.md`). Goes on
- *  where an earlier call with the same options stopped, however it stopped. */
+/** The whole way, shard by shard, into a run folder (docs/formats/run-folder.md). Goes on where an
+ *  earlier call with the same options stopped, however it stopped. Several processes, on one
+ *  machine or many that share the folder, may run the same job at once: they divide the shards
+ *  among them, take up those of one that dies, and all return when the run is finished. */
 typedef struct {
     mc_pool pool;
     const char *metadata_path;
@@ -356,9 +358,10 @@ typedef struct {
     uint64_t t;
     uint64_t seed;
     bool keep_duplicates;
-    uint64_t dedup_memory; /* bytes that finding duplicates may take; 0: 1 GiB */
-    bool compress;         /* matched and curated files as .jsonl.zst */
-    bool names_from_paths; /* shard names are whole paths ("/" becomes "_"), not base names */
+    unsigned rank, n_ranks; /* one of several processes on this folder; 0, 0: alone or not known */
+    uint64_t dedup_memory;  /* bytes that finding duplicates may take; 0: 1 GiB */
+    bool compress;          /* matched and curated files as .jsonl.zst */
+    bool names_from_paths;  /* shard names are whole paths ("/" becomes "_"), not base names */
 } mc_curate_job;
 MC_API mc_status mc_curate_run(const mc_curate_job *job, mc_summary *summary, mc_error *err);
 

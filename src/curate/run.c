@@ -5,21 +5,9 @@
 #include "curate/metadata_facts.h"
 #include "curate/run_internal.h"
 
-/* summary.json says that a folder is finished, so it goes first and comes last. */
-static mc_status remove_summary(const mci_run *run, mc_error *err)
-{
-    mci_buf path = { 0 };
-    mc_status status = mci_run_file(&run->folder, "summary.json", &path, err);
-    if (status >= 0)
-        status = mci_remove_file(path.data, err);
-    mci_buf_release(&path);
-    return status;
-}
-
 static mc_status run_phases(mci_run *run, mc_error *err)
 {
-    MC_TRY(mci_run_check_options(run, err));
-    MC_TRY(remove_summary(run, err));
+    MC_TRY(mci_run_begin(run, err));
     MC_TRY(mci_run_pool(run, err));
     MC_TRY(mci_run_dedup(run, err));
     MC_TRY(mci_run_matched(run, err));
@@ -65,13 +53,13 @@ static mc_status open_run(mci_run *run, mc_error *err)
 
 mc_status mc_curate_run(const mc_curate_job *job, mc_summary *summary, mc_error *err)
 {
-    mci_run run = { .job = job, .summary = summary, .folder = { .lock = -1 } };
+    mci_run run = { .job = job, .summary = summary };
     clock_gettime(CLOCK_MONOTONIC, &run.start);
     pthread_mutex_init(&run.progress_lock, NULL);
     mc_status status = open_run(&run, err);
     if (status >= 0)
         status = run_phases(&run, err);
-    mci_run_folder_close(&run.folder);
+    mci_workers_leave(run.workers);
     mc_balancer_free(run.balancer);
     mc_counts_release(&run.counts);
     mc_metadata_free(run.metadata);

@@ -10,6 +10,7 @@
  * There are as many parts as it takes for the sets to stay within --dedup-memory. Parts and groups
  * are units of work and resume, like shards. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/files.h"
@@ -254,23 +255,48 @@ static mc_status plan_parts(dedup *d, mci_buf *path, mc_error *err)
     return status;
 }
 
+static mc_status is_up_to_date(const dedup *d, mci_buf *path, bool *out, mc_error *err)
+{
+    mci_stamp stamp;
+    MC_TRY(mci_run_file(&d->run->folder, "state/duplicates.json", path, err));
+    MC_TRY(mci_stamp_load(path->data, &stamp, out, err));
+    *out = *out && strcmp(stamp.made_from.digits, d->key.digits) == 0;
+    return MC_OK;
+}
+
 static mc_status run_parts_and_groups(dedup *d, mci_buf *path, mc_error *err)
 {
     unsigned n_workers = mci_flow_workers(&d->run->job->pool);
     size_t n_groups = (d->run->shards.n + GROUP_SHARDS - 1) / GROUP_SHARDS;
     mci_stamp stamp = { .made_from = d->key };
-    bool found;
     MC_TRY(mci_run_file(&d->run->folder, "state/duplicates.json", path, err));
-    MC_TRY(mci_stamp_load(path->data, &stamp, &found, err));
-    if (found && strcmp(stamp.made_from.digits, d->key.digits) == 0)
-        return MC_OK;
     MC_TRY(mci_remove_file(path->data, err));
     MC_TRY(mci_run_tasks(n_workers, (size_t)d->n_parts, run_part, d, err));
     MC_TRY(mci_run_tasks(n_workers, n_groups, run_group, d, err));
-    MC_TRY(mci_run_file(&d->run->folder, "state/duplicates.json", path, err));
-    stamp = (mci_stamp){ .made_from = d->key };
     MC_TRY(mci_stamp_save(&stamp, path->data, err));
     return mci_run_empty_folder(&d->run->folder, "state/duplicates", path, err);
+}
+
+/* One worker does the step; the others wait for its stamp, or take its place if it dies. */
+static mc_status run_or_wait(dedup *d, mci_buf *path, mc_error *err)
+{
+    static const char step[] = "duplicates";
+    for (;;) {
+        bool done, got;
+        MC_TRY(is_up_to_date(d, path, &done, err));
+        if (done)
+            return MC_OK;
+        MC_TRY(mci_claim(d->run->workers, step, mc_str_of("all"), &got, err));
+        if (!got) {
+            usleep(MCI_WORKERS_WAIT_US);
+            continue;
+        }
+        mc_status status = is_up_to_date(d, path, &done, err);
+        if (status >= 0 && !done)
+            status = run_parts_and_groups(d, path, err);
+        mci_claim_release(d->run->workers, step, mc_str_of("all"));
+        return status;
+    }
 }
 
 mc_status mci_run_dedup(mci_run *run, mc_error *err)
@@ -282,7 +308,7 @@ mc_status mci_run_dedup(mci_run *run, mc_error *err)
     mci_run_start_phase(run, "duplicates");
     mc_status status = plan_parts(&d, &path, err);
     if (status >= 0)
-        status = run_parts_and_groups(&d, &path, err);
+        status = run_or_wait(&d, &path, err);
     mci_buf_release(&path);
     return status;
 }

@@ -1,4 +1,6 @@
-/* The two steps of a run over all shards that make the published files. */
+/* The two steps of a run over all shards: the counts, and the published files. */
+#include <unistd.h>
+
 #include "base/alloc.h"
 #include "base/files.h"
 #include "curate/balance.h"
@@ -62,7 +64,6 @@ static mc_status save_counts(const mci_run *run, mci_buf *path, mc_error *err)
 mc_status mci_run_counts(mci_run *run, mc_error *err)
 {
     size_t n = mc_metadata_len(run->metadata);
-    mci_buf path = { 0 };
     run->counts.counts = mci_alloc_zeroed(n, sizeof(uint64_t));
     if (!run->counts.counts)
         return mci_nomem(err, n * sizeof(uint64_t));
@@ -71,10 +72,7 @@ mc_status mci_run_counts(mci_run *run, mc_error *err)
            sizeof run->counts.metadata_sha256);
     MC_TRY(fold(run, MCI_RUN_COUNTS, run->counts.counts, err));
     MC_TRY(mci_run_choose_t(run, err));
-    mc_status status = save_counts(run, &path, err);
-    mci_buf_release(&path);
-    if (status >= 0)
-        status = make_draw_key(run, err);
+    mc_status status = make_draw_key(run, err);
     if (status >= 0)
         status = mc_balancer_new(run->counts.counts, n, run->summary->t, run->job->seed,
                                  &run->balancer, err);
@@ -150,21 +148,40 @@ static mc_status save_summary(const mci_run *run, const char *path, mc_error *er
     return status;
 }
 
-static mc_status save_both(const mci_run *run, uint64_t *curated, mci_buf *path, mc_error *err)
+/* summary.json comes last: it says that the folder is finished. */
+static mc_status publish(const mci_run *run, uint64_t *curated, mci_buf *path, mc_error *err)
 {
-    MC_TRY(fold(run, MCI_RUN_DRAWN_COUNTS, curated, err));
-    MC_TRY(sum_up(run, path, err));
+    MC_TRY(mci_run_file(&run->folder, "summary.json", path, err));
+    if (mci_file_exists(path->data))
+        return MC_OK; /* another worker was here */
+    MC_TRY(save_counts(run, path, err));
     MC_TRY(mci_run_file(&run->folder, "datacard.json", path, err));
     MC_TRY(save_card(run, curated, path->data, err));
     MC_TRY(mci_run_file(&run->folder, "summary.json", path, err));
     return save_summary(run, path->data, err);
 }
 
+static mc_status fold_and_publish(const mci_run *run, uint64_t *curated, mci_buf *path,
+                                  mc_error *err)
+{
+    bool got = false;
+    MC_TRY(fold(run, MCI_RUN_DRAWN_COUNTS, curated, err));
+    MC_TRY(sum_up(run, path, err));
+    while (!got) {
+        MC_TRY(mci_claim(run->workers, "publish", mc_str_of("run"), &got, err));
+        if (!got)
+            usleep(MCI_WORKERS_WAIT_US);
+    }
+    mc_status status = publish(run, curated, path, err);
+    mci_claim_release(run->workers, "publish", mc_str_of("run"));
+    return status;
+}
+
 mc_status mci_run_card(mci_run *run, mc_error *err)
 {
     mci_buf path = { 0 };
     uint64_t *curated = mci_alloc_zeroed(run->counts.n, sizeof *curated);
-    mc_status status = curated ? save_both(run, curated, &path, err)
+    mc_status status = curated ? fold_and_publish(run, curated, &path, err)
                                : mci_nomem(err, run->counts.n * sizeof *curated);
     mci_free(curated);
     mci_buf_release(&path);

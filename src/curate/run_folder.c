@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -138,52 +137,35 @@ mc_status mci_run_empty_folder(const mci_run_folder *folder, const char *name, m
     return MC_OK;
 }
 
-static mc_status remove_all_temporaries(const mci_run_folder *folder, mci_buf *path, mc_error *err)
+mc_status mci_run_folder_clean(const mci_run_folder *folder, mc_error *err)
 {
-    MC_TRY(mci_run_file(folder, "", path, err));
-    remove_files(path, true, 0);
-    for (int part = 0; part < MCI_RUN_N_PARTS; part++) {
-        MC_TRY(mci_run_file(folder, parts[part].folder, path, err));
-        remove_files(path, true, 1);
+    static const struct {
+        const char *name;
+        unsigned depth;
+    } folders[] = { { "", 0 }, { "matched", 1 }, { "curated", 1 }, { "state", 2 } };
+    mci_buf path = { 0 };
+    mc_status status = MC_OK;
+    for (size_t i = 0; i < COUNT_OF(folders) && status >= 0; i++) {
+        status = mci_run_file(folder, folders[i].name, &path, err);
+        if (status >= 0)
+            remove_files(&path, true, folders[i].depth);
     }
-    return MC_OK;
-}
-
-static mc_status lock_folder(mci_run_folder *folder, mci_buf *path, mc_error *err)
-{
-    MC_TRY(mci_run_file(folder, "state/lock", path, err));
-    MC_TRY(mci_make_folders(path->data, err));
-    folder->lock = open(path->data, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (folder->lock < 0)
-        return mci_fail_errno(err, path->data, "cannot create it");
-    if (flock(folder->lock, LOCK_EX | LOCK_NB) == 0)
-        return MC_OK;
-    if (errno == EWOULDBLOCK)
-        return mc_fail(err, MC_E_IO, "%s: another run is working in this folder", folder->dir);
-    return mci_fail_errno(err, path->data, "cannot lock it");
+    mci_buf_release(&path);
+    return status;
 }
 
 mc_status mci_run_folder_open(const char *dir, bool compress, mci_run_folder *out, mc_error *err)
 {
-    mci_run_folder folder = { .dir = dir, .compress = compress, .lock = -1 };
+    mci_run_folder folder = { .dir = dir, .compress = compress };
     mci_buf path = { 0 };
     struct stat info;
     if (stat(dir, &info) == 0 && !S_ISDIR(info.st_mode))
         return mc_fail(err, MC_E_IO, "%s: this is a file; -o names a folder here", dir);
-    mc_status status = lock_folder(&folder, &path, err);
+    mc_status status = mci_run_file(&folder, "state/", &path, err);
     if (status >= 0)
-        status = remove_all_temporaries(&folder, &path, err);
+        status = mci_make_folders(path.data, err);
     mci_buf_release(&path);
-    if (status < 0)
-        mci_run_folder_close(&folder);
-    else
+    if (status >= 0)
         *out = folder;
     return status;
-}
-
-void mci_run_folder_close(mci_run_folder *folder)
-{
-    if (folder->lock >= 0)
-        close(folder->lock);
-    folder->lock = -1;
 }

@@ -30,13 +30,12 @@ typedef enum {
 typedef struct {
     const char *dir; /* OUT */
     bool compress;
-    int lock; /* a locked file; -1: none */
 } mci_run_folder;
 
-/* Makes the folder if need be and locks it against another run; removes left-over temporaries.
- * Errors: MC_E_IO (cannot be made or written; another run works in it). */
+/* Makes the folder if need be. Errors: MC_E_IO (cannot be made or written). Nothing to close. */
 mc_status mci_run_folder_open(const char *dir, bool compress, mci_run_folder *out, mc_error *err);
-void mci_run_folder_close(mci_run_folder *folder);
+/* Removes temporaries that a killed run left. Only while nobody else works in the folder. */
+mc_status mci_run_folder_clean(const mci_run_folder *folder, mc_error *err);
 
 /* The path of a shard's file, NUL-terminated, into `path` (cleared first). */
 mc_status mci_run_path(const mci_run_folder *folder, mci_run_part part, mc_str name, mci_buf *path,

@@ -16,12 +16,14 @@
 
 #include "curate/run_folder.h"
 #include "curate/run_stamp.h"
+#include "curate/run_workers.h"
 #include "curate/shards.h"
 #include "curate/stages.h"
 
 typedef struct {
     const mc_curate_job *job;
     mci_run_folder folder;
+    mci_workers *workers;
     mci_shards shards;
     mc_metadata *metadata;
     mc_counts counts;         /* of the matched files, once folded */
@@ -38,9 +40,9 @@ typedef struct {
     uint64_t done_bytes, done_shards;
 } mci_run;
 
-/* run_options.c: writes OUT/run.json, after a check against the one that is there.
- * MC_E_MISMATCH names what differs. */
-mc_status mci_run_check_options(const mci_run *run, mc_error *err);
+/* run_options.c: joins the folder's workers, and writes OUT/run.json after a check against the one
+ * that is there. MC_E_MISMATCH names what differs. */
+mc_status mci_run_begin(mci_run *run, mc_error *err);
 
 /* run_shards.c: the three steps that go shard by shard. */
 mc_status mci_run_pool(mci_run *run, mc_error *err);

@@ -2,6 +2,7 @@
  * starts is t, the seed, and that inputs are added. */
 #include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/files.h"
 #include "base/json_text.h"
@@ -170,24 +171,59 @@ static mc_status compare_texts(const char *dir, mc_str was, mc_str is, mc_error 
     return status;
 }
 
-static mc_status check_and_write(const mci_run *run, mci_buf *path, mci_buf *was, mci_buf *is,
-                                 mc_error *err)
+/* ---- beginning ---- */
+
+typedef struct {
+    mci_buf path, was, is; /* of run.json: where it is, its text there and from now on */
+} run_file;
+
+/* One worker at a time: nobody begins to write while left-over temporaries are removed. A folder
+ * that is worked on is not finished, and summary.json says that one is. */
+static mc_status begin_alone(mci_run *run, run_file *file, mc_error *err)
 {
-    bool found;
-    MC_TRY(mci_run_file(&run->folder, "run.json", path, err));
-    MC_TRY(mci_read_file(path->data, was, &found, err));
-    MC_TRY(format_run(run, is, err));
+    bool found, alone;
+    mci_buf_clear(&file->was);
+    MC_TRY(mci_read_file(file->path.data, &file->was, &found, err));
     if (found)
-        MC_TRY(compare_texts(run->folder.dir, mci_buf_str(was), mci_buf_str(is), err));
-    return mci_output_file(path->data, mci_buf_str(is), err);
+        MC_TRY(
+            compare_texts(run->folder.dir, mci_buf_str(&file->was), mci_buf_str(&file->is), err));
+    if (!mc_str_equal(mci_buf_str(&file->was), mci_buf_str(&file->is)))
+        MC_TRY(mci_output_file(file->path.data, mci_buf_str(&file->is), err));
+    MC_TRY(mci_workers_alone(run->workers, &alone, err));
+    if (alone)
+        MC_TRY(mci_run_folder_clean(&run->folder, err));
+    mci_buf path = { 0 };
+    mc_status status = mci_run_file(&run->folder, "summary.json", &path, err);
+    if (status >= 0)
+        status = mci_remove_file(path.data, err);
+    mci_buf_release(&path);
+    return status;
 }
 
-mc_status mci_run_check_options(const mci_run *run, mc_error *err)
+static mc_status join_and_begin(mci_run *run, run_file *file, mc_error *err)
 {
-    mci_buf path = { 0 }, was = { 0 }, is = { 0 };
-    mc_status status = check_and_write(run, &path, &was, &is, err);
-    mci_buf_release(&path);
-    mci_buf_release(&was);
-    mci_buf_release(&is);
+    char options[MC_SHA256_DIGITS + 1];
+    bool got = false;
+    MC_TRY(mci_run_file(&run->folder, "run.json", &file->path, err));
+    MC_TRY(format_run(run, &file->is, err));
+    MC_TRY(mci_sha256_of(mci_buf_str(&file->is), options, err));
+    MC_TRY(mci_workers_join(&run->folder, options, &run->workers, err));
+    while (!got) {
+        MC_TRY(mci_claim(run->workers, "begin", mc_str_of("run"), &got, err));
+        if (!got)
+            usleep(MCI_WORKERS_WAIT_US);
+    }
+    mc_status status = begin_alone(run, file, err);
+    mci_claim_release(run->workers, "begin", mc_str_of("run"));
+    return status;
+}
+
+mc_status mci_run_begin(mci_run *run, mc_error *err)
+{
+    run_file file = { 0 };
+    mc_status status = join_and_begin(run, &file, err);
+    mci_buf_release(&file.path);
+    mci_buf_release(&file.was);
+    mci_buf_release(&file.is);
     return status;
 }

@@ -1,12 +1,15 @@
 /* The three steps of a run that go shard by shard. Each makes its files from what came before and
  * leaves a stamp; a step whose stamp is right already is passed over. */
+#include <stdatomic.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/files.h"
 #include "base/threads.h"
 #include "curate/pair_keys.h"
 #include "curate/run_internal.h"
+#include "curate/run_workers.h"
 #include "curate/sparse_counts.h"
 #include "io/output.h"
 
@@ -22,10 +25,15 @@ struct shard_step {
     mci_key_writer *keys;
     mci_buf drops;     /* of the matched step: a bit for each pair */
     uint64_t position; /* of the next pair */
+    bool is_pending;   /* another worker is at it */
     mci_stamp stamp;
 };
 
-typedef mc_status make_fn(shard_step *step, mc_error *err);
+/* What a step makes of a shard. */
+typedef struct {
+    mci_run_part pairs, stamp;
+    mc_status (*make)(shard_step *step, mc_error *err);
+} product;
 
 static mc_str name_of(const shard_step *step)
 {
@@ -62,31 +70,57 @@ static mc_status file_size(const shard_step *step, mci_run_part part, uint64_t *
     return MC_OK;
 }
 
-/* Makes the file of pairs anew unless its stamp says that it was made from `key`. The old stamp
- * goes before the old file does: a stamp never vouches for another file than its own. */
-static mc_status make_if_stale(shard_step *step, mci_run_part pairs, mci_run_part stamp_part,
-                               const mci_fingerprint *key, make_fn *make, mc_error *err)
+static mc_status is_up_to_date(shard_step *step, const product *of, const mci_fingerprint *key,
+                               bool *out, mc_error *err)
 {
     bool found;
     uint64_t size;
-    MC_TRY(load_stamp(step, stamp_part, &step->stamp, &found, err));
-    MC_TRY(file_size(step, pairs, &size, err));
-    if (found && size == step->stamp.n_bytes &&
-        strcmp(step->stamp.made_from.digits, key->digits) == 0)
-        return MC_OK;
+    MC_TRY(load_stamp(step, of->stamp, &step->stamp, &found, err));
+    MC_TRY(file_size(step, of->pairs, &size, err));
+    *out = found && size == step->stamp.n_bytes &&
+           strcmp(step->stamp.made_from.digits, key->digits) == 0;
+    return MC_OK;
+}
+
+/* The old stamp goes before the old file does: a stamp never vouches for another file than its
+ * own. */
+static mc_status make_anew(shard_step *step, const product *of, const mci_fingerprint *key,
+                           mc_error *err)
+{
     mci_buf path = { 0 };
     step->stamp = (mci_stamp){ .made_from = *key };
     mc_status status =
-        mci_run_path_for_writing(&step->run->folder, stamp_part, name_of(step), &path, err);
+        mci_run_path_for_writing(&step->run->folder, of->stamp, name_of(step), &path, err);
     if (status >= 0)
         status = mci_remove_file(path.data, err);
     if (status >= 0)
-        status = make(step, err);
+        status = of->make(step, err);
     if (status >= 0)
-        status = file_size(step, pairs, &step->stamp.n_bytes, err);
+        status = file_size(step, of->pairs, &step->stamp.n_bytes, err);
     if (status >= 0)
         status = mci_stamp_save(&step->stamp, path.data, err);
     mci_buf_release(&path);
+    return status;
+}
+
+/* Makes the file of pairs unless its stamp says that it was made from `key`, or another worker is
+ * at it: then the shard is left pending. */
+static mc_status make_if_stale(shard_step *step, const product *of, const mci_fingerprint *key,
+                               mc_error *err)
+{
+    bool done, got;
+    mci_workers *workers = step->run->workers;
+    MC_TRY(is_up_to_date(step, of, key, &done, err));
+    if (done)
+        return MC_OK;
+    MC_TRY(mci_claim(workers, step->run->phase, name_of(step), &got, err));
+    step->is_pending = !got;
+    if (!got)
+        return MC_OK;
+    mc_status status = is_up_to_date(step, of, key, &done, err); /* it may have become so */
+    if (status >= 0 && !done)
+        status = make_anew(step, of, key, err);
+    mci_claim_release(workers, step->run->phase, name_of(step));
     return status;
 }
 
@@ -258,7 +292,8 @@ static mc_status pool_shard(shard_step *step, mc_error *err)
 {
     mci_fingerprint key;
     MC_TRY(pool_key(step, &key, err));
-    return make_if_stale(step, MCI_RUN_POOL, MCI_RUN_POOL_STAMP, &key, make_pool, err);
+    static const product pool = { MCI_RUN_POOL, MCI_RUN_POOL_STAMP, make_pool };
+    return make_if_stale(step, &pool, &key, err);
 }
 
 /* ---- matched: drop duplicates, count ---- */
@@ -338,7 +373,8 @@ static mc_status matched_shard(shard_step *step, mc_error *err)
     mci_fingerprint key;
     MC_TRY(load_drops(step, err));
     MC_TRY(matched_key(step, &key, err));
-    return make_if_stale(step, MCI_RUN_MATCHED, MCI_RUN_MATCHED_STAMP, &key, make_matched, err);
+    static const product matched = { MCI_RUN_MATCHED, MCI_RUN_MATCHED_STAMP, make_matched };
+    return make_if_stale(step, &matched, &key, err);
 }
 
 /* ---- curated: draw ---- */
@@ -377,7 +413,8 @@ static mc_status curated_shard(shard_step *step, mc_error *err)
     MC_TRY(mci_buf_printf(&text, err, "curated %s %s", matched.made_from.digits,
                           step->run->draw_key.digits));
     MC_TRY(fingerprint_text(&key, &text, err));
-    return make_if_stale(step, MCI_RUN_CURATED, MCI_RUN_CURATED_STAMP, &key, make_curated, err);
+    static const product curated = { MCI_RUN_CURATED, MCI_RUN_CURATED_STAMP, make_curated };
+    return make_if_stale(step, &curated, &key, err);
 }
 
 /* ---- all shards ---- */
@@ -386,28 +423,47 @@ typedef struct {
     mci_run *run;
     mci_match_stage matching;
     mc_status (*shard)(shard_step *step, mc_error *err);
+    atomic_size_t n_pending;
 } run_step;
 
-static mc_status run_shard(void *user, size_t shard, unsigned worker, mc_error *err)
+/* Ranks begin at places of their own, so that they seldom want the same shard. */
+static size_t shard_of_task(const mci_run *run, size_t task)
 {
-    const run_step *all = user;
-    shard_step step = {
-        .run = all->run, .shard = shard, .worker = worker, .matching = &all->matching
-    };
+    size_t first = run->job->n_ranks ? run->shards.n * run->job->rank / run->job->n_ranks : 0;
+    return (first + task) % run->shards.n;
+}
+
+static mc_status run_shard(void *user, size_t task, unsigned worker, mc_error *err)
+{
+    run_step *all = user;
+    shard_step step = { .run = all->run,
+                        .shard = shard_of_task(all->run, task),
+                        .worker = worker,
+                        .matching = &all->matching };
     MC_TRY(mci_count_stage_open(mc_metadata_len(all->run->metadata), all->run->n_threads_each,
                                 &step.counting, err));
     mc_status status = all->shard(&step, err);
     mci_count_stage_close(&step.counting);
     mci_buf_release(&step.drops);
-    if (status >= 0)
-        mci_run_shard_done(all->run, worker, shard);
+    if (step.is_pending)
+        atomic_fetch_add(&all->n_pending, 1);
+    else if (status >= 0)
+        mci_run_shard_done(all->run, worker, step.shard);
     return status;
 }
 
+/* Again and again, until no shard is left to this worker or to another: those of one that is gone
+ * fall to the others. */
 static mc_status run_all_shards(run_step *all, const char *phase, mc_error *err)
 {
-    mci_run_start_phase(all->run, phase);
-    return mci_run_tasks(all->run->n_workers, all->run->shards.n, run_shard, all, err);
+    for (;;) {
+        mci_run_start_phase(all->run, phase);
+        atomic_store(&all->n_pending, 0);
+        MC_TRY(mci_run_tasks(all->run->n_workers, all->run->shards.n, run_shard, all, err));
+        if (atomic_load(&all->n_pending) == 0)
+            return MC_OK;
+        usleep(MCI_WORKERS_WAIT_US);
+    }
 }
 
 mc_status mci_run_pool(mci_run *run, mc_error *err)

@@ -171,7 +171,9 @@ static mc_status open_temporary(mci_output *output, mc_error *err)
     if (status < 0)
         return status;
     output->temporary = name.data;
-    output->fd = open(output->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    /* A file of its own, not the one that is there: that may still be somebody's. */
+    unlink(output->temporary);
+    output->fd = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     return output->fd < 0 ? mci_fail_errno(err, output->path, "cannot create it") : MC_OK;
 }
 
@@ -226,8 +228,18 @@ mc_status mci_output_write(mci_output *output, mc_str bytes, mc_error *err)
 
 /* ---- the end ---- */
 
+/* Whether the temporary name still means the file that was written. */
+static bool is_own_temporary(const mci_output *output)
+{
+    struct stat own, there;
+    return fstat(output->fd, &own) == 0 && stat(output->temporary, &there) == 0 &&
+           own.st_dev == there.st_dev && own.st_ino == there.st_ino;
+}
+
 static mc_status appear(mci_output *output, mc_error *err)
 {
+    if (!is_own_temporary(output))
+        return mc_fail(err, MC_E_IO, "%s: another process has begun to write it", output->path);
     if (fsync(output->fd) != 0)
         return mci_fail_errno(err, output->path, "cannot sync");
     int fd = output->fd;

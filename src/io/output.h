@@ -1,5 +1,6 @@
 /* Files that appear under their name only when whole: written to .NAME.tmp in the same folder, then
- * fsync, rename, fsync of the folder. "-", and an output that exists and is no regular file (a
+ * fsync, rename, fsync of the folder. Of two processes that write one name at a time, the first to
+ * begin fails, and the file is whole. "-", and an output that exists and is no regular file (a
  * pipe, /dev/null), is written directly and never renamed over or removed. */
 #ifndef MCI_IO_OUTPUT_H
 #define MCI_IO_OUTPUT_H
