@@ -277,6 +277,7 @@ static mc_status read_member(tar_rows *r, mc_error *err)
 {
     mc_status status = r->has_member ? MC_OK : mci_tar_next(r->tar, &r->member, err);
     r->has_member = status == MC_OK;
+    r->is_spoiled |= status == MC_SKIPPED;
     if (status == MC_END && r->has_sample) {
         r->is_whole = true;
         return MC_OK;
