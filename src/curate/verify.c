@@ -49,6 +49,7 @@ static mc_status verify(mci_verify *v, mc_error *err)
     MC_TRY(mci_verify_folder(v, err));
     MC_TRY(choose_counts(v, err));
     MC_TRY(mci_verify_choose_t(v, err));
+    MC_TRY(mci_verify_target(v, err));
     if (v->list.path)
         MC_TRY(prepare_list(v, err));
     MC_TRY(mci_verify_shards(v, true, err));

@@ -47,6 +47,8 @@ static mc_status read_options(mci_json_value root, mci_verify_options *out, mc_e
         return mc_fail(err, MC_E_FORMAT, "\"metadata_sha256\" is missing or no SHA-256");
     copy_sha256(mci_json_string(value), out->metadata_sha256);
     out->has_t = mci_json_get(root, "t", &value) && mci_json_u64(value, &out->t);
+    if (mci_json_get(root, "target", &value))
+        mci_json_u64(value, &out->target);
     out->tail_ratio = -1;
     if (!out->has_t && mci_json_get(root, "tail_ratio", &value))
         mci_json_double(value, &out->tail_ratio);

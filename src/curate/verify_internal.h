@@ -28,6 +28,7 @@ typedef struct {
 typedef struct {
     char metadata_sha256[MC_SHA256_DIGITS + 1];
     uint64_t n_entries, t, seed, max_item_bytes;
+    uint64_t target;   /* 0: none */
     double tail_ratio; /* negative: none */
     bool has_t, keep_duplicates, compress;
 } mci_verify_options;
@@ -76,6 +77,9 @@ void mci_verify_choose_counts(mci_verify *v);
 /* Decides on t and seed, once drawn_by is set. */
 mc_status mci_verify_choose_t(mci_verify *v, mc_error *err);
 
+/* verify_target.c: with a target, is t the one it gives? Reads matched/ once more for it. */
+mc_status mci_verify_target(mci_verify *v, mc_error *err);
+
 /* verify_folder.c: which files are there. */
 mc_status mci_verify_folder(mci_verify *v, mc_error *err);
 /* OUT/PART/HH/NAME, for a file that was found. */
@@ -85,6 +89,8 @@ mc_status mci_verify_path(const mci_verify *v, const mci_verify_input *input, in
 /* verify_shards.c: goes over matched/. Counts into v->pool; with draws also checks curated/ and
  * sets everything else that is found there. */
 mc_status mci_verify_shards(mci_verify *v, bool with_draws, mc_error *err);
+/* The longest line that is taken. */
+uint64_t mci_verify_max_line(const mci_verify *v);
 
 /* verify_sums.c: holds what was recounted against the facts. */
 mc_status mci_verify_sums(mci_verify *v, mc_error *err);

@@ -237,7 +237,7 @@ static mc_status verify_drain(void *user, mci_batch *batch, mc_error *err)
 
 /* ---- a shard ---- */
 
-static uint64_t max_line(const mci_verify *v)
+uint64_t mci_verify_max_line(const mci_verify *v)
 {
     return v->job->max_item_bytes ? v->job->max_item_bytes : v->options.max_item_bytes;
 }
@@ -247,7 +247,7 @@ static mc_status flow_matched(shard_check *check, mc_error *err)
     const verify_pass *pass = check->pass;
     const char *path = check->matched_path.data;
     mc_pool pool = { .inputs = &path, .n_inputs = 1, .n_threads = pass->n_threads_each };
-    pool.max_item_bytes = max_line(pass->v);
+    pool.max_item_bytes = mci_verify_max_line(pass->v);
     mci_shards one = { 0 };
     mci_flow_steps steps = { verify_work, verify_drain, check };
     MC_TRY(mci_shards_list(pool.inputs, 1, MCI_AS_GIVEN, false, &one, err));
@@ -317,7 +317,7 @@ static mc_status check_files(shard_check *check, mc_error *err)
     if (check->pass->with_draws && input->has[MCI_VERIFY_CURATED]) {
         MC_TRY(mci_verify_path(v, input, MCI_VERIFY_CURATED, &check->curated_path, err));
         check->curated = check->curated_path.data + n_dir;
-        MC_TRY(mci_line_check_open(check->curated_path.data, check->curated, max_line(v),
+        MC_TRY(mci_line_check_open(check->curated_path.data, check->curated, mci_verify_max_line(v),
                                    check->shard, &v->findings, &check->lines, err));
     }
     mc_status status = flow_matched(check, &what);

@@ -7,10 +7,11 @@ curate=(curate --quiet -m pool/metadata.json -t 20 --seed 5)
 expect 0 "${curate[@]}" -o sound "${shards[@]}"
 expect 0 "${curate[@]}" --format jsonl.zst -o packed "${shards[@]}"
 expect 0 curate --quiet -m pool/metadata.json --tail-ratio 0.3 -o by_ratio "${shards[@]}"
+expect 0 curate --quiet -m pool/metadata.json --target 1500 -o by_size "${shards[@]}"
 expect 0 "${curate[@]}" --no-dedup -o all "${shards[@]}"
 
 # ---- sound ones ----
-for out in sound packed by_ratio all; do
+for out in sound packed by_ratio by_size all; do
     expect 0 verify --duplicates -m pool/metadata.json "$out"
     says out 'verified'
     ! grep -q wrong out || fail "$out: $(cat out)"
@@ -21,7 +22,17 @@ for out in sound packed by_ratio all; do
     expect 0 verify -q "$out"
     [[ ! -s out ]] || fail "$shown speaks"
 done
-rm -rf by_ratio all
+# t is the one that the target, or the ratio, gives.
+sed -i 's/"target":1500/"target":1400/' by_size/run.json
+expect 1 verify by_size
+says out 'is not the smallest that reaches it'
+sed -i 's/"target":1400/"target":1600/' by_size/run.json
+expect 1 verify by_size
+says out 'is too small for it'
+sed -i 's/"tail_ratio":0.[0-9]*/"tail_ratio":0.6/' by_ratio/run.json
+expect 1 verify by_ratio
+says out 'run.json: t is'
+rm -rf by_ratio by_size all
 
 # ---- tampered ones: what was done, the check that must tell, its number of findings, its words ----
 matched=$(cd sound && wc -c matched/*/* | sort -n | tail -2 | head -1 | awk '{ print $2 }')
