@@ -3,6 +3,7 @@
 #   make           builds build/metaclip and build/libmetaclip.so|a
 #   make demo      curates a crawl of real web pages and shows its data card
 #   make test      builds and runs all tests, also under sanitizers
+#   make torture   kills runs at 1,000 random moments (KILLS) and compares what comes out
 #   make bench     measures            make fuzz      fuzzes a minute a target (FUZZ_SECONDS)
 #   make install   into PREFIX (/usr/local), under DESTDIR
 #   make format    spaces the code     make lint      clang-tidy
@@ -11,8 +12,9 @@
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 BENCH ?= .
+KILLS ?= 1000
 
-.PHONY: all demo test bench fuzz install format lint coverage clean
+.PHONY: all demo test torture bench fuzz install format lint coverage clean
 
 all:
 	@scripts/install-packages build
@@ -25,6 +27,9 @@ demo: all
 
 test:
 	@scripts/test
+
+torture: all
+	@scripts/torture $(KILLS)
 
 bench:
 	@scripts/bench '$(BENCH)'
