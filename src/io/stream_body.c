@@ -74,10 +74,12 @@ mc_status mci_inflate_body(mc_str body, mci_body_format format, uint64_t max, mc
     mci_input in;
     mci_input_lend(&in, body, SIZE_MAX);
     mc_status status = mci_input_need(&in, SIZE_MAX, err);
-    do {
+    bool has_more = true;
+    while (status == MC_OK && has_more) {
         start(&decoder);
         status = decode_member(&decoder, &in, max, out, err);
-    } while (status == MC_OK && has_next(&decoder, &in));
+        has_more = status == MC_OK && has_next(&decoder, &in);
+    }
     mci_gunzip_free(decoder.gunzip);
     mci_unzstd_free(decoder.unzstd);
     return status;
