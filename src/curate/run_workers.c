@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -251,8 +252,9 @@ mc_status mci_claim(mci_workers *workers, const char *step, mc_str name, bool *g
 
 void mci_claim_release(mci_workers *workers, const char *step, mc_str name)
 {
-    mci_buf path = { 0 };
-    if (claim_path(workers, step, name, &path, NULL) >= 0)
-        unlink(path.data);
-    mci_buf_release(&path);
+    /* Not from the heap: a claim that is not given back would keep others waiting. */
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/state/claims/%s-%.*s", workers->folder->dir, step,
+             (int)name.len, name.data);
+    unlink(path);
 }
