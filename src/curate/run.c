@@ -1,4 +1,6 @@
 /* The job: the whole way, shard by shard, into a run folder. */
+#include <sys/stat.h>
+
 #include "base/alloc.h"
 #include "base/files.h"
 #include "base/threads.h"
@@ -26,20 +28,24 @@ static mc_status share_threads(mci_run *run, mc_error *err)
     return run->worker_bytes ? MC_OK : mci_nomem(err, run->n_workers * sizeof(uint64_t));
 }
 
-static mc_status refuse_standard_input(const mc_pool *pool, mc_error *err)
+static mc_status refuse_pipes(const mc_pool *pool, mc_error *err)
 {
-    for (size_t i = 0; i < pool->n_inputs; i++)
-        if (strcmp(pool->inputs[i], "-") == 0)
+    for (size_t i = 0; i < pool->n_inputs; i++) {
+        struct stat info;
+        bool is_standard = strcmp(pool->inputs[i], "-") == 0;
+        if (is_standard ||
+            (stat(pool->inputs[i], &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)))
             return mc_fail(err, MC_E_ARG,
-                           "curate must be able to start again, so it reads files, "
-                           "not standard input");
+                           "%s: curate must be able to start again, so it reads files, not pipes",
+                           is_standard ? "standard input" : pool->inputs[i]);
+    }
     return MC_OK;
 }
 
 static mc_status open_run(mci_run *run, mc_error *err)
 {
     const mc_curate_job *job = run->job;
-    MC_TRY(refuse_standard_input(&job->pool, err));
+    MC_TRY(refuse_pipes(&job->pool, err));
     if (job->t == 0 && job->tail_ratio < 0 && job->target == 0)
         return mc_fail(err, MC_E_ARG, "t must be at least 1");
     MC_TRY(mci_shards_list(job->pool.inputs, job->pool.n_inputs, MCI_BY_NAME, job->names_from_paths,

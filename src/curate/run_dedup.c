@@ -232,6 +232,8 @@ static mc_status look_at_pool(dedup *d, mci_buf *path, mci_sha256 *sha, uint64_t
         MC_TRY(mci_run_path(&d->run->folder, MCI_RUN_POOL_STAMP, d->run->shards.shards[i].name,
                             path, err));
         MC_TRY(mci_stamp_load(path->data, &stamp, &found, err));
+        if (!found)
+            return mc_fail(err, MC_E_IO, "%s: it is gone; start again", path->data);
         MC_TRY(mci_sha256_add(sha, mc_str_of(stamp.made_from.digits), err));
         MC_TRY(key_file_of(d, i, path, &file, err));
         *n_pairs += file.n;

@@ -60,6 +60,19 @@ static mc_status load_stamp(const shard_step *step, mci_run_part part, mci_stamp
     return status;
 }
 
+/* That of a step before this one: it must be there. */
+static mc_status load_earlier_stamp(const shard_step *step, mci_run_part part, mci_stamp *out,
+                                    mc_error *err)
+{
+    bool found;
+    mc_str name = name_of(step);
+    MC_TRY(load_stamp(step, part, out, &found, err));
+    if (found)
+        return MC_OK;
+    return mc_fail(err, MC_E_IO, "%s: what it held of %.*s is gone; start again",
+                   step->run->folder.dir, (int)name.len, name.data);
+}
+
 static mc_status file_size(const shard_step *step, mci_run_part part, uint64_t *out, mc_error *err)
 {
     mci_buf path = { 0 };
@@ -293,7 +306,12 @@ static mc_status pool_shard(shard_step *step, mc_error *err)
     mci_fingerprint key;
     MC_TRY(pool_key(step, &key, err));
     static const product pool = { MCI_RUN_POOL, MCI_RUN_POOL_STAMP, make_pool };
-    return make_if_stale(step, &pool, &key, err);
+    MC_TRY(make_if_stale(step, &pool, &key, err));
+    /* An earlier start, without --strict, may have let it pass. */
+    const mc_summary *made = &step->stamp.summary;
+    if (step->run->job->pool.strict && !step->is_pending && made->n_problems > 0)
+        return mc_fail(err, MC_E_FORMAT, "%s (and --strict was asked for)", made->problems[0]);
+    return MC_OK;
 }
 
 /* ---- matched: drop duplicates, count ---- */
@@ -330,8 +348,7 @@ static mc_status make_matched(shard_step *step, mc_error *err)
 {
     if (step->drops.len == 0) { /* the pool file is it */
         mci_stamp pool;
-        bool found;
-        MC_TRY(load_stamp(step, MCI_RUN_POOL_STAMP, &pool, &found, err));
+        MC_TRY(load_earlier_stamp(step, MCI_RUN_POOL_STAMP, &pool, err));
         step->stamp.summary.n.matches = pool.summary.n.matches;
         MC_TRY(link_part(step, MCI_RUN_POOL_COUNTS, MCI_RUN_COUNTS, err));
         return link_part(step, MCI_RUN_POOL, MCI_RUN_MATCHED, err);
@@ -359,10 +376,9 @@ static mc_status load_drops(shard_step *step, mc_error *err)
 static mc_status matched_key(shard_step *step, mci_fingerprint *out, mc_error *err)
 {
     mci_stamp pool;
-    bool found;
     char drops[MC_SHA256_DIGITS + 1];
     mci_buf text = { 0 };
-    MC_TRY(load_stamp(step, MCI_RUN_POOL_STAMP, &pool, &found, err));
+    MC_TRY(load_earlier_stamp(step, MCI_RUN_POOL_STAMP, &pool, err));
     MC_TRY(mci_sha256_of(mci_buf_str(&step->drops), drops, err));
     MC_TRY(mci_buf_printf(&text, err, "matched %s %s", pool.made_from.digits, drops));
     return fingerprint_text(out, &text, err);
@@ -406,10 +422,9 @@ static mc_status make_curated(shard_step *step, mc_error *err)
 static mc_status curated_shard(shard_step *step, mc_error *err)
 {
     mci_stamp matched;
-    bool found;
     mci_fingerprint key;
     mci_buf text = { 0 };
-    MC_TRY(load_stamp(step, MCI_RUN_MATCHED_STAMP, &matched, &found, err));
+    MC_TRY(load_earlier_stamp(step, MCI_RUN_MATCHED_STAMP, &matched, err));
     MC_TRY(mci_buf_printf(&text, err, "curated %s %s", matched.made_from.digits,
                           step->run->draw_key.digits));
     MC_TRY(fingerprint_text(&key, &text, err));

@@ -84,3 +84,18 @@ expect 1 count -q -m ../../../other.json -o ../../../o pairs.jsonl
 says err "another metadata list"
 "$METACLIP" count -q -m ../../../other.json -o ../../../o - < pairs.jsonl 2> err ||
     fail "standard input was taken for a file of the run around it"
+cd "$work" || exit 1
+
+# curate reads its inputs again when it is started again.
+mkfifo pipe
+refused 2 "pipe: curate must be able to start again" curate -m m.json -o new pipe
+refused 2 "standard input: curate must" curate -m m.json -o new -
+[[ ! -e new ]] || fail "a refused run made its folder"
+
+# What was let pass once is an error once --strict is asked for.
+{ printf '{"uuid":\n'; cat pairs.jsonl; } > odd.jsonl
+expect 0 curate -q -m m.json -o passed odd.jsonl
+expect 1 curate -q --strict -m m.json -o passed odd.jsonl
+says err "odd.jsonl: at byte 0"
+says err "--strict was asked for"
+expect 0 curate -q -m m.json -o passed odd.jsonl
