@@ -33,8 +33,7 @@ static mc_status save_probabilities(const mci_run *run, const char *path, mc_err
     float *probabilities = mci_alloc(n * sizeof *probabilities);
     if (!probabilities)
         return mci_nomem(err, n * sizeof *probabilities);
-    for (size_t i = 0; i < n; i++)
-        probabilities[i] = (float)mc_entry_probability(run->counts.counts[i], run->summary->t);
+    mci_entry_probs_f32(run->counts.counts, n, run->summary->t, probabilities);
     mc_status status = mci_npy_save(path, MCI_NPY_F32, probabilities, n, err);
     mci_free(probabilities);
     return status;
