@@ -180,8 +180,9 @@ static mc_status start_query(reader *r, const char *sql, mc_error *err)
         return mci_duck_fail(duck, duck->prepare_error(r->statement), err);
     if (duck->pending_prepared_streaming(r->statement, &r->pending) != MCI_DUCK_OK)
         return mci_duck_fail(duck, duck->pending_error(r->pending), err);
+    /* The table of contents was sound: what fails now is damage of the rows. */
     if (duck->execute_pending(r->pending, &r->result) != MCI_DUCK_OK)
-        return mci_duck_fail(duck, duck->result_error(&r->result), err);
+        r->end = mci_duck_fail(duck, duck->result_error(&r->result), &r->why);
     return MC_OK;
 }
 

@@ -475,6 +475,27 @@ static void damage_behind_the_beginning_ends_the_file(void **state)
     free(bytes);
 }
 
+/* DuckDB takes only UTF-8 for strings. */
+static void strings_of_wrong_bytes_are_damage(void **state)
+{
+    scratch *s = *state;
+    size_t len;
+    mci_buf lines = { 0 };
+    mc_error problem = { 0 };
+    skip_without_library();
+    const char *path = scratch_path(s, "right.parquet");
+    make_table(path, "SELECT 'a wrong string' || i AS text FROM range(3) r(i)");
+    char *bytes = test_read_file(path, &len);
+    for (size_t i = 0; i + 5 < len; i++)
+        if (memcmp(bytes + i, "wrong", 5) == 0)
+            bytes[i] = (char)0xFF;
+    read_lines(scratch_file(s, "wrong.parquet", bytes, len), &lines, &problem);
+    assert_int_equal(problem.status, MC_SKIPPED);
+    assert_says(problem.text, "nvalid");
+    mci_buf_release(&lines);
+    free(bytes);
+}
+
 /* ---- without the library ---- */
 
 static void a_missing_library_is_told(void **state)
@@ -521,6 +542,7 @@ int main(void)
         T(flipped_bytes_crash_nothing),
         T(absurd_sizes_are_refused),
         T(damage_behind_the_beginning_ends_the_file),
+        T(strings_of_wrong_bytes_are_damage),
         T(a_missing_library_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
