@@ -386,6 +386,20 @@ static bool are_among(const output_list *some, const output_list *all)
     return true;
 }
 
+/* In memory where that can be had: some ten thousand files come and go. */
+static int open_scratch(void **state)
+{
+    scratch *s = calloc(1, sizeof *s);
+    if (!s)
+        return -1;
+    strcpy(s->dir, "/dev/shm/metaclip-test-XXXXXX");
+    *state = s;
+    if (mkdtemp(s->dir))
+        return 0;
+    free(s);
+    return scratch_open(state);
+}
+
 /* A failed test leaves more than files behind. */
 static int close_scratch(void **state)
 {
@@ -544,9 +558,9 @@ static void any_allocation_of_any_thread_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(any_allocation_may_fail, scratch_open, close_scratch),
-        cmocka_unit_test_setup_teardown(all_may_fail_from_one_on, scratch_open, close_scratch),
-        cmocka_unit_test_setup_teardown(any_allocation_of_any_thread_may_fail, scratch_open,
+        cmocka_unit_test_setup_teardown(any_allocation_may_fail, open_scratch, close_scratch),
+        cmocka_unit_test_setup_teardown(all_may_fail_from_one_on, open_scratch, close_scratch),
+        cmocka_unit_test_setup_teardown(any_allocation_of_any_thread_may_fail, open_scratch,
                                         close_scratch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
