@@ -111,3 +111,40 @@ wrap() {
 { record first; wrap nested; wrap attributes; record last; } > html.warc
 limited extract --json --no-dedup -o got.jsonl html.warc
 (($(jq .records_kept out) >= 2)) || fail 'good pages beside hostile ones were lost'
+
+# A table with a field of 1 GiB, or with a row of commas alone; captions of which one is too long.
+# table HEADER BEFORE BYTE BEHIND [SIZE]
+table() {
+    printf '%s\na red car,1\n' "$1"
+    printf '%s' "$2"
+    head -c "${5:-200M}" /dev/zero | tr '\0' "$3"
+    printf '%s\na cat,2\n' "$4"
+}
+table text,n 'b,"' x '"' 1G | zstd -1 -q > field.csv.zst
+table text,n b, , '' | zstd -1 -q > row.csv.zst
+table text,n b, '\1' '' | zstd -1 -q > controls.csv.zst
+table captions '' '"' '' | zstd -1 -q > captions.txt.zst
+for file in field.csv row.csv controls.csv captions.txt; do
+    limited extract --json --no-dedup -j 2 -o got.jsonl $file.zst
+    counter items_skipped 1
+    counter records_kept $([[ $file == captions.txt ]] && echo 3 || echo 2)
+done
+table text,n b, '"' '' | zstd -1 -q > quotes.csv.zst # not closed, or closed a line later
+limited extract --json -o got.jsonl quotes.csv.zst
+says got.jsonl 'a red car'
+
+# A tar of a text and an image that are long, one whose text claims more than there can be, and one
+# of nothing but headers' lists.
+mkdir tar
+printf 'a red car' > tar/1.txt
+truncate -s 3G tar/2.jpg
+truncate -s 1G tar/2.txt
+printf 'a cat' > tar/3.txt
+tar -cf - tar | zstd -1 -q > long.tar.zst
+limited extract --json -o got.jsonl long.tar.zst
+counter items_skipped 1
+counter records_kept 2
+tar --sparse -cf sparse.tar tar # the same, a few blocks long
+limited extract --json -o got.jsonl sparse.tar
+counter items_skipped 1
+counter records_kept 2
