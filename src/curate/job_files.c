@@ -1,8 +1,9 @@
 #include "curate/job_files.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "io/output.h"
+#include "base/files.h"
 
 static bool is_standard(const char *path)
 {
@@ -44,18 +45,23 @@ static mc_status check_overwriting(const mci_job_files *files, const char *outpu
     return MC_OK;
 }
 
-/* What is there already and no regular file is left alone: to open a pipe is to speak to its
- * reader. */
+/* Looks without touching: another process may be writing there. What is no regular file is left
+ * alone, for to open a pipe is to speak to its reader. */
 static mc_status check_writing(const char *path, mc_error *err)
 {
     struct stat info;
-    mci_output *output = NULL;
-    bool is_special = stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
-    if (is_standard(path) || is_special)
+    mci_buf folder = { 0 };
+    size_t n = mci_folder_length(path);
+    bool exists = stat(path, &info) == 0;
+    if (is_standard(path) || (exists && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)))
         return MC_OK;
-    MC_TRY(mci_output_open(path, MCI_PLAIN, &output, err));
-    mci_output_abort(output);
-    return MC_OK;
+    if (exists && S_ISDIR(info.st_mode))
+        return mc_fail(err, MC_E_IO, "%s: this is a folder, name a file", path);
+    mc_status status = mci_buf_printf(&folder, err, "%.*s", n ? (int)n : 1, n ? path : ".");
+    if (status >= 0 && access(folder.data, W_OK) != 0)
+        status = mci_fail_errno(err, path, "cannot create it");
+    mci_buf_release(&folder);
+    return status;
 }
 
 static mc_status check_output(const mci_job_files *files, size_t which, mc_error *err)
