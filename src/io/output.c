@@ -174,7 +174,12 @@ static mc_status open_temporary(mci_output *output, mc_error *err)
     /* A file of its own, not the one that is there: that may still be somebody's. */
     unlink(output->temporary);
     output->fd = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    return output->fd < 0 ? mci_fail_errno(err, output->path, "cannot create it") : MC_OK;
+    if (output->fd >= 0)
+        return MC_OK;
+    status = mci_fail_errno(err, output->path, "cannot create it");
+    mci_free(output->temporary);
+    output->temporary = NULL; /* what has the name is not this one's to remove */
+    return status;
 }
 
 static mc_status open_file(mci_output *output, const char *path, mc_error *err)
@@ -272,10 +277,10 @@ void mci_output_abort(mci_output *output)
 {
     if (!output)
         return;
+    if (output->temporary && (output->fd < 0 || is_own_temporary(output)))
+        unlink(output->temporary);
     if (output->fd >= 0 && output->fd != STDOUT_FILENO)
         close(output->fd);
-    if (output->temporary)
-        unlink(output->temporary);
     ZSTD_freeCCtx(output->zstd);
     mci_free(output->gzip);
     mci_free(output->gzip_levels);

@@ -99,3 +99,21 @@ expect 1 curate -q --strict -m m.json -o passed odd.jsonl
 says err "odd.jsonl: at byte 0"
 says err "--strict was asked for"
 expect 0 curate -q -m m.json -o passed odd.jsonl
+
+# Of two that write one name, the first fails, the second's file is whole.
+mkfifo slow
+"$METACLIP" extract -q -o shared.jsonl slow 2> first &
+exec 3> slow
+for ((i = 0; i < 100; i++)); do
+    [[ ! -e .shared.jsonl.tmp ]] || break
+    sleep 0.1
+done
+expect 1 extract -q -o shared.jsonl missing.jsonl
+[[ -e .shared.jsonl.tmp ]] || fail "one that failed took another's file away"
+expect 0 extract -q -o shared.jsonl pairs.jsonl
+cp shared.jsonl whole.jsonl
+cat pairs.jsonl pairs.jsonl >&3
+exec 3>&-
+wait $! && fail "two wrote one file, and nobody was told"
+says first "another process has begun to write it"
+same shared.jsonl whole.jsonl
