@@ -39,7 +39,7 @@ static void compare_probabilities(mci_verify *v, const float *published, const f
 {
     mci_checked(&v->findings, MC_CHECK_probabilities, v->n_entries);
     for (uint64_t id = 0; id < v->n_entries; id++)
-        if (memcmp(&published[id], &want[id], sizeof *want) != 0)
+        if (published[id] != want[id]) /* NaN is not, either */
             mci_found(&v->findings, MC_CHECK_probabilities, MCI_PLACE_LAST,
                       "entry_prob.npy: entry %" PRIu64 " has %.9g, want %.9g", id,
                       (double)published[id], (double)want[id]);
