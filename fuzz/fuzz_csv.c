@@ -34,7 +34,7 @@ static void read_all(mc_str bytes, size_t piece, uint8_t how, mci_json *json, mc
     mc_status status;
     expect(mci_stream_open_pieces(bytes, piece, &stream, NULL) == MC_OK);
     if (how & 1)
-        expect(mci_captions_open(stream, max, &rows, NULL) == MC_OK);
+        expect(mci_captions_open(stream, how & 2, max, &rows, NULL) == MC_OK);
     else
         expect(mci_csv_open(stream, how & 2, max, &rows, NULL) == MC_OK);
     do {

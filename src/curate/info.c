@@ -309,6 +309,25 @@ static bool holds(mc_str bytes, const char *text)
     return memmem(bytes.data, bytes.len, text, strlen(text)) != NULL;
 }
 
+/* Tables and tars, which hold pairs. (A .txt may be captions, but also a list of entries.) */
+static const char *form_of_rows(const char *path, mc_str start)
+{
+    switch (mci_form_of(path, start)) {
+    case MCI_FORM_PARQUET:
+        return "Parquet";
+    case MCI_FORM_TAR:
+        return "webdataset tar";
+    case MCI_FORM_CSV:
+    case MCI_FORM_TSV:
+        return "table";
+    case MCI_FORM_PAIRS:
+    case MCI_FORM_ARCHIVE:
+    case MCI_FORM_CAPTIONS:
+        break;
+    }
+    return NULL;
+}
+
 static mc_status tell_by_content(const char *path, mci_stream *stream, mc_str start, mc_info *info,
                                  mc_error *err)
 {
@@ -320,6 +339,11 @@ static mc_status tell_by_content(const char *path, mci_stream *stream, mc_str st
         set_kind(info, "ARC");
         add_fact(info, "note", "the form before WARC; convert it, for example with warcio");
         return MC_OK;
+    }
+    const char *form = form_of_rows(path, start);
+    if (form) {
+        add_fact(info, "form", "%s", form);
+        return tell_pairs(path, info, err);
     }
     char first = first_visible(start, 0);
     if (first == '{' && holds(start, "metaclip data card"))

@@ -9,17 +9,6 @@
 #include "io/tar_rows.h"
 #include "io/warc.h"
 
-/* What a file's name says of it: to be believed where the content cannot tell, as of tables and
- * captions, or when its start is damaged. */
-typedef enum {
-    NAMED_OTHER,
-    NAMED_ARCHIVE,
-    NAMED_CSV,
-    NAMED_TSV,
-    NAMED_TEXT,
-    NAMED_TAR
-} source_name;
-
 struct mci_source {
     mci_stream *stream;
     mci_warc *warc; /* one of these three, once the first bytes were seen */
@@ -28,25 +17,15 @@ struct mci_source {
     mci_buf line; /* of a row */
     uint64_t max_item_bytes;
     char *path;
-    source_name name;
-    bool is_whole_file; /* Parquet: the stream showed its start and is not read on */
-    bool is_ended;
-    bool is_lost; /* rows whose start is damaged: nothing can be read */
+    mci_form form;
+    bool is_damaged; /* at the start */
+    bool is_ended;   /* rows; without any if such damage took what tells them apart */
 };
 
 static bool starts_with(mc_str bytes, const char *magic)
 {
     size_t n = strlen(magic);
     return bytes.len >= n && memcmp(bytes.data, magic, n) == 0;
-}
-
-/* What is known and not taken is told by its name. */
-static mc_status refuse_known(mc_str start, mc_error *err)
-{
-    if (starts_with(start, "filedesc://"))
-        return mc_fail(err, MC_E_FORMAT,
-                       "this is an ARC file, the form before WARC; convert it (warcio recompress)");
-    return MC_OK;
 }
 
 static bool drop_suffix(mc_str *name, const char *suffix)
@@ -58,20 +37,37 @@ static bool drop_suffix(mc_str *name, const char *suffix)
     return true;
 }
 
-static source_name name_says(const char *path)
+/* What the name alone says: to be believed where the content cannot tell, as of tables and
+ * captions, or when its start is damaged. */
+static mci_form form_by_name(const char *path)
 {
     mc_str name = mc_str_of(path);
     if (!drop_suffix(&name, ".gz"))
         drop_suffix(&name, ".zst");
     if (drop_suffix(&name, ".csv"))
-        return NAMED_CSV;
+        return MCI_FORM_CSV;
     if (drop_suffix(&name, ".tsv"))
-        return NAMED_TSV;
+        return MCI_FORM_TSV;
     if (drop_suffix(&name, ".txt"))
-        return NAMED_TEXT;
+        return MCI_FORM_CAPTIONS;
     if (drop_suffix(&name, ".tar") || drop_suffix(&name, ".tgz"))
-        return NAMED_TAR;
-    return strstr(path, ".warc") || strstr(path, ".wat") ? NAMED_ARCHIVE : NAMED_OTHER;
+        return MCI_FORM_TAR;
+    return strstr(path, ".warc") || strstr(path, ".wat") ? MCI_FORM_ARCHIVE : MCI_FORM_PAIRS;
+}
+
+mci_form mci_form_of(const char *path, mc_str start)
+{
+    if (starts_with(start, "WARC/"))
+        return MCI_FORM_ARCHIVE;
+    if (starts_with(start, "PAR1"))
+        return MCI_FORM_PARQUET;
+    if (start.len >= 262 && memcmp(start.data + 257, "ustar", 5) == 0)
+        return MCI_FORM_TAR;
+    /* Lines of pairs, or an array of them, that somebody called .txt or .csv. */
+    if (starts_with(start, "{\"") || starts_with(start, "[{"))
+        return MCI_FORM_PAIRS;
+    mci_form form = form_by_name(path);
+    return form == MCI_FORM_ARCHIVE ? MCI_FORM_PAIRS : form;
 }
 
 mc_status mci_source_open(const char *path, uint64_t max_item_bytes, mci_source **out,
@@ -81,7 +77,6 @@ mc_status mci_source_open(const char *path, uint64_t max_item_bytes, mci_source 
     if (!source)
         return mci_nomem(err, sizeof *source);
     source->max_item_bytes = max_item_bytes;
-    source->name = name_says(path);
     mc_status status = mci_stream_open(path, &source->stream, err);
     size_t n = strlen(path) + 1;
     source->path = status < 0 ? NULL : mci_alloc(n);
@@ -110,68 +105,57 @@ void mci_source_close(mci_source *source)
     mci_free(source);
 }
 
-static bool is_tar(mc_str start)
-{
-    return start.len >= 262 && memcmp(start.data + 257, "ustar", 5) == 0;
-}
-
-/* Lines of pairs, and the array of them, that somebody called .txt or .csv. */
-static bool looks_like_pairs(mc_str start)
-{
-    return starts_with(start, "{\"") || starts_with(start, "[{");
-}
-
-static mc_status open_by_name(mci_source *source, mc_str start, mc_error *err)
+static mc_status open_form(mci_source *source, mc_error *err)
 {
     mci_stream *stream = source->stream;
     uint64_t max = source->max_item_bytes;
-    source_name name = looks_like_pairs(start) ? NAMED_OTHER : source->name;
-    switch (name) {
-    case NAMED_CSV:
-    case NAMED_TSV:
-        return mci_csv_open(stream, name == NAMED_TSV, max, &source->rows, err);
-    case NAMED_TEXT:
-        return mci_captions_open(stream, max, &source->rows, err);
-    case NAMED_TAR:
+    switch (source->form) {
+    case MCI_FORM_ARCHIVE:
+        return mci_warc_open(stream, max, &source->warc, err);
+    case MCI_FORM_PARQUET:
+        return mci_parquet_open(source->path, &source->rows, err);
+    case MCI_FORM_TAR:
         return mci_tar_rows_open(stream, max, &source->rows, err);
-    case NAMED_ARCHIVE:
-    case NAMED_OTHER:
+    case MCI_FORM_CSV:
+    case MCI_FORM_TSV:
+        return mci_csv_open(stream, source->form == MCI_FORM_TSV, max, &source->rows, err);
+    case MCI_FORM_CAPTIONS:
+        return mci_captions_open(stream, source->is_damaged, max, &source->rows, err);
+    case MCI_FORM_PAIRS:
         break;
     }
     return mci_items_open(stream, max, &source->items, err);
 }
 
-/* The first bytes are damaged: the rest of an archive, and of captions, is still one wherever it
- * begins; a table without header and a tar from the middle are nothing. */
+/* The first bytes are damaged. The rest of an archive, of captions and of pairs is still one
+ * wherever it begins; a table without header and a tar from the middle are nothing. */
 static mc_status open_behind_damage(mci_source *source, mc_error *err)
 {
-    if (source->name == NAMED_ARCHIVE)
-        MC_TRY(mci_warc_open(source->stream, source->max_item_bytes, &source->warc, err));
-    source->is_lost =
-        source->name == NAMED_CSV || source->name == NAMED_TSV || source->name == NAMED_TAR;
+    source->is_damaged = true;
+    source->form = form_by_name(source->path);
+    source->is_ended = source->form == MCI_FORM_CSV || source->form == MCI_FORM_TSV ||
+                       source->form == MCI_FORM_TAR;
+    if (source->form == MCI_FORM_ARCHIVE)
+        MC_TRY(open_form(source, err));
     return MC_SKIPPED;
 }
 
 /* Looks at the first bytes; MC_END for an empty file, MC_SKIPPED for damage before them. */
-static mc_status decide_kind(mci_source *source, mc_error *err)
+static mc_status decide_form(mci_source *source, mc_error *err)
 {
     mc_str start;
-    if (source->is_lost)
+    if (source->is_ended)
         return MC_END;
     mc_status status = mci_stream_peek(source->stream, 512, &start, err);
     if (status == MC_SKIPPED)
         return open_behind_damage(source, err);
     if (status != MC_OK)
         return status;
-    MC_TRY(refuse_known(start, err));
-    if (starts_with(start, "WARC/"))
-        return mci_warc_open(source->stream, source->max_item_bytes, &source->warc, err);
-    source->is_whole_file = starts_with(start, "PAR1");
-    if (source->is_whole_file)
-        return mci_parquet_open(source->path, &source->rows, err);
-    if (is_tar(start))
-        return mci_tar_rows_open(source->stream, source->max_item_bytes, &source->rows, err);
-    return open_by_name(source, start, err);
+    if (starts_with(start, "filedesc://"))
+        return mc_fail(err, MC_E_FORMAT,
+                       "this is an ARC file, the form before WARC; convert it (warcio recompress)");
+    source->form = mci_form_of(source->path, start);
+    return open_form(source, err);
 }
 
 static bool is_json(mc_str content_type)
@@ -206,7 +190,7 @@ mc_status mci_source_next(mci_source *source, mci_item *item, uint64_t *n_passed
                           mc_error *err)
 {
     if (!source->warc && !source->items && !source->rows.next) {
-        mc_status status = decide_kind(source, err);
+        mc_status status = decide_form(source, err);
         if (status != MC_OK)
             return status;
     }
@@ -224,7 +208,7 @@ mc_status mci_source_next(mci_source *source, mci_item *item, uint64_t *n_passed
 
 uint64_t mci_source_bytes_read(const mci_source *source)
 {
-    if (source->is_whole_file && source->is_ended)
+    if (source->form == MCI_FORM_PARQUET && source->is_ended) /* the stream showed its start only */
         return mci_stream_bytes_total(source->stream);
     return mci_stream_bytes_read(source->stream);
 }

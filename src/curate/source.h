@@ -15,6 +15,19 @@ typedef struct {
     uint64_t offset; /* in decompressed bytes; Parquet: the row's number */
 } mci_item;
 
+typedef enum {
+    MCI_FORM_PAIRS, /* JSON Lines or an array; whatever nothing else is known of */
+    MCI_FORM_ARCHIVE,
+    MCI_FORM_PARQUET,
+    MCI_FORM_TAR,
+    MCI_FORM_CSV,
+    MCI_FORM_TSV,
+    MCI_FORM_CAPTIONS
+} mci_form;
+
+/* What a file is by its first 512 bytes, and by its name where they say nothing. */
+mci_form mci_form_of(const char *path, mc_str start);
+
 typedef struct mci_source mci_source;
 
 /* Errors: MC_E_IO; MC_E_FORMAT for what is known and not taken (ARC, WET). */

@@ -239,7 +239,7 @@ static mc_status next_caption(void *self, mci_buf *line, uint64_t *offset, mc_er
     return status == MC_OK ? MC_OK : mci_delimited_name_row(&c->rows, status, err);
 }
 
-mc_status mci_captions_open(mci_stream *stream, uint64_t max_item_bytes, mci_rows *out,
+mc_status mci_captions_open(mci_stream *stream, bool is_cut, uint64_t max_item_bytes, mci_rows *out,
                             mc_error *err)
 {
     captions *c = mci_alloc_zeroed(1, sizeof *c);
@@ -247,6 +247,7 @@ mc_status mci_captions_open(mci_stream *stream, uint64_t max_item_bytes, mci_row
         return mci_nomem(err, sizeof *c);
     c->max_item_bytes = max_item_bytes;
     mci_delimited_init(&c->rows, stream, MCI_NOT_DELIMITED, 1, max_item_bytes);
+    c->rows.is_lost = is_cut;
     *out = (mci_rows){ c, next_caption, close_captions };
     return MC_OK;
 }

@@ -23,8 +23,9 @@ mc_status mci_csv_open(mci_stream *stream, bool is_tsv, uint64_t max_item_bytes,
                        mc_error *err);
 
 /* Plain text, one caption a line, without header: each line is a text with the key "text". White
- * space stays, but for the line's end; blank lines are passed over. Otherwise like the above. */
-mc_status mci_captions_open(mci_stream *stream, uint64_t max_item_bytes, mci_rows *out,
+ * space stays, but for the line's end; blank lines are passed over. is_cut: the stream stands
+ * behind a gap, so what is left of that line is passed over. Otherwise like the above. */
+mc_status mci_captions_open(mci_stream *stream, bool is_cut, uint64_t max_item_bytes, mci_rows *out,
                             mc_error *err);
 
 #endif

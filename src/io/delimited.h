@@ -29,7 +29,7 @@ typedef struct {
     mci_delimited_place place;
     bool has_begun, has_quotes, is_whole, is_too_long;
     bool skips_lf; /* the row before ended with CR */
-    bool is_lost;  /* a gap: the rest of the line is of a row that begins in it */
+    bool is_lost;  /* behind a gap: the rest of the line is of a row that begins in it */
 } mci_delimited;
 
 /* Keeps stream, does not own it. A row beyond max_item_bytes is passed over without being held. */

@@ -86,6 +86,12 @@ cp want pairs.txt
 expect 0 extract -q pairs.txt
 same out want
 
+# ---- info knows them ----
+expect 0 info laion.csv.gz pool.tar
+says out 'laion.csv.gz: pairs'
+says out '  form                      table'
+says out '  form                      webdataset tar'
+
 # ---- bad input: told, counted, and what is sound is kept ----
 printf 'text,n\na red car,1\na,b,c\na cat,2\n"open' > bad.csv
 expect 0 extract --json -o got.jsonl bad.csv
@@ -108,3 +114,16 @@ done
 head -c 60 laion.csv.gz > cut.csv.gz
 expect 0 extract --json -o got.jsonl cut.csv.gz
 equal "$(jq .shards_damaged out)" 1 "a table that is cut inside its gzip member"
+
+# Damage at the very start: captions go on at the next whole line, a table has lost its header.
+for name in captions.txt table.csv; do
+    printf 'text\na red\n' | gzip -n > $name.gz
+    head -c 12 $name.gz > start
+    { cat start; printf ' car\na cat\n' | gzip -n; } > $name.gz
+    expect 0 extract --json -o got.jsonl $name.gz
+    equal "$(jq .shards_damaged out)" 1 "a damaged start of $name"
+done
+expect 0 extract -q captions.txt.gz
+equal "$(jq -c .texts out)" '[["text","a cat"]]' 'captions behind damage'
+expect 0 extract -q table.csv.gz
+equal "$(wc -c < out)" 0 'a table without its header'

@@ -29,7 +29,7 @@ static mc_status open_tsv(mci_stream *stream, mci_rows *out)
 
 static mc_status open_captions(mci_stream *stream, mci_rows *out)
 {
-    return mci_captions_open(stream, max_bytes, out, NULL);
+    return mci_captions_open(stream, false, max_bytes, out, NULL);
 }
 
 static void read_stream(reading *r, mci_stream *stream, open_fn *open)
