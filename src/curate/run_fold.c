@@ -1,6 +1,4 @@
 /* The two steps of a run over all shards: the counts, and the published files. */
-#include <unistd.h>
-
 #include "base/alloc.h"
 #include "base/files.h"
 #include "curate/balance.h"
@@ -163,14 +161,9 @@ static mc_status publish(const mci_run *run, uint64_t *curated, mci_buf *path, m
 static mc_status fold_and_publish(const mci_run *run, uint64_t *curated, mci_buf *path,
                                   mc_error *err)
 {
-    bool got = false;
     MC_TRY(fold(run, MCI_RUN_DRAWN_COUNTS, curated, err));
     MC_TRY(sum_up(run, path, err));
-    while (!got) {
-        MC_TRY(mci_claim(run->workers, "publish", mc_str_of("run"), &got, err));
-        if (!got)
-            usleep(MCI_WORKERS_WAIT_US);
-    }
+    MC_TRY(mci_claim_wait(run->workers, "publish", mc_str_of("run"), err));
     mc_status status = publish(run, curated, path, err);
     mci_claim_release(run->workers, "publish", mc_str_of("run"));
     return status;

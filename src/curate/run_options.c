@@ -2,7 +2,6 @@
  * starts is t, the seed, and that inputs are added. */
 #include <errno.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/files.h"
 #include "base/json_text.h"
@@ -203,16 +202,11 @@ static mc_status begin_alone(mci_run *run, run_file *file, mc_error *err)
 static mc_status join_and_begin(mci_run *run, run_file *file, mc_error *err)
 {
     char options[MC_SHA256_DIGITS + 1];
-    bool got = false;
     MC_TRY(mci_run_file(&run->folder, "run.json", &file->path, err));
     MC_TRY(format_run(run, &file->is, err));
     MC_TRY(mci_sha256_of(mci_buf_str(&file->is), options, err));
     MC_TRY(mci_workers_join(&run->folder, options, &run->workers, err));
-    while (!got) {
-        MC_TRY(mci_claim(run->workers, "begin", mc_str_of("run"), &got, err));
-        if (!got)
-            usleep(MCI_WORKERS_WAIT_US);
-    }
+    MC_TRY(mci_claim_wait(run->workers, "begin", mc_str_of("run"), err));
     mc_status status = begin_alone(run, file, err);
     mci_claim_release(run->workers, "begin", mc_str_of("run"));
     return status;

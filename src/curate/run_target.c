@@ -116,6 +116,7 @@ static mc_status remember(const char *path, const mci_fingerprint *key, uint64_t
     return status;
 }
 
+/* With the claim held: of several workers one searches, the others take what it found. */
 static mc_status search_once(mci_run *run, const mci_t_rule *rule, const char *path, mc_error *err)
 {
     mci_fingerprint key;
@@ -137,7 +138,11 @@ mc_status mci_run_choose_t(mci_run *run, mc_error *err)
     mci_buf path = { 0 };
     mc_status status = mci_run_file(&run->folder, "state/target.json", &path, err);
     if (status >= 0)
+        status = mci_claim_wait(run->workers, "target", mc_str_of("run"), err);
+    if (status >= 0) {
         status = search_once(run, &rule, path.data, err);
+        mci_claim_release(run->workers, "target", mc_str_of("run"));
+    }
     mci_buf_release(&path);
     return status;
 }

@@ -250,6 +250,17 @@ mc_status mci_claim(mci_workers *workers, const char *step, mc_str name, bool *g
     return status;
 }
 
+mc_status mci_claim_wait(mci_workers *workers, const char *step, mc_str name, mc_error *err)
+{
+    bool got = false;
+    for (;;) {
+        MC_TRY(mci_claim(workers, step, name, &got, err));
+        if (got)
+            return MC_OK;
+        usleep(MCI_WORKERS_WAIT_US);
+    }
+}
+
 void mci_claim_release(mci_workers *workers, const char *step, mc_str name)
 {
     /* Not from the heap: a claim that is not given back would keep others waiting. */

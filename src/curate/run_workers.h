@@ -26,6 +26,8 @@ mc_status mci_workers_alone(mci_workers *workers, bool *out, mc_error *err);
 
 /* Claims a unit; *got says whether it is this worker's now. name may be any bytes but "/". */
 mc_status mci_claim(mci_workers *workers, const char *step, mc_str name, bool *got, mc_error *err);
+/* Waits until it is. */
+mc_status mci_claim_wait(mci_workers *workers, const char *step, mc_str name, mc_error *err);
 void mci_claim_release(mci_workers *workers, const char *step, mc_str name);
 
 /* How long to wait before looking again at what others work on, in microseconds. */

@@ -64,6 +64,15 @@ same got half.jsonl
 expect 0 "${curate[@]}" --target $target -j 3 -o run3 "${shards[@]}"
 cmp -s run2/datacard.json run3/datacard.json || fail 'threads change the data card of a target'
 
+
+# Several processes: one of them searches, all draw with what it found.
+for i in 0 1 2; do
+    "$METACLIP" "${curate[@]}" --target $target -j 1 --shards $i/3 -o run5 "${shards[@]}" 2> err.$i &
+done
+wait
+cmp -s run2/datacard.json run5/datacard.json || fail "several processes with a target: $(cat err.?)"
+expect 0 verify run5
+
 # Started again: nothing is searched or drawn anew. Another target: the drawing alone.
 touch -d 2001-01-01 run2/curated/*/* run2/matched/*/* run2/state/target.json
 expect 0 "${curate[@]}" --target $target -o run2 "${shards[@]}"
