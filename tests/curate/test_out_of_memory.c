@@ -12,6 +12,7 @@
 #include "metaclip/metaclip.h"
 
 #include "io/packing.h"
+#include "io/tar_making.h"
 #include "scratch.h"
 
 /* ---- the heap that fails on demand ---- */
@@ -139,6 +140,20 @@ static void make_wordnet(scratch *s)
                      "00001740 03 n 01 Red_Cat(a) 0 000 | a cat  \n");
 }
 
+/* A table, captions and a webdataset tar: rows of other forms. */
+static void make_rows(scratch *s)
+{
+    mci_buf tar = { 0 };
+    scratch_text(s, "d.csv", "URL,TEXT,n\nhttp://a.example/9,\"a \"\"cat\"\"\",1\nragged\n");
+    scratch_text(s, "e.txt", "a dog\n\nnothing\n");
+    add_text(&tar, "1.jpg", "image");
+    add_text(&tar, "1.txt", "a photo");
+    add_text(&tar, "2.json", "{\"caption\":\"a dog\",\"uid\":7,\"width\":1.5,\"url\":\"\xFF\"}");
+    add_text(&tar, "3.json", "{");
+    scratch_file(s, "f.tar", tar.data, tar.len);
+    mci_buf_release(&tar);
+}
+
 static void make_pool(scratch *s)
 {
     scratch_text(s, "list.json", "[\"cat\", \"dog\", \"photo\", \"red c\\u0061t\"]\n");
@@ -153,6 +168,7 @@ static void make_pool(scratch *s)
         "{\"uuid\":\"u1\",\"url\":\"http://a.example/1\",\"texts\":[[\"alt\",\"cat, dog\"]]}");
     make_wat(s);
     make_warc(s);
+    make_rows(s);
     make_wordnet(s);
 }
 
@@ -161,8 +177,8 @@ static void make_pool(scratch *s)
 typedef struct {
     scratch *s;
     unsigned n_threads;
-    char in[3][128], list[128], text_list[128], matched[128], counts[128], card[128], out[128],
-        out_card[128], out_gz[128];
+    char in[3][128], rows[3][128], list[128], text_list[128], matched[128], counts[128], card[128],
+        out[128], out_card[128], out_gz[128];
     const char *inputs[3];
 } fixture;
 
@@ -213,6 +229,14 @@ static mc_status extract(const fixture *f, mc_error *err)
 {
     mc_summary summary = { 0 };
     mc_extract_job job = { pool_of(f, f->inputs, 3), f->out_gz, false, false };
+    return mc_extract_run(&job, &summary, err);
+}
+
+static mc_status extract_rows(const fixture *f, mc_error *err)
+{
+    const char *inputs[] = { f->rows[0], f->rows[1], f->rows[2] };
+    mc_summary summary = { 0 };
+    mc_extract_job job = { pool_of(f, inputs, 3), f->out_gz, false, false };
     return mc_extract_run(&job, &summary, err);
 }
 
@@ -479,6 +503,7 @@ static const struct {
     { "metadata, text", load_text_list, false },
     { "metadata, built", build_list, false },
     { "extract", extract, true },
+    { "extract from tables and tars", extract_rows, true },
     { "match", match, true },
     { "count", count, true },
     { "balance", balance, true },
@@ -499,9 +524,11 @@ static void open_fixture(scratch *s, fixture *f)
     mc_error err = { 0 };
     *f = (fixture){ .s = s, .n_threads = 1 };
     static const char *const inputs[] = { "a.jsonl", "b.wat.gz", "c.warc.zst" };
+    static const char *const rows[] = { "d.csv", "e.txt", "f.tar" };
     make_pool(s);
     for (size_t i = 0; i < 3; i++) {
         set_path(s, f->in[i], inputs[i]);
+        set_path(s, f->rows[i], rows[i]);
         f->inputs[i] = f->in[i];
     }
     set_path(s, f->list, "list.json");
