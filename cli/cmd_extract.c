@@ -22,7 +22,8 @@ int cmd_extract(cli *c)
     const char *names = "base";
     mc_extract_job job = { .out_path = "-", .pool.max_item_bytes = CLI_MAX_RECORD };
     const cli_opt opts[] = {
-        CLI_WORD("o,output", "FILE", &job.out_path, "pairs, .jsonl, .jsonl.gz or .jsonl.zst"),
+        CLI_WORD("o,output", "FILE", &job.out_path,
+                 "pairs: .jsonl, .jsonl.gz, .jsonl.zst or .parquet"),
         CLI_FLAG("no-dedup", &job.keep_duplicates, "keep pairs that occur more than once"),
         CLI_WORD("shard-names", "base|path", &names,
                  "what names an input: its base name, or its whole path, for inputs of equal names "

@@ -1,4 +1,4 @@
-/* From an item to records: what an image's url, uuid and texts are (docs/rules.md, "Extraction"). */
+/* From an item to records: what an image's url, uuid and texts are. See docs/rules.md. */
 #ifndef MCI_CURATE_RECORDS_H
 #define MCI_CURATE_RECORDS_H
 

@@ -22,7 +22,7 @@ completes "curate" metaclip cur
 completes "card" metaclip car
 completes "$(commands | xargs) --help --version" metaclip ""
 completes "--version" metaclip --v
-completes "--seed --shard-names --strict" metaclip curate --s
+completes "--seed --shard-names --shards --strict" metaclip curate --s
 completes "jsonl jsonl.zst" metaclip curate --format ""
 completes "jsonl jsonl.zst" metaclip curate --format =
 completes "jsonl.zst" metaclip curate --format = jsonl.
