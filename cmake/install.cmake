@@ -38,6 +38,9 @@ if(IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR} OR IS_ABSOLUTE ${CMAKE_INSTALL_INCLUDEDIR
 endif()
 file(RELATIVE_PATH METACLIP_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 string(REGEX REPLACE "/$" "" METACLIP_PC_PREFIX ${METACLIP_PC_PREFIX})
-list(JOIN METACLIP_DEPS " " METACLIP_PC_REQUIRES)
+# libarchive's own list names what only a static libarchive needs, so it is named as a library.
+set(required ${METACLIP_DEPS})
+list(REMOVE_ITEM required libarchive)
+list(JOIN required " " METACLIP_PC_REQUIRES)
 configure_file(cmake/metaclip.pc.in metaclip.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/metaclip.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -12,6 +12,8 @@ void *mci_alloc(size_t n_bytes)
 
 void *mci_alloc_zeroed(size_t n_items, size_t item_bytes)
 {
+    if (item_bytes && n_items > SIZE_MAX / item_bytes)
+        return NULL; /* calloc says so too, but some sanitizers stop at it */
     return calloc(n_items ? n_items : 1, item_bytes ? item_bytes : 1);
 }
 

@@ -18,10 +18,10 @@ counter() {
 
 good='{"uuid":"u","url":"http://a/b.jpg","texts":[["alt","a red car"]]}'
 
-# A line of 3 GiB between two good ones.
+# A line of 1 GiB between two good ones.
 {
     printf '%s\n' "$good"
-    head -c 3G /dev/zero | tr '\0' a
+    head -c 1G /dev/zero | tr '\0' a
     printf '\n%s\n' "${good/red/blue}"
 } | zstd -1 -q > long.jsonl.zst
 limited extract --json -j 2 -o got.jsonl long.jsonl.zst
@@ -82,8 +82,8 @@ counter records_kept 2
 {
     record first | gzip
     {
-        printf 'WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 2147483648\r\n\r\n'
-        head -c 2G /dev/zero
+        printf 'WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 1073741824\r\n\r\n'
+        head -c 1G /dev/zero
         printf '\r\n\r\n'
     } | gzip -1
     record last | gzip
@@ -137,7 +137,7 @@ says got.jsonl 'a red car'
 # of nothing but headers' lists.
 mkdir tar
 printf 'a red car' > tar/1.txt
-truncate -s 3G tar/2.jpg
+truncate -s 1G tar/2.jpg
 truncate -s 1G tar/2.txt
 printf 'a cat' > tar/3.txt
 tar -cf - tar | zstd -1 -q > long.tar.zst
