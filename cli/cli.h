@@ -37,9 +37,12 @@ struct cli {
     int argc;                    /* what follows the command's name */
     char **argv;
     cli_mode mode;
-    const char **words; /* room for 2 * argc: inputs, then the values of a repeated option */
-    uint64_t given;     /* bit i: row i of the command's table was given */
-    bool quiet, json;   /* --quiet, --json */
+    const char **words;     /* room for 2 * argc: inputs, then the values of a repeated option */
+    uint64_t given;         /* bit i: row i of the command's table was given */
+    bool quiet, json;       /* --quiet, --json */
+    const char *files_from; /* --files-from; NULL if not given */
+    const char **inputs;    /* then: all inputs, in memory of their own */
+    char *input_text;
     const char *output; /* the -o of this run, "-" for standard output */
     cli_bar bar;
 };

@@ -98,7 +98,7 @@ int cmd_balance(cli *c)
           .text = "the data card; needs -m",
           .fallback = "OUTPUT.datacard.json" },
         CLI_FLAG("no-card", &no_card, "write no data card"),
-        CLI_POOL(job.pool),
+        CLI_POOL(c, job.pool),
         CLI_TALK(c),
         CLI_INPUTS("INPUT", &job.pool.inputs, &job.pool.n_inputs, 1, SIZE_MAX,
                    "files of matched pairs; - is standard input"),

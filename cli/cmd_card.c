@@ -171,7 +171,7 @@ int cmd_card(cli *c)
           .min = 1,
           .max = UINT32_MAX },
         CLI_FLAG("compare", &args.compare, "tell how two cards differ"),
-        CLI_POOL(job->pool),
+        CLI_POOL(c, job->pool),
         CLI_TALK(c),
         CLI_INPUTS("INPUT", &job->pool.inputs, &job->pool.n_inputs, 0, SIZE_MAX,
                    "matched pairs; with --top and --compare, data cards"),

@@ -17,7 +17,7 @@ int cmd_count(cli *c)
     const cli_opt opts[] = {
         CLI_METADATA(&job.metadata_path),
         CLI_NEED("o,output", "FILE", &job.out_path, "entry counts, .npy"),
-        CLI_POOL(job.pool),
+        CLI_POOL(c, job.pool),
         CLI_TALK(c),
         CLI_INPUTS("INPUT", &job.pool.inputs, &job.pool.n_inputs, 1, SIZE_MAX,
                    "files of matched pairs; - is standard input"),

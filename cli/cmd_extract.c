@@ -28,7 +28,7 @@ int cmd_extract(cli *c)
         CLI_WORD("shard-names", "base|path", &names,
                  "what names an input: its base name, or its whole path, for inputs of equal names "
                  "in several folders"),
-        CLI_POOL(job.pool),
+        CLI_POOL(c, job.pool),
         CLI_TALK(c),
         CLI_INPUTS("INPUT", &job.pool.inputs, &job.pool.n_inputs, 1, SIZE_MAX,
                    "WAT or WARC files, or files of pairs; - is standard input"),

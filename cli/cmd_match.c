@@ -22,7 +22,7 @@ int cmd_match(cli *c)
         CLI_METADATA(&job.metadata_path),
         CLI_WORD("o,output", "FILE", &job.out_path,
                  "matched pairs, .jsonl, .jsonl.gz or .jsonl.zst"),
-        CLI_POOL(job.pool),
+        CLI_POOL(c, job.pool),
         CLI_TALK(c),
         CLI_INPUTS("INPUT", &job.pool.inputs, &job.pool.n_inputs, 1, SIZE_MAX,
                    "files of pairs; - is standard input"),

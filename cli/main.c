@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "files_from.h"
 #include "manual.h"
 #include "metaclip/metaclip.h"
 #include "report.h"
@@ -54,6 +55,7 @@ static int run(const cli_command *command, int argc, char **argv)
         return CLI_FAILED;
     }
     int code = cli_flush(&c, command->run(&c));
+    cli_free_files(&c);
     free(c.words);
     return code;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "completion.h"
+#include "files_from.h"
 #include "manual.h"
 #include "suggest.h"
 #include "values.h"
@@ -240,13 +241,18 @@ static int check_inputs(const parser *p)
         return cli_misuse(p->c, "\"%s\" is too much: it takes no inputs", p->c->words[0]);
     if (!row)
         return CLI_GO;
-    if (p->n_inputs < row->min)
+    size_t n = p->n_inputs;
+    int code = p->c->files_from ? cli_add_files(p->c, p->n_inputs, &n) : CLI_GO;
+    if (code != CLI_GO)
+        return code;
+    const char **inputs = p->c->inputs ? p->c->inputs : p->c->words;
+    if (n < row->min)
         return cli_misuse(p->c, "no %s was given: name %s", row->value, row->text);
-    if (p->n_inputs > row->max)
+    if (n > row->max)
         return cli_misuse(p->c, "\"%s\" is too much: it takes at most %" PRIu64 " %s",
-                          p->c->words[row->max], row->max, row->value);
-    *row->to.list.items = p->c->words;
-    *row->to.list.n = p->n_inputs;
+                          inputs[row->max], row->max, row->value);
+    *row->to.list.items = inputs;
+    *row->to.list.n = n;
     return CLI_GO;
 }
 

@@ -73,8 +73,10 @@ typedef struct {
 #define CLI_METADATA(to_) \
     CLI_NEED("m,metadata", "FILE", to_, "the list of entries: a JSON array, or one entry a line")
 
-/* What every command has that reads a pool; p is its mc_pool. */
-#define CLI_POOL(p)                                                                             \
+/* What every command c has that reads a pool; p is its mc_pool. */
+#define CLI_POOL(c, p)                                                                          \
+    CLI_WORD("T,files-from", "FILE", &(c)->files_from,                                          \
+             "also take inputs from FILE, one name a line; - is standard input"),               \
     { .kind = CLI_KIND_UINT, .names = "j,threads", .value = "N", .to.uint = &(p).n_threads,     \
       .text = "threads", .min = 1, .max = 1024, .fallback = "one a processor" },                \
     { .kind = CLI_KIND_BYTES, .names = "max-record-bytes", .value = "SIZE",                     \

@@ -13,6 +13,8 @@
 #include "curate/sparse_counts.h"
 #include "io/output.h"
 
+enum { MOST_WAIT_US = 16 * MCI_WORKERS_WAIT_US }; /* looking costs a walk over all shards */
+
 /* One shard in one step. */
 typedef struct shard_step shard_step;
 struct shard_step {
@@ -471,13 +473,13 @@ static mc_status run_shard(void *user, size_t task, unsigned worker, mc_error *e
  * fall to the others. */
 static mc_status run_all_shards(run_step *all, const char *phase, mc_error *err)
 {
-    for (;;) {
+    for (useconds_t wait = MCI_WORKERS_WAIT_US;; wait = wait < MOST_WAIT_US ? 2 * wait : wait) {
         mci_run_start_phase(all->run, phase);
         atomic_store(&all->n_pending, 0);
         MC_TRY(mci_run_tasks(all->run->n_workers, all->run->shards.n, run_shard, all, err));
         if (atomic_load(&all->n_pending) == 0)
             return MC_OK;
-        usleep(MCI_WORKERS_WAIT_US);
+        usleep(wait);
     }
 }
 
