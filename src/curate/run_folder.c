@@ -137,14 +137,28 @@ mc_status mci_run_empty_folder(const mci_run_folder *folder, const char *name, m
     return MC_OK;
 }
 
+/* Directly in OUT only the temporaries of our own files go: it may be somebody's home. */
+static mc_status clean_top(const mci_run_folder *folder, mci_buf *path, mc_error *err)
+{
+    static const char *const files[] = {
+        ".run.json.tmp",       ".entry_count.npy.tmp", ".entry_count.npy.meta.json.tmp",
+        ".entry_prob.npy.tmp", ".datacard.json.tmp",   ".summary.json.tmp",
+    };
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        MC_TRY(mci_run_file(folder, files[i], path, err));
+        unlink(path->data);
+    }
+    return MC_OK;
+}
+
 mc_status mci_run_folder_clean(const mci_run_folder *folder, mc_error *err)
 {
     static const struct {
         const char *name;
         unsigned depth;
-    } folders[] = { { "", 0 }, { "matched", 1 }, { "curated", 1 }, { "state", 2 } };
+    } folders[] = { { "matched", 1 }, { "curated", 1 }, { "state", 2 } };
     mci_buf path = { 0 };
-    mc_status status = MC_OK;
+    mc_status status = clean_top(folder, &path, err);
     for (size_t i = 0; i < COUNT_OF(folders) && status >= 0; i++) {
         status = mci_run_file(folder, folders[i].name, &path, err);
         if (status >= 0)

@@ -42,6 +42,8 @@ mc_status mci_match_stage_open(const mc_metadata *metadata, unsigned n_workers,
                                mci_match_stage *out, mc_error *err)
 {
     mci_match_stage stage = { .n_workers = n_workers };
+    if (mc_metadata_len(metadata) == 0)
+        return mc_fail(err, MC_E_ARG, "the metadata list is empty, so nothing can match");
     stage.scratches = mci_alloc_zeroed(n_workers, sizeof *stage.scratches);
     mc_status status = stage.scratches ? MC_OK : mci_nomem(err, n_workers);
     if (status >= 0)

@@ -29,6 +29,7 @@ typedef struct {
     unsigned n_workers;
 } mci_match_stage;
 
+/* MC_E_ARG: the list is empty. */
 mc_status mci_match_stage_open(const mc_metadata *metadata, unsigned n_workers,
                                mci_match_stage *out, mc_error *err);
 void mci_match_stage_close(mci_match_stage *stage);

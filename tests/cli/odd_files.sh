@@ -117,3 +117,18 @@ exec 3>&-
 wait $! && fail "two wrote one file, and nobody was told"
 says first "another process has begun to write it"
 same shared.jsonl whole.jsonl
+
+# A list without entries is a mistake, not a pool without matches.
+echo '[]' > none.json
+printf '%s\n' '{"uuid":"u","url":"http://a/b.jpg","texts":[["alt","a red car"]]}' > one.jsonl
+expect 2 match -m none.json -o never.jsonl one.jsonl
+says err 'the metadata list is empty'
+expect 2 curate -m none.json -o never.out one.jsonl
+says err 'the metadata list is empty'
+
+# Other people's hidden files in the run folder stay.
+mkdir -p home
+touch home/.theirs.tmp home/.run.json.tmp
+echo '["red"]' > red.json
+expect 0 curate --quiet -m red.json -o home one.jsonl
+[[ -e home/.theirs.tmp && ! -e home/.run.json.tmp ]] || fail 'the wrong temporaries were removed'
