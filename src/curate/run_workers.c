@@ -136,13 +136,39 @@ static mc_status compare_options(void *user, const char *id, const char *path, m
                    "another run with other options or inputs is working in this folder (%s)", id);
 }
 
+/* Claims in this worker's name are of one that had the same process id before, as happens in
+ * containers: nobody else would ever give them up. */
+static mc_status drop_old_claims(const mci_workers *workers, mc_error *err)
+{
+    mci_buf path = { 0 };
+    mc_status status = mci_run_file(workers->folder, "state/claims", &path, err);
+    DIR *dir = status < 0 ? NULL : opendir(path.data); /* not there before the first claim */
+    size_t len = path.len;
+    for (struct dirent *it; dir && status >= 0 && (it = readdir(dir));) {
+        worker_id owner;
+        path.len = len;
+        status = mci_buf_printf(&path, err, "/%s", it->d_name);
+        ssize_t n = status < 0 ? -1 : readlink(path.data, owner.text, sizeof owner.text - 1);
+        if (n < 0)
+            continue;
+        owner.text[n] = '\0';
+        if (strcmp(owner.text, workers->id.text) == 0)
+            unlink(path.data);
+    }
+    if (dir)
+        closedir(dir);
+    mci_buf_release(&path);
+    return status;
+}
+
 static mc_status join(mci_workers *workers, const char *options, mc_error *err)
 {
     set_id(&workers->id);
     MC_TRY(mci_run_file(workers->folder, "state/workers/", &workers->path, err));
     MC_TRY(mci_buf_printf(&workers->path, err, "%s", workers->id.text));
     MC_TRY(mci_make_folders(workers->path.data, err));
-    unlink(workers->path.data); /* of one that had this process id before */
+    MC_TRY(drop_old_claims(workers, err));
+    unlink(workers->path.data);
     if (symlink(options, workers->path.data) != 0)
         return mci_fail_errno(err, workers->path.data, "cannot create it");
     MC_TRY(look_at_others(workers, compare_options, (void *)options, err));

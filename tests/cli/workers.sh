@@ -63,6 +63,17 @@ wait "${pids[@]}" 2> /dev/null
 expect 0 "${curate[@]}" -o killed "${shards[@]}"
 same_run killed
 
+# What a dead worker with this very process id had claimed is no claim of this one.
+rm -rf again
+mkdir -p again/state/claims again/state/workers
+bash -c 'id=$(uname -n)-$$
+    for name in match-shard-003 count-shard-004 publish-run begin-run duplicates-all; do
+        ln -s "$id" "again/state/claims/$name"
+    done
+    ln -s 0123456789abcdef "again/state/workers/$id"
+    exec "$@"' - "$METACLIP" "${curate[@]}" -o again "${shards[@]}" > out 2> err || fail 'a worker waited for itself'
+same_run again
+
 # Rank and size come from the launcher's environment.
 for names in 'SLURM_PROCID SLURM_NTASKS' 'OMPI_COMM_WORLD_RANK OMPI_COMM_WORLD_SIZE' 'PMI_RANK PMI_SIZE'; do
     read -r rank size <<< "$names"
