@@ -136,9 +136,10 @@ static mc_status compare_options(void *user, const char *id, const char *path, m
                    "another run with other options or inputs is working in this folder (%s)", id);
 }
 
-/* Claims in this worker's name are of one that had the same process id before, as happens in
- * containers: nobody else would ever give them up. */
-static mc_status drop_old_claims(const mci_workers *workers, mc_error *err)
+/* Removes the claims of workers that are gone: one may have died between finishing a unit and
+ * giving it back. Claims in this worker's own name are of one that had the same process id before,
+ * as happens in containers: nobody else would ever give them up. */
+static mc_status drop_old_claims(mci_workers *workers, mc_error *err)
 {
     mci_buf path = { 0 };
     mc_status status = mci_run_file(workers->folder, "state/claims", &path, err);
@@ -152,7 +153,7 @@ static mc_status drop_old_claims(const mci_workers *workers, mc_error *err)
         if (n < 0)
             continue;
         owner.text[n] = '\0';
-        if (strcmp(owner.text, workers->id.text) == 0)
+        if (strcmp(owner.text, workers->id.text) == 0 || !lives(workers, owner.text))
             unlink(path.data);
     }
     if (dir)
