@@ -10,7 +10,6 @@
  * There are as many parts as it takes for the sets to stay within --dedup-memory. Parts and groups
  * are units of work and resume, like shards. */
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/files.h"
@@ -279,26 +278,20 @@ static mc_status run_parts_and_groups(dedup *d, mci_buf *path, mc_error *err)
     return mci_run_empty_folder(&d->run->folder, "state/duplicates", path, err);
 }
 
-/* One worker does the step; the others wait for its stamp, or take its place if it dies. */
+/* One worker does the step; the others wait for it, or take its place if it dies. */
 static mc_status run_or_wait(dedup *d, mci_buf *path, mc_error *err)
 {
     static const char step[] = "duplicates";
-    for (;;) {
-        bool done, got;
-        MC_TRY(is_up_to_date(d, path, &done, err));
-        if (done)
-            return MC_OK;
-        MC_TRY(mci_claim(d->run->workers, step, mc_str_of("all"), &got, err));
-        if (!got) {
-            usleep(MCI_WORKERS_WAIT_US);
-            continue;
-        }
-        mc_status status = is_up_to_date(d, path, &done, err);
-        if (status >= 0 && !done)
-            status = run_parts_and_groups(d, path, err);
-        mci_claim_release(d->run->workers, step, mc_str_of("all"));
-        return status;
-    }
+    bool done;
+    MC_TRY(is_up_to_date(d, path, &done, err));
+    if (done)
+        return MC_OK;
+    MC_TRY(mci_claim_wait(d->run->workers, step, mc_str_of("all"), err));
+    mc_status status = is_up_to_date(d, path, &done, err); /* it may have become so */
+    if (status >= 0 && !done)
+        status = run_parts_and_groups(d, path, err);
+    mci_claim_release(d->run->workers, step, mc_str_of("all"));
+    return status;
 }
 
 mc_status mci_run_dedup(mci_run *run, mc_error *err)

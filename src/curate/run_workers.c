@@ -136,6 +136,15 @@ static mc_status compare_options(void *user, const char *id, const char *path, m
                    "another run with other options or inputs is working in this folder (%s)", id);
 }
 
+/* The worker that a claim names; false if there is no such claim (any more). */
+static bool read_owner(const char *path, worker_id *owner)
+{
+    ssize_t n = readlink(path, owner->text, sizeof owner->text - 1);
+    if (n >= 0)
+        owner->text[n] = '\0';
+    return n >= 0;
+}
+
 /* Removes the claims of workers that are gone: one may have died between finishing a unit and
  * giving it back. Claims in this worker's own name are of one that had the same process id before,
  * as happens in containers: nobody else would ever give them up. */
@@ -149,11 +158,8 @@ static mc_status drop_old_claims(mci_workers *workers, mc_error *err)
         worker_id owner;
         path.len = len;
         status = mci_buf_printf(&path, err, "/%s", it->d_name);
-        ssize_t n = status < 0 ? -1 : readlink(path.data, owner.text, sizeof owner.text - 1);
-        if (n < 0)
-            continue;
-        owner.text[n] = '\0';
-        if (strcmp(owner.text, workers->id.text) == 0 || !lives(workers, owner.text))
+        if (status >= 0 && read_owner(path.data, &owner) &&
+            (strcmp(owner.text, workers->id.text) == 0 || !lives(workers, owner.text)))
             unlink(path.data);
     }
     if (dir)
@@ -245,12 +251,9 @@ static mc_status claim_path(const mci_workers *workers, const char *step, mc_str
 /* Removes a claim if its worker is gone. */
 static void remove_if_dead(mci_workers *workers, const char *path)
 {
-    worker_id id;
-    ssize_t n = readlink(path, id.text, sizeof id.text - 1);
-    if (n < 0)
-        return;
-    id.text[n] = '\0';
-    if (strcmp(id.text, workers->id.text) != 0 && !lives(workers, id.text))
+    worker_id owner;
+    if (read_owner(path, &owner) && strcmp(owner.text, workers->id.text) != 0 &&
+        !lives(workers, owner.text))
         unlink(path);
 }
 
