@@ -1,0 +1,76 @@
+/* The job: the whole way, shard by shard, into a run folder. */
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/files.h"
+#include "base/threads.h"
+#include "curate/metadata_facts.h"
+#include "run/run_internal.h"
+
+static mc_status run_phases(mci_run *run, mc_error *err)
+{
+    MC_TRY(mci_run_begin(run, err));
+    MC_TRY(mci_run_pool(run, err));
+    MC_TRY(mci_run_dedup(run, err));
+    MC_TRY(mci_run_matched(run, err));
+    MC_TRY(mci_run_counts(run, err));
+    MC_TRY(mci_run_curated(run, err));
+    return mci_run_card(run, err);
+}
+
+/* Many shards: one thread each. Few: the threads share a shard. The bytes are the same. */
+static mc_status share_threads(mci_run *run, mc_error *err)
+{
+    unsigned n = mci_flow_workers(&run->job->pool);
+    run->n_workers = run->shards.n < n ? (unsigned)run->shards.n : n;
+    run->n_threads_each = n / run->n_workers;
+    run->worker_bytes = mci_alloc_zeroed(run->n_workers, sizeof *run->worker_bytes);
+    return run->worker_bytes ? MC_OK : mci_nomem(err, run->n_workers * sizeof(uint64_t));
+}
+
+static mc_status refuse_pipes(const mc_pool *pool, mc_error *err)
+{
+    for (size_t i = 0; i < pool->n_inputs; i++) {
+        struct stat info;
+        bool is_standard = strcmp(pool->inputs[i], "-") == 0;
+        if (is_standard ||
+            (stat(pool->inputs[i], &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)))
+            return mc_fail(err, MC_E_ARG,
+                           "%s: curate must be able to start again, so it reads files, not pipes",
+                           is_standard ? "standard input" : pool->inputs[i]);
+    }
+    return MC_OK;
+}
+
+static mc_status open_run(mci_run *run, mc_error *err)
+{
+    const mc_curate_job *job = run->job;
+    MC_TRY(refuse_pipes(&job->pool, err));
+    if (job->t == 0 && job->tail_ratio < 0 && job->target == 0)
+        return mc_fail(err, MC_E_ARG, "t must be at least 1");
+    MC_TRY(mci_shards_list(job->pool.inputs, job->pool.n_inputs, MCI_BY_NAME, job->names_from_paths,
+                           &run->shards, err));
+    MC_TRY(share_threads(run, err));
+    MC_TRY(mc_metadata_load(job->metadata_path, &run->metadata, err));
+    mci_summary_set_metadata(run->summary, run->metadata);
+    run->summary->seed = job->seed;
+    return mci_run_folder_open(job->out_dir, job->compress, &run->folder, err);
+}
+
+mc_status mc_curate_run(const mc_curate_job *job, mc_summary *summary, mc_error *err)
+{
+    mci_run run = { .job = job, .summary = summary };
+    clock_gettime(CLOCK_MONOTONIC, &run.start);
+    pthread_mutex_init(&run.progress_lock, NULL);
+    mc_status status = open_run(&run, err);
+    if (status >= 0)
+        status = run_phases(&run, err);
+    mci_workers_leave(run.workers);
+    mc_balancer_free(run.balancer);
+    mc_counts_release(&run.counts);
+    mc_metadata_free(run.metadata);
+    mci_shards_release(&run.shards);
+    mci_free(run.worker_bytes);
+    pthread_mutex_destroy(&run.progress_lock);
+    return status;
+}
