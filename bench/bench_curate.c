@@ -88,7 +88,7 @@ int main(void)
     job.keep_duplicates = true;
     bench_curate(&wat, job, "curate_wat_no_dedup");
     job.keep_duplicates = false;
-    job.compress = true;
+    job.format = MC_JSONL_ZST;
     bench_curate(&wat, job, "curate_wat_zst");
     remove_folder(folder);
     return 0;

@@ -40,7 +40,9 @@ int cmd_curate(cli *c)
         CLI_FLAG("no-dedup", &job.keep_duplicates, "keep pairs that occur more than once"),
         CLI_BYTES("dedup-memory", &job.dedup_memory, 1 << 20,
                   "memory for finding duplicates; with less, their keys are read more often"),
-        CLI_WORD("format", "jsonl|jsonl.zst", &format, "of the files in matched/ and curated/"),
+        CLI_STATE(job),
+        CLI_WORD("format", "jsonl|jsonl.zst|parquet", &format,
+                 "of the files in matched/ and curated/"),
         CLI_WORD("shard-names", "base|path", &names,
                  "what names the files of an input: its base name, or its whole path, for inputs "
                  "of equal names in several folders"),
@@ -59,6 +61,8 @@ int cmd_curate(cli *c)
         return code;
     if ((code = cli_check_t(c, opts)) != CLI_GO)
         return code;
+    if ((code = cli_check_state(c, job.state_dir, job.run_id)) != CLI_GO)
+        return code;
     if (strcmp(job.out_dir, "-") == 0)
         return cli_misuse(c, "-o names the run folder; it cannot be standard output");
     cli_ranks ranks = cli_ranks_of_environment();
@@ -66,7 +70,9 @@ int cmd_curate(cli *c)
         return cli_misuse(c, "--shards %s: want I/N, two whole numbers with I below N", shards);
     job.rank = ranks.rank;
     job.n_ranks = ranks.n_ranks;
-    job.compress = strcmp(format, "jsonl.zst") == 0;
+    job.format = strcmp(format, "parquet") == 0     ? MC_PARQUET
+                 : strcmp(format, "jsonl.zst") == 0 ? MC_JSONL_ZST
+                                                    : MC_JSONL;
     job.names_from_paths = strcmp(names, "path") == 0;
     code = cli_begin(c, job.out_dir, &job.pool.hooks);
     if (code != CLI_GO)

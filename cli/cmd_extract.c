@@ -20,11 +20,18 @@ static const cli_about about = {
 int cmd_extract(cli *c)
 {
     const char *names = "base";
-    mc_extract_job job = { .out_path = "-", .pool.max_item_bytes = CLI_MAX_RECORD };
+    mc_extract_job job = { .out_path = "-",
+                           .pool.max_item_bytes = CLI_MAX_RECORD,
+                           .dedup_memory = (uint64_t)1 << 30 };
     const cli_opt opts[] = {
         CLI_WORD("o,output", "FILE", &job.out_path,
                  "pairs: .jsonl, .jsonl.gz, .jsonl.zst or .parquet"),
         CLI_FLAG("no-dedup", &job.keep_duplicates, "keep pairs that occur more than once"),
+        CLI_BYTES("dedup-memory", &job.dedup_memory, 1 << 20,
+                  "memory for finding duplicates; pairs beyond it wait in temporary files"),
+        CLI_WORD("temp-dir", "DIR", &job.temp_dir,
+                 "where such files go, if not beside the output (or, of a pipe, to $TMPDIR)"),
+        CLI_STATE(job),
         CLI_WORD("shard-names", "base|path", &names,
                  "what names an input: its base name, or its whole path, for inputs of equal names "
                  "in several folders"),
@@ -36,6 +43,8 @@ int cmd_extract(cli *c)
     };
     int code = cli_parse(c, &about, opts);
     job.names_from_paths = strcmp(names, "path") == 0;
+    if (code == CLI_GO)
+        code = cli_check_state(c, job.state_dir, job.run_id);
     if (code == CLI_GO)
         code = cli_begin(c, job.out_path, &job.pool.hooks);
     if (code != CLI_GO)

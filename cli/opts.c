@@ -54,6 +54,13 @@ bool cli_given(const cli *c, const cli_opt *opts, const char *name)
     return false;
 }
 
+int cli_check_state(const cli *c, const char *state_dir, const char *run_id)
+{
+    if (run_id && !state_dir)
+        return cli_misuse(c, "--run-id names the run for --state DIR, which is not given");
+    return CLI_GO;
+}
+
 int cli_check_t(const cli *c, const cli_opt *opts)
 {
     static const char *const names[] = { "t", "target", "tail-ratio" };

@@ -94,6 +94,13 @@ typedef struct {
     CLI_SHARE("tail-ratio", &(job).tail_ratio,                                                  \
               "instead of -t: choose t so that tail entries have this share of the matches")
 
+#define CLI_STATE(job)                                                                          \
+    CLI_WORD("state", "DIR", &(job).state_dir,                                                  \
+             "leave out the pairs that earlier runs with this DIR had; when this run is complete, " \
+             "DIR has its pairs too"),                                                          \
+        CLI_WORD("run-id", "NAME", &(job).run_id,                                               \
+                 "what this run is called there, if not by the name of its output")
+
 #define CLI_QUIET(c) CLI_FLAG("q,quiet", &(c)->quiet, "no progress and no summary")
 #define CLI_JSON(c, text) CLI_FLAG("json", &(c)->json, text)
 #define CLI_TALK(c) \
@@ -117,6 +124,9 @@ bool cli_given(const cli *c, const cli_opt *opts, const char *name);
 
 /* CLI_GO if at most one of the options of CLI_CHOOSE_T was given, else CLI_MISUSE. */
 int cli_check_t(const cli *c, const cli_opt *opts);
+
+/* CLI_GO unless a run is named (CLI_STATE) that nobody keeps the pairs of. */
+int cli_check_state(const cli *c, const char *state_dir, const char *run_id);
 
 /* Prints "metaclip COMMAND: " and the sentence, and where help is; gives CLI_MISUSE. */
 int cli_misuse(const cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -171,6 +171,8 @@ typedef struct {
     uint64_t pool_pairs; /* before matching; 0: not known, and so with the next two */
     uint64_t matched_pairs, curated_pairs;
     uint64_t *pool, *curated; /* pairs that match each entry */
+    char **earlier_runs;      /* ids of those whose pairs were left out; NULL: none */
+    size_t n_earlier_runs;
 } mc_card;
 
 MC_API mc_status mc_card_load(const char *path, mc_card *out, mc_error *err);
@@ -199,9 +201,9 @@ MC_API mc_status mc_card_compare(const mc_card *a, const mc_card *b, mc_card_dif
 /* X(name, what it counts). The sums close:
  *   items_read   = items_used + items_passed_over + items_skipped
  *   texts_read   = texts_empty + texts_bad_url + pairs_read
- *   records_read = records_kept + bad_url + without_text + duplicate + unmatched + not_drawn
- *   pairs_read   = pairs_kept + duplicate + unmatched + not_drawn
- * A record goes under the reason that took its last text. */
+ *   records_read = records_kept + bad_url + without_text + duplicate + earlier + unmatched +
+ * not_drawn pairs_read   = pairs_kept + duplicate + earlier + unmatched + not_drawn A record goes
+ * under the reason that took its last text. */
 #define MC_COUNTERS(X)                                                      \
     X(shards, "input files")                                                \
     X(shards_damaged, "input files that end early or hold damage")          \
@@ -216,6 +218,7 @@ MC_API mc_status mc_card_compare(const mc_card *a, const mc_card *b, mc_card_dif
     X(records_bad_url, "of these, with a url that cannot be resolved")      \
     X(records_without_text, "of these, without a text")                     \
     X(records_duplicate, "of these, with duplicates only")                  \
+    X(records_earlier, "of these, that earlier runs had")                   \
     X(records_unmatched, "of these, without a match")                       \
     X(records_not_drawn, "of these, not drawn")                             \
     X(records_kept, "of these, kept")                                       \
@@ -224,6 +227,7 @@ MC_API mc_status mc_card_compare(const mc_card *a, const mc_card *b, mc_card_dif
     X(texts_bad_url, "of these, of images without a url")                   \
     X(pairs_read, "pairs")                                                  \
     X(pairs_duplicate, "of these, duplicates")                              \
+    X(pairs_earlier, "of these, that earlier runs had")                     \
     X(pairs_unmatched, "of these, without a match")                         \
     X(pairs_not_drawn, "of these, not drawn")                               \
     X(pairs_kept, "of these, kept")                                         \
@@ -268,9 +272,16 @@ typedef struct {
  *  of duplicates the one in the smallest name stays. */
 typedef struct {
     mc_pool pool;
-    const char *out_path; /* .jsonl[.gz|.zst], "-" is standard output */
+    const char *out_path; /* .jsonl[.gz|.zst] or .parquet; "-" is standard output */
     bool keep_duplicates;
     bool names_from_paths; /* as in mc_curate_job */
+    uint64_t dedup_memory; /* bytes that finding duplicates may take; 0: 1 GiB. Beyond it the rest
+                            * of the pairs waits in temporary files */
+    const char *temp_dir;  /* for these; NULL: the output's folder, of a pipe $TMPDIR or /tmp */
+    /* What earlier runs had goes too: a folder that carries their pairs' keys from run to run, and
+     * takes up this run's once it is complete. NULL: none. */
+    const char *state_dir;
+    const char *run_id; /* this run's name there; NULL: its output's, without suffixes */
 } mc_extract_job;
 MC_API mc_status mc_extract_run(const mc_extract_job *job, mc_summary *summary, mc_error *err);
 
@@ -345,6 +356,9 @@ typedef struct {
 } mc_card_job;
 MC_API mc_status mc_card_run(const mc_card_job *job, mc_summary *summary, mc_error *err);
 
+/** The form of the files of pairs in a run folder. */
+typedef enum { MC_JSONL, MC_JSONL_ZST, MC_PARQUET } mc_pairs_form;
+
 /** The whole way, shard by shard, into a run folder (docs/formats/run-folder.md). Goes on where an
  *  earlier call with the same options stopped, however it stopped. Several processes, on one
  *  machine or many that share the folder, may run the same job at once: they divide the shards
@@ -360,8 +374,10 @@ typedef struct {
     bool keep_duplicates;
     unsigned rank, n_ranks; /* one of several processes on this folder; 0, 0: alone or not known */
     uint64_t dedup_memory;  /* bytes that finding duplicates may take; 0: 1 GiB */
-    bool compress;          /* matched and curated files as .jsonl.zst */
-    bool names_from_paths;  /* shard names are whole paths ("/" becomes "_"), not base names */
+    mc_pairs_form format;   /* of the files in matched/ and curated/ */
+    const char *state_dir;  /* these two as in mc_extract_job */
+    const char *run_id;
+    bool names_from_paths; /* shard names are whole paths ("/" becomes "_"), not base names */
 } mc_curate_job;
 MC_API mc_status mc_curate_run(const mc_curate_job *job, mc_summary *summary, mc_error *err);
 

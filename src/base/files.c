@@ -1,5 +1,6 @@
 #include "base/files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -124,4 +125,49 @@ mc_status mci_remove_file(const char *path, mc_error *err)
         return mci_sync_folder_of(path, err);
     return errno == ENOENT || errno == ENOTDIR ? MC_OK
                                                : mci_fail_errno(err, path, "cannot remove it");
+}
+
+static mc_status map_new(int fd, const char *path, size_t n_bytes, mci_mapped *out, mc_error *err)
+{
+    int why = posix_fallocate(fd, 0, (off_t)n_bytes);
+    if (why != 0) {
+        errno = why;
+        return mci_fail_errno(err, path, "cannot make room for it");
+    }
+    void *data = mmap(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (data == MAP_FAILED)
+        return mci_fail_errno(err, path, "cannot map it");
+    *out = (mci_mapped){ data, n_bytes };
+    return MC_OK;
+}
+
+mc_status mci_map_new_file(const char *path, size_t n_bytes, mci_mapped *out, mc_error *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return mci_fail_errno(err, path, "cannot create it");
+    mc_status status = map_new(fd, path, n_bytes, out, err);
+    close(fd);
+    return status;
+}
+
+/* ---- removing folders ---- */
+
+void mci_remove_folder(const char *path, unsigned depth)
+{
+    mci_buf name = { 0 };
+    DIR *dir = opendir(path);
+    for (struct dirent *it; dir && (it = readdir(dir));) {
+        if (strcmp(it->d_name, ".") == 0 || strcmp(it->d_name, "..") == 0)
+            continue;
+        mci_buf_clear(&name);
+        if (mci_buf_printf(&name, NULL, "%s/%s", path, it->d_name) < 0)
+            break;
+        if (unlink(name.data) != 0 && depth > 0)
+            mci_remove_folder(name.data, depth - 1);
+    }
+    if (dir)
+        closedir(dir);
+    mci_buf_release(&name);
+    rmdir(path);
 }

@@ -31,6 +31,14 @@ typedef struct {
 mc_status mci_map_file(const char *path, mci_mapped *out, mc_error *err);
 void mci_unmap_file(mci_mapped *map);
 
+/* A new file of zeros as memory that is written to. Its room is there from the start: MC_E_IO if
+ * the disk has not got it. */
+mc_status mci_map_new_file(const char *path, size_t n_bytes, mci_mapped *out, mc_error *err);
+
+/* Removes a folder and the files and folders in it, up to `depth` levels further down. What cannot
+ * be removed stays, silently: it was of no use to anybody. */
+void mci_remove_folder(const char *path, unsigned depth);
+
 /* Removes a file and makes that last; no error if it is not there. */
 mc_status mci_remove_file(const char *path, mc_error *err);
 

@@ -8,6 +8,7 @@
  *   "pool_pairs":9,
  *   "matched_pairs":7,
  *   "curated_pairs":5,
+ *   "earlier_runs":["2023-50"],            only if there are some
  *   "pool":[4,0,3],
  *   "curated":[2,0,3]}                     or null */
 #include <inttypes.h>
@@ -37,6 +38,9 @@ void mc_card_release(mc_card *card)
 {
     mci_free(card->pool);
     mci_free(card->curated);
+    for (size_t i = 0; i < card->n_earlier_runs; i++)
+        mci_free(card->earlier_runs[i]);
+    mci_free(card->earlier_runs);
     *card = (mc_card){ 0 };
 }
 
@@ -64,6 +68,19 @@ static mc_status add_counts(mci_buf *out, const char *key, const uint64_t *count
     return mci_buf_byte(out, ']', err);
 }
 
+static mc_status add_earlier_runs(mci_buf *out, const mc_card *card, mc_error *err)
+{
+    if (card->n_earlier_runs == 0)
+        return MC_OK;
+    MC_TRY(mci_buf_add(out, mc_str_of("\"earlier_runs\":["), err));
+    for (size_t i = 0; i < card->n_earlier_runs; i++) {
+        if (i)
+            MC_TRY(mci_buf_byte(out, ',', err));
+        MC_TRY(mci_json_add_string(out, mc_str_of(card->earlier_runs[i]), err));
+    }
+    return mci_buf_add(out, mc_str_of("],\n"), err);
+}
+
 static mc_status format_card(const mc_card *card, mci_buf *out, mc_error *err)
 {
     MC_TRY(mci_buf_byte(out, '{', err));
@@ -75,6 +92,7 @@ static mc_status format_card(const mc_card *card, mci_buf *out, mc_error *err)
 #define X(key, member) MC_TRY(mci_buf_printf(out, err, "\"" key "\":%" PRIu64 ",\n", card->member));
     NUMBERS(X)
 #undef X
+    MC_TRY(add_earlier_runs(out, card, err));
     MC_TRY(add_counts(out, "pool", card->pool, card->n_entries, err));
     MC_TRY(mci_buf_add(out, mc_str_of(",\n"), err));
     MC_TRY(add_counts(out, "curated", card->curated, card->n_entries, err));
@@ -145,6 +163,26 @@ static mc_status read_counts(mci_json_value array, const char *key, uint64_t n, 
     return *out ? MC_OK : mci_nomem(err, 0);
 }
 
+static mc_status read_earlier_runs(mci_json_value array, mc_card *card, mc_error *err)
+{
+    size_t cap = 0;
+    mci_json_value value;
+    for (mci_json_iter it = mci_json_iterate(array); mci_json_next(&it, NULL, &value);) {
+        void *runs = card->earlier_runs;
+        mc_str id = mci_json_string(value);
+        MC_TRY(mci_grow(&runs, &cap, card->n_earlier_runs + 1, sizeof *card->earlier_runs, err));
+        card->earlier_runs = runs;
+        char *copy = mci_alloc(id.len + 1);
+        if (!copy)
+            return mci_nomem(err, id.len + 1);
+        if (id.len > 0)
+            memcpy(copy, id.data, id.len);
+        copy[id.len] = '\0';
+        card->earlier_runs[card->n_earlier_runs++] = copy;
+    }
+    return MC_OK;
+}
+
 mc_status mci_card_parse(mci_json_value root, mc_card *out, mc_error *err)
 {
     mc_card card = { 0 };
@@ -164,6 +202,8 @@ mc_status mci_card_parse(mci_json_value root, mc_card *out, mc_error *err)
                        mci_json_type_of(value) != MCI_JSON_NULL;
     if (has_curated)
         status = read_counts(value, "curated", card.n_entries, &card.curated, err);
+    if (status >= 0 && mci_json_get(root, "earlier_runs", &value))
+        status = read_earlier_runs(value, &card, err);
     if (status < 0)
         mc_card_release(&card);
     else

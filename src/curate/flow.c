@@ -230,6 +230,17 @@ unsigned mci_flow_workers(const mc_pool *pool)
     return pool->n_threads ? pool->n_threads : mci_n_processors();
 }
 
+uint64_t mci_max_item_bytes(const mc_pool *pool)
+{
+    return pool->max_item_bytes ? pool->max_item_bytes : default_max_item_bytes;
+}
+
+uint64_t mci_max_own_bytes(const mc_pool *pool)
+{
+    uint64_t max = mci_max_item_bytes(pool);
+    return max < UINT64_MAX / 8 ? 8 * max : UINT64_MAX;
+}
+
 static void release_batch(mci_batch *batch)
 {
     if (!batch)
@@ -261,7 +272,7 @@ mc_status mci_flow_run(const mc_pool *pool, const mci_shards *shards, const char
     unsigned n_workers = mci_flow_workers(pool);
     size_t n_slots = n_workers == 1 ? 1 : (size_t)n_workers * SLOTS_PER_WORKER;
     flow f = { .pool = pool, .shards = shards, .steps = steps, .phase = phase, .summary = summary };
-    f.max_item_bytes = pool->max_item_bytes ? pool->max_item_bytes : default_max_item_bytes;
+    f.max_item_bytes = mci_max_item_bytes(pool);
     f.parsers = mci_alloc_zeroed(n_workers, sizeof *f.parsers);
     void **slots = mci_alloc_zeroed(n_slots, sizeof *slots);
     mc_status status = f.parsers && slots ? run_pipeline(&f, n_workers, slots, n_slots, err)

@@ -43,6 +43,11 @@ typedef struct {
 /* How many workers a flow over this pool has at most. */
 unsigned mci_flow_workers(const mc_pool *pool);
 
+/* The longest item that a flow over this pool takes. */
+uint64_t mci_max_item_bytes(const mc_pool *pool);
+/* What that is for files that were written from such items: escapes make them longer. */
+uint64_t mci_max_own_bytes(const mc_pool *pool);
+
 /* Runs all shards through. Adds counters and problems to summary; with pool->strict the first
  * problem is an error. `phase` names the work in progress reports. */
 mc_status mci_flow_run(const mc_pool *pool, const mci_shards *shards, const char *phase,

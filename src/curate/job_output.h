@@ -4,13 +4,10 @@
 
 #include <time.h>
 
-#include "curate/flow.h"
-#include "io/output.h"
-#include "io/parquet_out.h"
+#include "curate/pairs_output.h"
 
 typedef struct {
-    mci_output *file;       /* one of these two while it is open: JSON Lines, */
-    mci_parquet_out *table; /* or Parquet, if the name ends in .parquet */
+    mci_pairs_output pairs;
     const char *path;
     struct timespec start;
 } mci_job_output;
@@ -19,7 +16,6 @@ typedef struct {
 double mci_seconds_since(struct timespec start);
 
 mc_status mci_job_output_open(mci_job_output *output, const char *path, mc_error *err);
-/* Writes batch->out, or, as Parquet, the records that batch->out was made of. */
 mc_status mci_job_output_write(mci_job_output *output, const mci_batch *batch, mc_error *err);
 /* Ends the job: with status MC_OK the file appears (and, if `kind` is not NULL, its sidecar names
  * summary->metadata_sha256), otherwise nothing does. Gives the status of all. */

@@ -291,14 +291,17 @@ void mci_output_abort(mci_output *output)
     mci_free(output);
 }
 
+mc_status mci_output_end(mci_output *output, mc_status status, mc_error *err)
+{
+    if (output && status >= 0)
+        return mci_output_commit(output, err);
+    mci_output_abort(output);
+    return status;
+}
+
 mc_status mci_output_file(const char *path, mc_str bytes, mc_error *err)
 {
     mci_output *output = NULL;
     MC_TRY(mci_output_open(path, mci_codec_of(path), &output, err));
-    mc_status status = mci_output_write(output, bytes, err);
-    if (status < 0) {
-        mci_output_abort(output);
-        return status;
-    }
-    return mci_output_commit(output, err);
+    return mci_output_end(output, mci_output_write(output, bytes, err), err);
 }

@@ -24,6 +24,9 @@ mc_status mci_output_commit(mci_output *output, mc_error *err);
 /* Frees output, takes back what was written. Takes NULL. */
 void mci_output_abort(mci_output *output);
 
+/* Commits if status is MC_OK, else aborts; gives the status of both. Takes NULL. */
+mc_status mci_output_end(mci_output *output, mc_status status, mc_error *err);
+
 /* A whole file in one go. */
 mc_status mci_output_file(const char *path, mc_str bytes, mc_error *err);
 

@@ -54,7 +54,11 @@ static mc_status open_run(mci_run *run, mc_error *err)
     MC_TRY(mc_metadata_load(job->metadata_path, &run->metadata, err));
     mci_summary_set_metadata(run->summary, run->metadata);
     run->summary->seed = job->seed;
-    return mci_run_folder_open(job->out_dir, job->compress, &run->folder, err);
+    if (job->state_dir && job->keep_duplicates)
+        return mc_fail(err, MC_E_ARG,
+                       "to keep duplicates and to leave out those of earlier runs "
+                       "contradict each other");
+    return mci_run_folder_open(job->out_dir, job->format, &run->folder, err);
 }
 
 mc_status mc_curate_run(const mc_curate_job *job, mc_summary *summary, mc_error *err)
@@ -66,6 +70,7 @@ mc_status mc_curate_run(const mc_curate_job *job, mc_summary *summary, mc_error 
     if (status >= 0)
         status = run_phases(&run, err);
     mci_workers_leave(run.workers);
+    mci_run_state_release(&run);
     mc_balancer_free(run.balancer);
     mc_counts_release(&run.counts);
     mc_metadata_free(run.metadata);

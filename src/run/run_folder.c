@@ -30,12 +30,22 @@ static const struct {
 
 /* ---- paths ---- */
 
+const char *mci_run_suffix(mc_pairs_form form)
+{
+    static const char *const suffixes[] = {
+        [MC_JSONL] = ".jsonl", [MC_JSONL_ZST] = ".jsonl.zst", [MC_PARQUET] = ".parquet"
+    };
+    return suffixes[form];
+}
+
 mc_status mci_run_path(const mci_run_folder *folder, mci_run_part part, mc_str name, mci_buf *path,
                        mc_error *err)
 {
     const char *suffix = parts[part].suffix;
-    if (parts[part].is_pairs)
-        suffix = folder->compress ? ".jsonl.zst" : ".jsonl";
+    if (part == MCI_RUN_POOL && folder->format == MC_PARQUET)
+        suffix = mci_run_suffix(MC_JSONL_ZST); /* it is to be read by nobody else, and fast */
+    else if (parts[part].is_pairs)
+        suffix = mci_run_suffix(folder->format);
     unsigned hh = (unsigned)(mci_hash64(name, 0) & 0xFF);
     mci_buf_clear(path);
     return mci_buf_printf(path, err, "%s/%s/%02x/%.*s%s", folder->dir, parts[part].folder, hh,
@@ -168,9 +178,10 @@ mc_status mci_run_folder_clean(const mci_run_folder *folder, mc_error *err)
     return status;
 }
 
-mc_status mci_run_folder_open(const char *dir, bool compress, mci_run_folder *out, mc_error *err)
+mc_status mci_run_folder_open(const char *dir, mc_pairs_form format, mci_run_folder *out,
+                              mc_error *err)
 {
-    mci_run_folder folder = { .dir = dir, .compress = compress };
+    mci_run_folder folder = { .dir = dir, .format = format };
     mci_buf path = { 0 };
     struct stat info;
     if (stat(dir, &info) == 0 && !S_ISDIR(info.st_mode))

@@ -1,8 +1,8 @@
 /* The run folder of `metaclip curate`: where its files lie, and what keeps it whole.
  *
  *     OUT/run.json                       options and inputs
- *     OUT/matched/HH/NAME.jsonl[.zst]    results, one file a shard
- *     OUT/curated/HH/NAME.jsonl[.zst]
+ *     OUT/matched/HH/NAME.jsonl          results, one file a shard; or .jsonl.zst, .parquet
+ *     OUT/curated/HH/NAME.jsonl
  *     OUT/entry_count.npy  entry_prob.npy  datacard.json  summary.json
  *     OUT/state/                         what a restart needs; nobody else's business
  *
@@ -11,6 +11,9 @@
 #define MCI_RUN_FOLDER_H
 
 #include "base/buf.h"
+#include "metaclip/curate.h"
+
+enum { MCI_RUN_VERSION = 2 }; /* of this layout, in run.json */
 
 typedef enum {
     MCI_RUN_MATCHED,
@@ -18,7 +21,7 @@ typedef enum {
     MCI_RUN_POOL,         /* matched, before duplicates went */
     MCI_RUN_POOL_KEYS,    /* the keys of its pairs, pair_keys.h */
     MCI_RUN_POOL_COUNTS,  /* sparse counts of the pool file */
-    MCI_RUN_DROPS,        /* a bit for each pair of the pool file, set if it is a duplicate */
+    MCI_RUN_DROPS,        /* marks of the pool file's pairs (curate/duplicates.h), if any goes */
     MCI_RUN_COUNTS,       /* sparse counts of the matched file */
     MCI_RUN_DRAWN_COUNTS, /* ... of the curated file */
     MCI_RUN_POOL_STAMP,
@@ -29,13 +32,17 @@ typedef enum {
 
 typedef struct {
     const char *dir; /* OUT */
-    bool compress;
+    mc_pairs_form format;
 } mci_run_folder;
 
 /* Makes the folder if need be. Errors: MC_E_IO (cannot be made or written). Nothing to close. */
-mc_status mci_run_folder_open(const char *dir, bool compress, mci_run_folder *out, mc_error *err);
+mc_status mci_run_folder_open(const char *dir, mc_pairs_form format, mci_run_folder *out,
+                              mc_error *err);
 /* Removes temporaries that a killed run left. Only while nobody else works in the folder. */
 mc_status mci_run_folder_clean(const mci_run_folder *folder, mc_error *err);
+
+/* ".jsonl", ".jsonl.zst" or ".parquet". */
+const char *mci_run_suffix(mc_pairs_form form);
 
 /* The path of a shard's file, NUL-terminated, into `path` (cleared first). */
 mc_status mci_run_path(const mci_run_folder *folder, mci_run_part part, mc_str name, mci_buf *path,

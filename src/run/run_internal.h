@@ -1,11 +1,11 @@
 /* A run of `metaclip curate` while it works. For the run_*.c files only.
  *
  *   pool      shard by shard: read, extract, match       -> state/pool
- *   dedup     over all shards, in the order of names     -> state/drops
+ *   dedup     part by part of the keys                   -> state/drops
  *   matched   shard by shard: drop duplicates, count     -> matched, state/matched
- *   counts    over all shards                            -> entry_count.npy, entry_prob.npy
+ *   counts    group by group of shards, then all         -> state/groups, the choice of t
  *   curated   shard by shard: draw                       -> curated, state/curated
- *   card      over all shards                            -> datacard.json, summary.json
+ *   card      group by group of shards, then all         -> the published files
  *
  * Every shard's step leaves a stamp (run_stamp.h); a step whose stamp is right is passed over. */
 #ifndef MCI_RUN_INTERNAL_H
@@ -14,8 +14,10 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "curate/duplicates.h"
 #include "curate/shards.h"
 #include "curate/stages.h"
+#include "io/json.h"
 #include "run/run_folder.h"
 #include "run/run_stamp.h"
 #include "run/run_workers.h"
@@ -26,8 +28,13 @@ typedef struct {
     mci_workers *workers;
     mci_shards shards;
     mc_metadata *metadata;
-    mc_counts counts;         /* of the matched files, once folded */
-    mci_fingerprint draw_key; /* counts, t and seed: what drawing depends on */
+    mci_run_name name;         /* with --state: this run's, */
+    mci_known_runs earlier;    /* and those before it */
+    uint64_t n_pool_pairs;     /* in the pool files */
+    mci_fingerprint dedup_key; /* the pool files, in order, and the earlier runs */
+    uint64_t n_key_parts;      /* with --state: parts of the keys of what stays */
+    mc_counts counts;          /* of the matched files, once folded */
+    mci_fingerprint draw_key;  /* counts, t and seed: what drawing depends on */
     mc_balancer *balancer;
     mc_summary *summary;
     unsigned n_workers;      /* shards at a time */
@@ -40,6 +47,17 @@ typedef struct {
     uint64_t done_bytes, done_shards;
 } mci_run;
 
+/* A group of shards: the unit of what is summed up. Sets the first one, gives how many they are. */
+enum { MCI_RUN_GROUP_SHARDS = 256 };
+size_t mci_run_n_groups(const mci_run *run);
+size_t mci_run_group(const mci_run *run, size_t group, size_t *first);
+
+/* run_groups.c: adds the counts of all shards' matched or curated files to `counts`, and what their
+ * steps counted to summary. */
+typedef enum { MCI_RUN_SUM_MATCHED, MCI_RUN_SUM_CURATED } mci_run_sum;
+mc_status mci_run_sum_up(mci_run *run, mci_run_sum kind, uint64_t *counts, mc_summary *summary,
+                         mc_error *err);
+
 /* run_options.c: joins the folder's workers, and writes OUT/run.json after a check against the one
  * that is there. MC_E_MISMATCH names what differs. */
 mc_status mci_run_begin(mci_run *run, mc_error *err);
@@ -49,15 +67,57 @@ mc_status mci_run_pool(mci_run *run, mc_error *err);
 mc_status mci_run_matched(mci_run *run, mc_error *err);
 mc_status mci_run_curated(mci_run *run, mc_error *err);
 
-/* run_dedup.c: the step over all shards between them. */
+/* The stamp of a shard, which must be there. Uses path. */
+mc_status mci_run_load_stamp(const mci_run *run, mci_run_part part, size_t shard, mci_buf *path,
+                             mci_stamp *out, mc_error *err);
+
+/* run_dedup.c: the step over all shards between them. Sets dedup_key and n_pool_pairs. */
 mc_status mci_run_dedup(mci_run *run, mc_error *err);
+/* The next worker plans the step anew. Only while nobody else works in the folder. */
+mc_status mci_run_forget_plan(const mci_run_folder *folder, mc_error *err);
+
+/* run_state.c: sets run->name, if there is --state. */
+mc_status mci_run_identify(mci_run *run, mc_error *err);
+/* Opens the earlier runs: those that the folder holds now, or those that run.json named. */
+mc_status mci_run_find_earlier(mci_run *run, mc_error *err);
+mc_status mci_run_recall_earlier(mci_run *run, mci_json_value was, mc_error *err);
+/* Appends them as a member of run.json. */
+mc_status mci_run_add_earlier(const mci_run *run, mci_buf *text, mc_error *err);
+/* OUT/state/keys/PART: a part of the keys of what stays. */
+mc_status mci_run_part_keys(const mci_run *run, uint64_t n_parts, uint64_t part, mci_buf *path,
+                            mc_error *err);
+/* Puts this run's keys into the folder, unless they are there: then it is known to later ones. */
+mc_status mci_run_take_up(const mci_run *run, mc_error *err);
+mc_status mci_run_is_taken_up(const mci_run *run, bool *out, mc_error *err);
+void mci_run_state_release(mci_run *run);
 
 /* run_target.c: t into run->summary, from the job and run->counts. Matched files have stamps. */
 mc_status mci_run_choose_t(mci_run *run, mc_error *err);
 
-/* run_fold.c: the two steps over all shards that make the published files. */
+/* run_publish.c: the two steps over all shards that make the published files. */
 mc_status mci_run_counts(mci_run *run, mc_error *err);
 mc_status mci_run_card(mci_run *run, mc_error *err);
+
+/* run_units.c: a step as units of work, which all workers of the run divide among them. */
+typedef struct {
+    size_t n;
+    unsigned n_threads; /* of this process; how many units at a time */
+    /* Does a unit unless it is done or another worker is at it; says whether it is done now. */
+    mc_status (*look)(void *user, size_t unit, unsigned worker, bool *done, mc_error *err);
+    void *user;
+} mci_run_units;
+/* Comes back when all units are done, by whomever. */
+mc_status mci_run_all_units(mci_run *run, const mci_run_units *units, mc_error *err);
+
+/* What `look` above mostly does: the unit is made if a look says that it is not there, with the
+ * claim (step, name) held. */
+typedef struct {
+    mc_status (*look)(void *user, bool *done, mc_error *err);
+    mc_status (*make)(void *user, mc_error *err);
+    void *user;
+} mci_run_unit_steps;
+mc_status mci_run_unit(mci_run *run, const char *step, mc_str name, const mci_run_unit_steps *of,
+                       bool *done, mc_error *err);
 
 /* run_progress.c */
 void mci_run_start_phase(mci_run *run, const char *phase);

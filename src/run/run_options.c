@@ -1,5 +1,5 @@
-/* OUT/run.json: the options that bear on results, and the inputs. What may change between two
- * starts is t, the seed, and that inputs are added. */
+/* OUT/run.json: the options that bear on results, the earlier runs, and the inputs. What may change
+ * between two starts is t, the seed, the list of what is blocked, and that inputs are added. */
 #include <errno.h>
 #include <sys/stat.h>
 
@@ -9,13 +9,6 @@
 #include "io/json.h"
 #include "io/output.h"
 #include "run/run_internal.h"
-
-enum { RUN_FORMAT = 1 };
-
-static uint64_t max_item_bytes(const mci_run *run)
-{
-    return run->job->pool.max_item_bytes ? run->job->pool.max_item_bytes : 64 << 20;
-}
 
 /* ---- writing ---- */
 
@@ -38,24 +31,45 @@ static mc_status add_input(const mci_shard *shard, mci_buf *text, mc_error *err)
                           (long long)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec);
 }
 
-static mc_status format_run(const mci_run *run, mci_buf *text, mc_error *err)
+static const char *word(bool is)
+{
+    return is ? "true" : "false";
+}
+
+static mc_status add_state(const mci_run *run, mci_buf *text, mc_error *err)
+{
+    MC_TRY(mci_buf_printf(text, err, "\"run_id\":"));
+    MC_TRY(mci_json_add_string(text, run->name.id, err));
+    return mci_buf_byte(text, ',', err);
+}
+
+static mc_status add_t(const mc_curate_job *job, mci_buf *text, mc_error *err)
+{
+    if (job->target)
+        return mci_buf_printf(text, err, "\"target\":%llu,", (unsigned long long)job->target);
+    if (job->tail_ratio >= 0)
+        return mci_buf_printf(text, err, "\"tail_ratio\":%.17g,", job->tail_ratio);
+    return mci_buf_printf(text, err, "\"t\":%llu,", (unsigned long long)job->t);
+}
+
+/* Up to what all workers of a run have in common, whenever they come. */
+static mc_status format_options(const mci_run *run, mci_buf *text, mc_error *err)
 {
     const mc_curate_job *job = run->job;
-    MC_TRY(mci_buf_printf(text, err,
-                          "{\"format\":%d,\"metadata_sha256\":\"%s\",\"entries\":%zu,"
-                          "\"keep_duplicates\":%s,\"compress\":%s,\"names_from_paths\":%s,"
-                          "\"max_item_bytes\":%llu,\"seed\":%llu,",
-                          RUN_FORMAT, mc_metadata_sha256(run->metadata),
-                          mc_metadata_len(run->metadata), job->keep_duplicates ? "true" : "false",
-                          job->compress ? "true" : "false",
-                          job->names_from_paths ? "true" : "false",
-                          (unsigned long long)max_item_bytes(run), (unsigned long long)job->seed));
-    if (job->target)
-        MC_TRY(mci_buf_printf(text, err, "\"target\":%llu,", (unsigned long long)job->target));
-    else if (job->tail_ratio >= 0)
-        MC_TRY(mci_buf_printf(text, err, "\"tail_ratio\":%.17g,", job->tail_ratio));
-    else
-        MC_TRY(mci_buf_printf(text, err, "\"t\":%llu,", (unsigned long long)job->t));
+    MC_TRY(mci_buf_printf(
+        text, err,
+        "{\"format\":%d,\"metadata_sha256\":\"%s\",\"entries\":%zu,"
+        "\"keep_duplicates\":%s,\"files\":\"%s\",\"names_from_paths\":%s,"
+        "\"max_item_bytes\":%llu,\"seed\":%llu,",
+        MCI_RUN_VERSION, mc_metadata_sha256(run->metadata), mc_metadata_len(run->metadata),
+        word(job->keep_duplicates), mci_run_suffix(job->format) + 1, word(job->names_from_paths),
+        (unsigned long long)mci_max_item_bytes(&job->pool), (unsigned long long)job->seed));
+    MC_TRY(add_state(run, text, err));
+    return add_t(job, text, err);
+}
+
+static mc_status format_inputs(const mci_run *run, mci_buf *text, mc_error *err)
+{
     MC_TRY(mci_buf_printf(text, err, "\"inputs\":[\n"));
     for (size_t i = 0; i < run->shards.n; i++) {
         MC_TRY(add_input(&run->shards.shards[i], text, err));
@@ -73,8 +87,9 @@ typedef struct {
 /* What has to be as it was, and how the user calls it. */
 static const fixed_option fixed_options[] = {
     { "format", "the version of the run folder" }, { "metadata_sha256", "the metadata list" },
-    { "keep_duplicates", "--no-dedup" },           { "compress", "--format" },
+    { "keep_duplicates", "--no-dedup" },           { "files", "--format" },
     { "names_from_paths", "--shard-names" },       { "max_item_bytes", "--max-record-bytes" },
+    { "run_id", "--state and --run-id" },
 };
 
 static bool same_value(mci_json_value a, mci_json_value b)
@@ -148,7 +163,15 @@ static mc_status compare_inputs(const char *dir, mci_json_value was, mci_json_va
     return MC_OK;
 }
 
-static mc_status compare_texts(const char *dir, mc_str was, mc_str is, mc_error *err)
+/* Against the run that was begun here, whose earlier runs are this one's too. */
+static mc_status compare_runs(mci_run *run, mci_json_value was, mci_json_value is, mc_error *err)
+{
+    MC_TRY(compare_fixed(run->folder.dir, was, is, err));
+    MC_TRY(compare_inputs(run->folder.dir, was, is, err));
+    return mci_run_recall_earlier(run, was, err);
+}
+
+static mc_status compare_texts(mci_run *run, mc_str was, mc_str is, mc_error *err)
 {
     mci_json *old_json = NULL, *new_json = NULL;
     mci_json_value old_root, new_root;
@@ -160,11 +183,10 @@ static mc_status compare_texts(const char *dir, mc_str was, mc_str is, mc_error 
     if (status >= 0)
         status = mci_json_parse(old_json, was, &old_root, NULL, err);
     if (status == MC_SKIPPED)
-        status = mc_fail(err, MC_E_FORMAT, "%s/run.json: this is no run's; remove it", dir);
+        status =
+            mc_fail(err, MC_E_FORMAT, "%s/run.json: this is no run's; remove it", run->folder.dir);
     if (status >= 0)
-        status = compare_fixed(dir, old_root, new_root, err);
-    if (status >= 0)
-        status = compare_inputs(dir, old_root, new_root, err);
+        status = compare_runs(run, old_root, new_root, err);
     mci_json_free(old_json);
     mci_json_free(new_json);
     return status;
@@ -173,24 +195,45 @@ static mc_status compare_texts(const char *dir, mc_str was, mc_str is, mc_error 
 /* ---- beginning ---- */
 
 typedef struct {
-    mci_buf path, was, is; /* of run.json: where it is, its text there and from now on */
+    mci_buf path, was, is;   /* of run.json: where it is, its text there and from now on */
+    mci_buf options, inputs; /* of the latter, what is known before the others are looked at */
 } run_file;
+
+static mc_status put_together(const mci_run *run, run_file *file, mc_error *err)
+{
+    mci_buf_clear(&file->is);
+    MC_TRY(mci_buf_add(&file->is, mci_buf_str(&file->options), err));
+    MC_TRY(mci_run_add_earlier(run, &file->is, err));
+    return mci_buf_add(&file->is, mci_buf_str(&file->inputs), err);
+}
+
+static mc_status write_run_file(mci_run *run, run_file *file, mc_error *err)
+{
+    bool found;
+    mci_buf_clear(&file->was);
+    MC_TRY(put_together(run, file, err));
+    MC_TRY(mci_read_file(file->path.data, &file->was, &found, err));
+    if (found)
+        MC_TRY(compare_texts(run, mci_buf_str(&file->was), mci_buf_str(&file->is), err));
+    else
+        MC_TRY(mci_run_find_earlier(run, err));
+    MC_TRY(put_together(run, file, err));
+    if (mc_str_equal(mci_buf_str(&file->was), mci_buf_str(&file->is)))
+        return MC_OK;
+    return mci_output_file(file->path.data, mci_buf_str(&file->is), err);
+}
 
 /* One worker at a time: nobody begins to write while left-over temporaries are removed. A folder
  * that is worked on is not finished, and summary.json says that one is. */
 static mc_status begin_alone(mci_run *run, run_file *file, mc_error *err)
 {
-    bool found, alone;
-    mci_buf_clear(&file->was);
-    MC_TRY(mci_read_file(file->path.data, &file->was, &found, err));
-    if (found)
-        MC_TRY(
-            compare_texts(run->folder.dir, mci_buf_str(&file->was), mci_buf_str(&file->is), err));
-    if (!mc_str_equal(mci_buf_str(&file->was), mci_buf_str(&file->is)))
-        MC_TRY(mci_output_file(file->path.data, mci_buf_str(&file->is), err));
+    bool alone;
+    MC_TRY(write_run_file(run, file, err));
     MC_TRY(mci_workers_alone(run->workers, &alone, err));
-    if (alone)
+    if (alone) {
         MC_TRY(mci_run_folder_clean(&run->folder, err));
+        MC_TRY(mci_run_forget_plan(&run->folder, err));
+    }
     mci_buf path = { 0 };
     mc_status status = mci_run_file(&run->folder, "summary.json", &path, err);
     if (status >= 0)
@@ -199,12 +242,29 @@ static mc_status begin_alone(mci_run *run, run_file *file, mc_error *err)
     return status;
 }
 
+/* The options and inputs, but not the earlier runs, are what all workers must have in common. */
+static mc_status hash_options(const run_file *file, char digits[MC_SHA256_DIGITS + 1],
+                              mc_error *err)
+{
+    mci_sha256 *sha = NULL;
+    MC_TRY(mci_sha256_new(&sha, err));
+    mc_status status = mci_sha256_add(sha, mci_buf_str(&file->options), err);
+    if (status >= 0)
+        status = mci_sha256_add(sha, mci_buf_str(&file->inputs), err);
+    if (status >= 0)
+        status = mci_sha256_end(sha, digits, err);
+    mci_sha256_free(sha);
+    return status;
+}
+
 static mc_status join_and_begin(mci_run *run, run_file *file, mc_error *err)
 {
     char options[MC_SHA256_DIGITS + 1];
+    MC_TRY(mci_run_identify(run, err));
     MC_TRY(mci_run_file(&run->folder, "run.json", &file->path, err));
-    MC_TRY(format_run(run, &file->is, err));
-    MC_TRY(mci_sha256_of(mci_buf_str(&file->is), options, err));
+    MC_TRY(format_options(run, &file->options, err));
+    MC_TRY(format_inputs(run, &file->inputs, err));
+    MC_TRY(hash_options(file, options, err));
     MC_TRY(mci_workers_join(&run->folder, options, &run->workers, err));
     MC_TRY(mci_claim_wait(run->workers, "begin", mc_str_of("run"), err));
     mc_status status = begin_alone(run, file, err);
@@ -219,5 +279,7 @@ mc_status mci_run_begin(mci_run *run, mc_error *err)
     mci_buf_release(&file.path);
     mci_buf_release(&file.was);
     mci_buf_release(&file.is);
+    mci_buf_release(&file.options);
+    mci_buf_release(&file.inputs);
     return status;
 }

@@ -58,28 +58,15 @@ static mc_status search(mci_run *run, const mci_t_rule *rule, mc_error *err)
 
 /* ---- what an earlier start found ---- */
 
-/* The target, and what each of the matched files was made from. */
+/* The target, and what it is reached among. */
 static mc_status make_key(const mci_run *run, mci_fingerprint *out, mc_error *err)
 {
-    mci_buf text = { 0 }, path = { 0 };
-    mc_status status =
-        mci_buf_printf(&text, err, "target %llu\n", (unsigned long long)run->job->target);
-    for (size_t i = 0; i < run->shards.n && status >= 0; i++) {
-        mci_stamp stamp;
-        bool found = false;
-        status = mci_run_path(&run->folder, MCI_RUN_MATCHED_STAMP, run->shards.shards[i].name,
-                              &path, err);
-        if (status >= 0)
-            status = mci_stamp_load(path.data, &stamp, &found, err);
-        if (status >= 0 && !found)
-            status = mc_fail(err, MC_E_IO, "%s: it is missing", path.data);
-        if (status >= 0)
-            status = mci_buf_printf(&text, err, "%s\n", stamp.made_from.digits);
-    }
+    mci_buf text = { 0 };
+    mc_status status = mci_buf_printf(&text, err, "target %llu %s",
+                                      (unsigned long long)run->job->target, run->dedup_key.digits);
     if (status >= 0)
         status = mci_sha256_of(mci_buf_str(&text), out->digits, err);
     mci_buf_release(&text);
-    mci_buf_release(&path);
     return status;
 }
 

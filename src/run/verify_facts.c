@@ -37,6 +37,20 @@ static bool is_true(mci_json_value root, const char *name)
     return mci_json_get(root, name, &value) && mci_json_bool(value);
 }
 
+static mc_status read_form(mci_json_value root, mc_pairs_form *out, mc_error *err)
+{
+    mci_json_value value;
+    mc_str name = { 0 };
+    if (mci_json_get(root, "files", &value))
+        name = mci_json_string(value);
+    for (mc_pairs_form form = MC_JSONL; form <= MC_PARQUET; form++) {
+        *out = form;
+        if (mc_str_equal(name, mc_str_of(mci_run_suffix(form) + 1)))
+            return MC_OK;
+    }
+    return mc_fail(err, MC_E_FORMAT, "\"files\" is missing or unknown");
+}
+
 static mc_status read_options(mci_json_value root, mci_verify_options *out, mc_error *err)
 {
     mci_json_value value;
@@ -53,8 +67,7 @@ static mc_status read_options(mci_json_value root, mci_verify_options *out, mc_e
     if (!out->has_t && mci_json_get(root, "tail_ratio", &value))
         mci_json_double(value, &out->tail_ratio);
     out->keep_duplicates = is_true(root, "keep_duplicates");
-    out->compress = is_true(root, "compress");
-    return MC_OK;
+    return read_form(root, &out->format, err);
 }
 
 static mc_status read_inputs(mci_verify *v, mci_json_value root, mc_error *err)
@@ -84,9 +97,9 @@ static mc_status load_run(mci_verify *v, const char *path, mc_error *err)
     mc_status status = mci_json_load(path, MCI_MAX_WHOLE_BYTES, &json, &root, err);
     if (status >= 0) {
         status = want_u64(root, "format", &format, err);
-        if (status >= 0 && format != 1)
-            status =
-                mc_fail(err, MC_E_FORMAT, "a run folder of version %" PRIu64 ", want 1", format);
+        if (status >= 0 && format != MCI_RUN_VERSION)
+            status = mc_fail(err, MC_E_FORMAT, "a run folder of version %" PRIu64 ", want %d",
+                             format, MCI_RUN_VERSION);
         if (status >= 0)
             status = read_options(root, &v->options, err);
         if (status >= 0)

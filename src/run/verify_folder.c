@@ -14,13 +14,13 @@ static const char *const side_names[] = { "matched", "curated" };
 
 static const char *suffix_of(const mci_verify *v)
 {
-    return v->options.compress ? ".jsonl.zst" : ".jsonl";
+    return mci_run_suffix(v->options.format);
 }
 
 mc_status mci_verify_path(const mci_verify *v, const mci_verify_input *input, int side,
                           mci_buf *path, mc_error *err)
 {
-    mci_run_folder folder = { .dir = v->job->dir, .compress = v->options.compress };
+    mci_run_folder folder = { .dir = v->job->dir, .format = v->options.format };
     mci_run_part part = side == MCI_VERIFY_MATCHED ? MCI_RUN_MATCHED : MCI_RUN_CURATED;
     return mci_run_path(&folder, part, input->name, path, err);
 }

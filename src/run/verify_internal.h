@@ -30,7 +30,8 @@ typedef struct {
     uint64_t n_entries, t, seed, max_item_bytes;
     uint64_t target;   /* 0: none */
     double tail_ratio; /* negative: none */
-    bool has_t, keep_duplicates, compress;
+    mc_pairs_form format;
+    bool has_t, keep_duplicates;
 } mci_verify_options;
 
 /* What summary.json says. */

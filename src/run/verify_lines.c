@@ -2,7 +2,9 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "io/parquet_out.h"
 #include "io/stream.h"
+#include "run/verify_rows.h"
 
 /* While both agree, lines are compared as they come and nothing is kept. After a difference, each
  * side has a queue of marks of lines that the other side has not shown:
@@ -26,7 +28,8 @@ typedef struct {
 } mark_queue;
 
 struct mci_line_check {
-    mci_stream *stream;
+    mci_stream *stream; /* one of these two */
+    mci_pair_lines *rows;
     const char *shown;
     uint64_t max_bytes;
     size_t shard;
@@ -46,7 +49,8 @@ mc_status mci_line_check_open(const char *path, const char *shown, uint64_t max_
     *check = (mci_line_check){
         .shown = shown, .max_bytes = max_bytes, .shard = shard, .findings = findings
     };
-    mc_status status = mci_stream_open(path, &check->stream, err);
+    mc_status status = mci_is_parquet_name(path) ? mci_pair_lines_open(path, &check->rows, err)
+                                                 : mci_stream_open(path, &check->stream, err);
     if (status < 0)
         mci_line_check_close(check);
     else
@@ -59,6 +63,7 @@ void mci_line_check_close(mci_line_check *check)
     if (!check)
         return;
     mci_stream_close(check->stream);
+    mci_pair_lines_close(check->rows);
     mci_free(check);
 }
 
@@ -88,6 +93,8 @@ static mc_status skip_long_line(mci_line_check *check, mc_error *err)
 /* Shows at least one line in the window, unless it is too long or the stream ends in it. */
 static mc_status peek_line(mci_line_check *check, mc_str *line, mc_error *err)
 {
+    if (check->rows)
+        return mci_pair_lines_peek(check->rows, line, err);
     for (size_t want = 1;; want = want * 2 > FIRST_PEEK ? want * 2 : FIRST_PEEK) {
         mc_str window;
         mc_status status = mci_stream_peek(check->stream, want, &window, err);
@@ -98,6 +105,14 @@ static mc_status peek_line(mci_line_check *check, mc_str *line, mc_error *err)
         if (end || window.len < want || window.len > check->max_bytes)
             return MC_OK;
     }
+}
+
+static void pass_line(mci_line_check *check, mc_str line)
+{
+    if (check->rows)
+        mci_pair_lines_pass(check->rows);
+    else
+        mci_stream_skip(check->stream, line.len);
 }
 
 /* The next line with its LF, not passed over yet. MC_END. Damage and long lines are findings. */
@@ -119,7 +134,7 @@ static mc_status next_line(mci_line_check *check, mc_str *line, mc_error *err)
             return mc_add_context(err, status, "%s", check->shown);
         }
         check->number++;
-        if (line->len <= check->max_bytes)
+        if (check->rows || line->len <= check->max_bytes)
             return MC_OK;
         MC_TRY(skip_long_line(check, err));
     }
@@ -265,7 +280,7 @@ static mc_status catch_up(mci_line_check *check, mc_error *err)
         if (check->is_at_end)
             break;
         mark m = mark_of(line, check->number);
-        mci_stream_skip(check->stream, line.len);
+        pass_line(check, line);
         push_there(check, &m);
     }
     return MC_OK;
@@ -281,7 +296,7 @@ mc_status mci_line_check_expect(mci_line_check *check, mc_str line, mc_error *er
         bool is_same = status == MC_OK && mc_str_equal(line, there);
         mark m = status == MC_OK && !is_same ? mark_of(there, check->number) : (mark){ 0 };
         if (status == MC_OK)
-            mci_stream_skip(check->stream, there.len);
+            pass_line(check, there);
         if (is_same)
             return MC_OK;
         if (status == MC_OK)
@@ -298,7 +313,7 @@ mc_status mci_line_check_end(mci_line_check *check, mc_error *err)
     mc_status status = MC_OK;
     while (!check->is_at_end && (status = next_line(check, &line, err)) == MC_OK) {
         mark m = mark_of(line, check->number);
-        mci_stream_skip(check->stream, line.len);
+        pass_line(check, line);
         push_there(check, &m);
     }
     give_up(check, check->wanted.n, check->there.n);

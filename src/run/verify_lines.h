@@ -8,8 +8,9 @@
 
 typedef struct mci_line_check mci_line_check;
 
-/* `shown` names the file in findings, of which the shard's n-th has mci_place(shard, n); keeps
- * shown and findings. Lines longer than max_bytes are findings of their own. */
+/* A Parquet file is taken as lines of its pairs (verify_rows.h). `shown` names the file in
+ * findings, of which the shard's n-th has mci_place(shard, n); keeps shown and findings. Lines
+ * longer than max_bytes are findings of their own. */
 mc_status mci_line_check_open(const char *path, const char *shown, uint64_t max_bytes, size_t shard,
                               mci_findings *findings, mci_line_check **out, mc_error *err);
 void mci_line_check_close(mci_line_check *check);

@@ -7,6 +7,7 @@
 #include "curate/stages.h"
 #include "run/verify_internal.h"
 #include "run/verify_lines.h"
+#include "run/verify_rows.h"
 
 typedef struct {
     mci_verify *v;
@@ -147,7 +148,8 @@ static mc_status verify_work(void *user, mci_batch *batch, unsigned thread, mc_e
         MC_TRY(note_listed(&v->list, batch, err));
     MC_TRY(mci_draw_batch(pass->balancer, v->seed, batch, err));
     MC_TRY(mci_count_batch(&pass->drawn, batch, scratch, err));
-    return mci_format_batch(batch, err);
+    return v->options.format == MC_PARQUET ? mci_format_pairs(batch, err)
+                                           : mci_format_batch(batch, err);
 }
 
 /* ---- drain: a shard's own thread, in order ---- */
@@ -239,7 +241,8 @@ static mc_status verify_drain(void *user, mci_batch *batch, mc_error *err)
 
 uint64_t mci_verify_max_line(const mci_verify *v)
 {
-    return v->job->max_item_bytes ? v->job->max_item_bytes : v->options.max_item_bytes;
+    const mc_pool pool = { .max_item_bytes = v->options.max_item_bytes };
+    return v->job->max_item_bytes ? v->job->max_item_bytes : mci_max_own_bytes(&pool);
 }
 
 static mc_status flow_matched(shard_check *check, mc_error *err)
@@ -306,6 +309,17 @@ static void sum_up(shard_check *check)
     pthread_mutex_unlock(&pass->lock);
 }
 
+/* A Parquet file may be none from its first byte on. */
+static mc_status open_lines(shard_check *check, mc_error *err)
+{
+    mci_verify *v = check->pass->v;
+    mc_error what = { 0 };
+    mc_status status =
+        mci_line_check_open(check->curated_path.data, check->curated, mci_verify_max_line(v),
+                            check->shard, &v->findings, &check->lines, &what);
+    return mci_found_failure(&v->findings, MC_CHECK_draws, next_place(check), status, &what, err);
+}
+
 static mc_status check_files(shard_check *check, mc_error *err)
 {
     mci_verify *v = check->pass->v;
@@ -317,8 +331,7 @@ static mc_status check_files(shard_check *check, mc_error *err)
     if (check->pass->with_draws && input->has[MCI_VERIFY_CURATED]) {
         MC_TRY(mci_verify_path(v, input, MCI_VERIFY_CURATED, &check->curated_path, err));
         check->curated = check->curated_path.data + n_dir;
-        MC_TRY(mci_line_check_open(check->curated_path.data, check->curated, mci_verify_max_line(v),
-                                   check->shard, &v->findings, &check->lines, err));
+        MC_TRY(open_lines(check, err));
     }
     mc_status status = flow_matched(check, &what);
     if (status == MC_E_IO && err)

@@ -22,9 +22,9 @@ completes "curate" metaclip cur
 completes "card" metaclip car
 completes "$(commands | xargs) --help --version" metaclip ""
 completes "--version" metaclip --v
-completes "--seed --shard-names --shards --strict" metaclip curate --s
-completes "jsonl jsonl.zst" metaclip curate --format ""
-completes "jsonl jsonl.zst" metaclip curate --format =
+completes "--seed --state --shard-names --shards --strict" metaclip curate --s
+completes "jsonl jsonl.zst parquet" metaclip curate --format ""
+completes "jsonl jsonl.zst parquet" metaclip curate --format =
 completes "jsonl.zst" metaclip curate --format = jsonl.
 completes "bash zsh" metaclip help --completion ""
 completes "metadata match" metaclip help m

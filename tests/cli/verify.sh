@@ -156,10 +156,10 @@ mkdir broken
 printf '{"format":1' > broken/run.json
 expect 1 verify broken
 says err 'broken/run.json'
-printf '{"format":2}' > broken/run.json
+printf '{"format":3}' > broken/run.json
 expect 1 verify broken
-says err 'version 2'
-printf '{"format":1,"metadata_sha256":"%064d","entries":%s,"seed":0,"max_item_bytes":1,"t":1,"inputs":[]}' \
+says err 'version 3'
+printf '{"format":2,"files":"jsonl","metadata_sha256":"%064d","entries":%s,"seed":0,"max_item_bytes":1,"t":1,"inputs":[]}' \
     0 18446744073709551615 > broken/run.json
 expect 1 verify broken
 expect 2 verify -t 3 sound

@@ -67,7 +67,7 @@ same_run killed
 rm -rf again
 mkdir -p again/state/claims again/state/workers
 bash -c 'id=$(uname -n)-$$
-    for name in match-shard-003 count-shard-004 publish-run begin-run duplicates-all; do
+    for name in match-shard-003 count-shard-004 publish-run begin-run duplicates-part0; do
         ln -s "$id" "again/state/claims/$name"
     done
     ln -s 0123456789abcdef "again/state/workers/$id"

@@ -59,7 +59,9 @@ static void run(int what, const char *const *inputs, size_t n_inputs, unsigned n
         mc_match_job job = { pool, metadata, out };
         assert_ok(mc_match_run(&job, summary, &err), err);
     } else {
-        mc_extract_job job = { pool, out, what == EXTRACT_ALL, false };
+        mc_extract_job job = { .pool = pool,
+                               .out_path = out,
+                               .keep_duplicates = what == EXTRACT_ALL };
         assert_ok(mc_extract_run(&job, summary, &err), err);
     }
     assert_closes(&summary->n);

@@ -228,7 +228,7 @@ static mc_status build_list(const fixture *f, mc_error *err)
 static mc_status extract(const fixture *f, mc_error *err)
 {
     mc_summary summary = { 0 };
-    mc_extract_job job = { pool_of(f, f->inputs, 3), f->out_gz, false, false };
+    mc_extract_job job = { .pool = pool_of(f, f->inputs, 3), .out_path = f->out_gz };
     return mc_extract_run(&job, &summary, err);
 }
 
@@ -236,7 +236,7 @@ static mc_status extract_rows(const fixture *f, mc_error *err)
 {
     const char *inputs[] = { f->rows[0], f->rows[1], f->rows[2] };
     mc_summary summary = { 0 };
-    mc_extract_job job = { pool_of(f, inputs, 3), f->out_gz, false, false };
+    mc_extract_job job = { .pool = pool_of(f, inputs, 3), .out_path = f->out_gz };
     return mc_extract_run(&job, &summary, err);
 }
 
