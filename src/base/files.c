@@ -153,21 +153,29 @@ mc_status mci_map_new_file(const char *path, size_t n_bytes, mci_mapped *out, mc
 
 /* ---- removing folders ---- */
 
-void mci_remove_folder(const char *path, unsigned depth)
+/* Without the heap: it may be why there is something to remove. */
+static void empty_folder(int fd, unsigned depth)
 {
-    mci_buf name = { 0 };
-    DIR *dir = opendir(path);
+    DIR *dir = fdopendir(fd); /* takes fd */
     for (struct dirent *it; dir && (it = readdir(dir));) {
-        if (strcmp(it->d_name, ".") == 0 || strcmp(it->d_name, "..") == 0)
+        if (strcmp(it->d_name, ".") == 0 || strcmp(it->d_name, "..") == 0 ||
+            unlinkat(dirfd(dir), it->d_name, 0) == 0 || depth == 0)
             continue;
-        mci_buf_clear(&name);
-        if (mci_buf_printf(&name, NULL, "%s/%s", path, it->d_name) < 0)
-            break;
-        if (unlink(name.data) != 0 && depth > 0)
-            mci_remove_folder(name.data, depth - 1);
+        int inner = openat(dirfd(dir), it->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (inner >= 0)
+            empty_folder(inner, depth - 1);
+        unlinkat(dirfd(dir), it->d_name, AT_REMOVEDIR);
     }
     if (dir)
         closedir(dir);
-    mci_buf_release(&name);
+    else
+        close(fd);
+}
+
+void mci_remove_folder(const char *path, unsigned depth)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0)
+        empty_folder(fd, depth);
     rmdir(path);
 }

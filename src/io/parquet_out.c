@@ -1,6 +1,5 @@
 #include "io/parquet_out.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -43,6 +42,14 @@ bool mci_is_parquet_name(const char *path)
     return n > m && strcmp(path + n - m, suffix) == 0;
 }
 
+mc_status mci_parquet_check(mc_error *err)
+{
+    mci_duck duck = { 0 };
+    mc_status status = mci_duck_open(&duck, STDERR_FILENO, NULL, err);
+    mci_duck_close(&duck);
+    return status;
+}
+
 /* ---- places ---- */
 
 /* FOLDER/.NAME.tmp and the suffix. */
@@ -50,17 +57,6 @@ static mc_status temporary_name(const char *path, const char *suffix, mci_buf *o
 {
     size_t n = mci_folder_length(path);
     return mci_buf_printf(out, err, "%.*s.%s.tmp%s", (int)n, path, path + n, suffix);
-}
-
-/* What a killed run left of its spilling, or DuckDB of ours; never more than files in a folder. */
-static void remove_spill(const char *folder)
-{
-    DIR *dir = opendir(folder);
-    for (struct dirent *entry; dir && (entry = readdir(dir));)
-        unlinkat(dirfd(dir), entry->d_name, 0);
-    if (dir)
-        closedir(dir);
-    rmdir(folder);
 }
 
 /* DuckDB gets a file that has no name any more: nothing of it can be left behind. */
@@ -122,7 +118,7 @@ static mc_status open_table(mci_parquet_out *table, const char *path, mc_error *
     table->path = copy.data;
     MC_TRY(mci_output_open(path, MCI_PLAIN, &table->file, err));
     MC_TRY(temporary_name(path, ".spill", &table->spill, err));
-    remove_spill(table->spill.data);
+    mci_remove_folder(table->spill.data, 0);
     MC_TRY(open_nameless(table, err));
     mc_status status = make_table(table, err);
     return status < 0 ? mc_add_context(err, status, "%s", path) : MC_OK;
@@ -152,7 +148,7 @@ void mci_parquet_out_abort(mci_parquet_out *table)
         table->duck.appender_destroy(&table->appender);
     mci_duck_close(&table->duck);
     if (table->spill.data)
-        remove_spill(table->spill.data);
+        mci_remove_folder(table->spill.data, 0);
     if (table->fd >= 0)
         close(table->fd);
     mci_output_abort(table->file);

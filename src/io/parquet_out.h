@@ -13,6 +13,10 @@
 #include "base/error.h"
 #include "metaclip/io.h"
 
+/* Whether it can be written here: MC_E_BACKEND without the library, with how to get it. For those
+ * who would otherwise learn that after hours. */
+mc_status mci_parquet_check(mc_error *err);
+
 typedef struct mci_parquet_out mci_parquet_out;
 
 /* The name ends in .parquet. */

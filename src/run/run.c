@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "base/threads.h"
 #include "curate/metadata_facts.h"
+#include "io/parquet_out.h"
 #include "run/run_internal.h"
 
 static mc_status run_phases(mci_run *run, mc_error *err)
@@ -48,6 +49,8 @@ static mc_status open_run(mci_run *run, mc_error *err)
     MC_TRY(refuse_pipes(&job->pool, err));
     if (job->t == 0 && job->tail_ratio < 0 && job->target == 0)
         return mc_fail(err, MC_E_ARG, "t must be at least 1");
+    if (job->format == MC_PARQUET)
+        MC_TRY(mci_parquet_check(err));
     MC_TRY(mci_shards_list(job->pool.inputs, job->pool.n_inputs, MCI_BY_NAME, job->names_from_paths,
                            &run->shards, err));
     MC_TRY(share_threads(run, err));

@@ -56,6 +56,26 @@ static pid_t local_pid(const mci_workers *workers, const char *id)
     return (pid_t)strtol(dash + 1, NULL, 10);
 }
 
+/* One that died is still there until its parent looks at it, which in a container may take long. */
+static bool is_zombie(pid_t pid)
+{
+    char path[48], stat[256] = "";
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    ssize_t n = read(fd, stat, sizeof stat - 1);
+    close(fd);
+    const char *behind_name = n > 0 ? strrchr(stat, ')') : NULL;
+    return behind_name &&
+           (behind_name[1] == ' ' && (behind_name[2] == 'Z' || behind_name[2] == 'X'));
+}
+
+static bool is_gone(pid_t pid)
+{
+    return (kill(pid, 0) != 0 && errno == ESRCH) || is_zombie(pid);
+}
+
 /* Times are compared as the folder's file system gives them: this worker's last beat is "now", so
  * that clocks of several machines need not agree. */
 static bool lives(mci_workers *workers, const char *id)
@@ -72,7 +92,7 @@ static bool lives(mci_workers *workers, const char *id)
     if (!there)
         return false;
     pid_t pid = local_pid(workers, id);
-    if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH)
+    if (pid > 0 && is_gone(pid))
         return false;
     if (lstat(workers->path.data, &own) != 0)
         return true;

@@ -30,10 +30,11 @@ static void assert_closes(const mc_counters *n)
     assert_int_equal(n->items_read, n->items_used + n->items_passed_over + n->items_skipped);
     assert_int_equal(n->texts_read, n->texts_empty + n->texts_bad_url + n->pairs_read);
     assert_int_equal(n->records_read, n->records_bad_url + n->records_without_text +
-                                          n->records_duplicate + n->records_unmatched +
-                                          n->records_not_drawn + n->records_kept);
-    assert_int_equal(n->pairs_read,
-                     n->pairs_duplicate + n->pairs_unmatched + n->pairs_not_drawn + n->pairs_kept);
+                                          n->records_duplicate + n->records_earlier +
+                                          n->records_unmatched + n->records_not_drawn +
+                                          n->records_kept);
+    assert_int_equal(n->pairs_read, n->pairs_duplicate + n->pairs_earlier + n->pairs_unmatched +
+                                        n->pairs_not_drawn + n->pairs_kept);
 }
 
 static void assert_same_file(const char *a, const char *b)
@@ -47,7 +48,7 @@ static void assert_same_file(const char *a, const char *b)
     free(y);
 }
 
-enum { EXTRACT, EXTRACT_ALL, MATCH };
+enum { EXTRACT, EXTRACT_SPILLING, EXTRACT_ALL, MATCH };
 
 static void run(int what, const char *const *inputs, size_t n_inputs, unsigned n_threads,
                 const char *metadata, const char *out, mc_summary *summary)
@@ -61,6 +62,7 @@ static void run(int what, const char *const *inputs, size_t n_inputs, unsigned n
     } else {
         mc_extract_job job = { .pool = pool,
                                .out_path = out,
+                               .dedup_memory = what == EXTRACT_SPILLING ? 300000 : 0,
                                .keep_duplicates = what == EXTRACT_ALL };
         assert_ok(mc_extract_run(&job, summary, &err), err);
     }
@@ -82,13 +84,20 @@ static void threads_change_nothing(void **state)
     mci_buf_release(&lines);
     char *metadata = strdup(scratch_text(s, "m.json", "[\"word1\", \"word2 of\", \"of 3\"]"));
     const char *const *in = (const char *const *)inputs;
+    mc_summary in_memory = { 0 };
     for (int what = EXTRACT; what <= MATCH; what++) {
         mc_summary one, many;
         run(what, in, 2, 1, metadata, scratch_path(s, "one"), &one);
         assert_int_equal(one.n.items_skipped, n_broken + n_more);
         assert_int_equal(one.n_problems, MC_MAX_PROBLEMS);
-        if (what == EXTRACT)
+        if (what == EXTRACT) {
             assert_true(one.n.pairs_duplicate > 1000);
+            run(what, in, 2, 1, metadata, scratch_path(s, "whole"), &in_memory);
+        } else if (what == EXTRACT_SPILLING) {
+            assert_same_file(scratch_path(s, "one"), scratch_path(s, "whole"));
+            assert_memory_equal(&one.n, &in_memory.n, sizeof one.n);
+        }
+        assert_false(scratch_has(s, ".one.tmp.pairs"));
         for (unsigned n_threads = 2; n_threads <= 5; n_threads++) {
             run(what, in, 2, n_threads, metadata, scratch_path(s, "many"), &many);
             assert_same_file(scratch_path(s, "one"), scratch_path(s, "many"));

@@ -178,7 +178,7 @@ typedef struct {
     scratch *s;
     unsigned n_threads;
     char in[3][128], rows[3][128], list[128], text_list[128], matched[128], counts[128], card[128],
-        out[128], out_card[128], out_gz[128];
+        out[128], out_card[128], out_gz[128], state[128];
     const char *inputs[3];
 } fixture;
 
@@ -237,6 +237,25 @@ static mc_status extract_rows(const fixture *f, mc_error *err)
     const char *inputs[] = { f->rows[0], f->rows[1], f->rows[2] };
     mc_summary summary = { 0 };
     mc_extract_job job = { .pool = pool_of(f, inputs, 3), .out_path = f->out_gz };
+    return mc_extract_run(&job, &summary, err);
+}
+
+/* The first batch fills the memory, the others wait on disk. */
+static mc_status extract_spilling(const fixture *f, mc_error *err)
+{
+    mc_summary summary = { 0 };
+    mc_extract_job job = { .pool = pool_of(f, f->inputs, 3),
+                           .out_path = f->out_gz,
+                           .dedup_memory = 1 };
+    return mc_extract_run(&job, &summary, err);
+}
+
+static mc_status extract_the_rest(const fixture *f, mc_error *err)
+{
+    mc_summary summary = { 0 };
+    mc_extract_job job = { .pool = pool_of(f, f->inputs, 3),
+                           .out_path = f->out_gz,
+                           .state_dir = f->state };
     return mc_extract_run(&job, &summary, err);
 }
 
@@ -335,6 +354,18 @@ static mc_status curate(const fixture *f, mc_error *err)
     return status;
 }
 
+static mc_status curate_the_rest(const fixture *f, mc_error *err)
+{
+    mc_summary summary = { 0 };
+    mc_curate_job job = { .pool = pool_of(f, f->inputs, 2),
+                          .metadata_path = f->list,
+                          .out_dir = f->out,
+                          .t = 2,
+                          .tail_ratio = -1,
+                          .state_dir = f->state };
+    return mc_curate_run(&job, &summary, err);
+}
+
 /* ---- what they leave ---- */
 
 static int remove_one(const char *path, const struct stat *info, int type, struct FTW *ftw)
@@ -345,6 +376,14 @@ static int remove_one(const char *path, const struct stat *info, int type, struc
     return remove(path);
 }
 
+/* Those of the earlier run stay. */
+static void forget_own_run(const fixture *f)
+{
+    char keys[160];
+    snprintf(keys, sizeof keys, "%s/out.keys", f->state);
+    unlink(keys);
+}
+
 static void remove_outputs(const fixture *f)
 {
     char sidecar[160];
@@ -353,6 +392,7 @@ static void remove_outputs(const fixture *f)
     unlink(sidecar);
     unlink(f->out_card);
     unlink(f->out_gz);
+    forget_own_run(f);
 }
 
 /* A file by its name and bytes. */
@@ -375,7 +415,7 @@ static int list_one(const char *path, const struct stat *info, int type, struct 
     const char *name = path + ftw->base;
     if (type != FTW_F)
         return 0;
-    listing->n_temporary += name[0] == '.';
+    listing->n_temporary += name[0] == '.' || strstr(path, ".tmp.pairs");
     if (name[0] == '.' || strstr(path, "/state") || strstr(path, "summary.json") ||
         !(strstr(path, "/out")))
         return 0;
@@ -504,6 +544,8 @@ static const struct {
     { "metadata, built", build_list, false },
     { "extract", extract, true },
     { "extract from tables and tars", extract_rows, true },
+    { "extract in little memory", extract_spilling, true },
+    { "extract what is not known yet", extract_the_rest, true },
     { "match", match, true },
     { "count", count, true },
     { "balance", balance, true },
@@ -512,11 +554,24 @@ static const struct {
     { "card, compared", compare_cards, false },
     { "info", tell, false },
     { "curate", curate, true },
+    { "curate what is not known yet", curate_the_rest, true },
 };
 
 static void set_path(scratch *s, char *place, const char *name)
 {
     snprintf(place, 128, "%s", scratch_path(s, name));
+}
+
+/* Of one of the inputs, and its output goes: the state knows it. */
+static void make_earlier_run(const fixture *f)
+{
+    mc_error err = { 0 };
+    mc_summary summary = { 0 };
+    mc_extract_job job = { .pool = pool_of(f, f->inputs, 1),
+                           .out_path = f->out,
+                           .state_dir = f->state };
+    assert_ok(mc_extract_run(&job, &summary, &err), err);
+    unlink(f->out);
 }
 
 static void open_fixture(scratch *s, fixture *f)
@@ -547,6 +602,9 @@ static void open_fixture(scratch *s, fixture *f)
     assert_ok(count(f, &err), err);
     snprintf(f->out, sizeof f->out, "%s", f->card);
     assert_ok(make_card(f, &err), err);
+    set_path(s, f->state, "state");
+    set_path(s, f->out, "earlier");
+    make_earlier_run(f);
     set_path(s, f->out, "out");
 }
 
@@ -554,7 +612,7 @@ static void open_fixture(scratch *s, fixture *f)
  * them in the other settings. */
 static long step_of(size_t job, long step)
 {
-    return jobs[job].run == curate ? step : 1;
+    return jobs[job].run == curate || jobs[job].run == curate_the_rest ? step : 1;
 }
 
 static void any_allocation_may_fail(void **state)
