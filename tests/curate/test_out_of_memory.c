@@ -228,7 +228,7 @@ static mc_status build_list(const fixture *f, mc_error *err)
 static mc_status extract(const fixture *f, mc_error *err)
 {
     mc_summary summary = { 0 };
-    mc_extract_job job = { pool_of(f, f->inputs, 3), f->out_gz, false, false };
+    mc_extract_job job = { .pool = pool_of(f, f->inputs, 3), .out_path = f->out_gz };
     return mc_extract_run(&job, &summary, err);
 }
 
@@ -236,14 +236,16 @@ static mc_status extract_rows(const fixture *f, mc_error *err)
 {
     const char *inputs[] = { f->rows[0], f->rows[1], f->rows[2] };
     mc_summary summary = { 0 };
-    mc_extract_job job = { pool_of(f, inputs, 3), f->out_gz, false, false };
+    mc_extract_job job = { .pool = pool_of(f, inputs, 3), .out_path = f->out_gz };
     return mc_extract_run(&job, &summary, err);
 }
 
 static mc_status match(const fixture *f, mc_error *err)
 {
     mc_summary summary = { 0 };
-    mc_match_job job = { pool_of(f, f->inputs, 3), f->list, f->out };
+    mc_match_job job = { .pool = pool_of(f, f->inputs, 3),
+                         .metadata_path = f->list,
+                         .out_path = f->out };
     return mc_match_run(&job, &summary, err);
 }
 
@@ -540,7 +542,9 @@ static void open_fixture(scratch *s, fixture *f)
     set_path(s, f->out_gz, "out.jsonl.gz");
     snprintf(f->out, sizeof f->out, "%s", f->matched);
     mc_summary summary = { 0 };
-    mc_match_job job = { pool_of(f, f->inputs, 3), f->list, f->out };
+    mc_match_job job = { .pool = pool_of(f, f->inputs, 3),
+                         .metadata_path = f->list,
+                         .out_path = f->out };
     assert_ok(mc_match_run(&job, &summary, &err), err);
     assert_int_equal(summary.n.pairs_read, 11); /* of all three kinds of input */
     snprintf(f->out, sizeof f->out, "%s", f->counts);
