@@ -201,9 +201,13 @@ MC_API mc_status mc_card_compare(const mc_card *a, const mc_card *b, mc_card_dif
 /* X(name, what it counts). The sums close:
  *   items_read   = items_used + items_passed_over + items_skipped
  *   texts_read   = texts_empty + texts_bad_url + pairs_read
- *   records_read = records_kept + bad_url + without_text + duplicate + earlier + unmatched +
- * not_drawn pairs_read   = pairs_kept + duplicate + earlier + unmatched + not_drawn A record goes
- * under the reason that took its last text. */
+ *   records_read = records_kept + bad_url + without_text + duplicate + earlier + blocked
+ *                  + unmatched + not_drawn
+ *   pairs_read   = pairs_kept + duplicate + earlier + blocked + unmatched + not_drawn
+ *   records_blocked = blocked_by_uuid + blocked_by_url + blocked_by_host
+ *
+ * A record goes under the reason that took its last text; one that several items of a block list
+ * name goes under the first of uuid, url, host. */
 #define MC_COUNTERS(X)                                                      \
     X(shards, "input files")                                                \
     X(shards_damaged, "input files that end early or hold damage")          \
@@ -219,6 +223,7 @@ MC_API mc_status mc_card_compare(const mc_card *a, const mc_card *b, mc_card_dif
     X(records_without_text, "of these, without a text")                     \
     X(records_duplicate, "of these, with duplicates only")                  \
     X(records_earlier, "of these, that earlier runs had")                   \
+    X(records_blocked, "of these, on a block list")                         \
     X(records_unmatched, "of these, without a match")                       \
     X(records_not_drawn, "of these, not drawn")                             \
     X(records_kept, "of these, kept")                                       \
@@ -228,10 +233,14 @@ MC_API mc_status mc_card_compare(const mc_card *a, const mc_card *b, mc_card_dif
     X(pairs_read, "pairs")                                                  \
     X(pairs_duplicate, "of these, duplicates")                              \
     X(pairs_earlier, "of these, that earlier runs had")                     \
+    X(pairs_blocked, "of these, of images on a block list")                 \
     X(pairs_unmatched, "of these, without a match")                         \
     X(pairs_not_drawn, "of these, not drawn")                               \
     X(pairs_kept, "of these, kept")                                         \
     X(matches, "matches of pairs and entries, after duplicates went")       \
+    X(blocked_by_uuid, "images whose uuid is on a block list")              \
+    X(blocked_by_url, "images whose url is on a block list")                \
+    X(blocked_by_host, "images whose host is on a block list")              \
     X(entries_replaced, "texts that carried ids already, which were replaced")
 
 typedef struct {
@@ -249,6 +258,11 @@ typedef struct {
     size_t n_problems;                   /* filled; all are counted in n */
     char metadata_sha256[MC_SHA256_DIGITS + 1]; /* empty: the job had no metadata */
     uint64_t n_entries;
+    /* What the block lists name, taken together. */
+    struct {
+        char sha256[MC_SHA256_DIGITS + 1]; /* of that; empty: there were none */
+        uint64_t n_uuids, n_urls, n_hosts;
+    } block;
     uint64_t t, seed;      /* t 0: nothing was drawn */
     mc_count_shape shape;  /* of the counts used, if t is set */
     double expected_pairs; /* sum of keep probabilities, if t is set */
@@ -266,6 +280,10 @@ typedef struct {
     uint64_t max_item_bytes; /* a longer line or archive record is skipped; 0: 64 MiB */
     unsigned n_threads;      /* 0: one a processor */
     mc_hooks hooks;
+    /* Where a record is from, as further members of it (docs/formats/pairs.md). One that has such a
+     * member already keeps its own. */
+    bool keep_page_url; /* "page_url": of the page that the image stands on; archives only */
+    bool keep_source;   /* "source": the input, as its base name, or its path if names are paths */
 } mc_pool;
 
 /** WAT/WARC (or pairs) -> pairs. The inputs are taken in the order of their shard names, so that
@@ -282,14 +300,23 @@ typedef struct {
      * takes up this run's once it is complete. NULL: none. */
     const char *state_dir;
     const char *run_id; /* this run's name there; NULL: its output's, without suffixes */
+    const char *const *block_paths; /* block lists, see mc_match_job */
+    size_t n_block_paths;
 } mc_extract_job;
 MC_API mc_status mc_extract_run(const mc_extract_job *job, mc_summary *summary, mc_error *err);
 
-/** Pairs + metadata -> matched pairs; texts without a match are dropped and counted. */
+/** Pairs + metadata -> matched pairs; texts without a match are dropped and counted.
+ *
+ *  Block lists name hosts, urls and uuids that must not be in the result
+ *  (docs/formats/block-lists.md): an image that one of them names loses all the texts that it has
+ *  left, whatever else would be kept. A line that cannot be understood is an error, MC_E_FORMAT,
+ *  so that nothing passes because of a slip of the pen. */
 typedef struct {
     mc_pool pool;
     const char *metadata_path;
     const char *out_path;
+    const char *const *block_paths; /* plain, gzip or zstd; "-" is standard input */
+    size_t n_block_paths;           /* 0: none */
 } mc_match_job;
 MC_API mc_status mc_match_run(const mc_match_job *job, mc_summary *summary, mc_error *err);
 
@@ -378,6 +405,8 @@ typedef struct {
     const char *state_dir;  /* these two as in mc_extract_job */
     const char *run_id;
     bool names_from_paths; /* shard names are whole paths ("/" becomes "_"), not base names */
+    const char *const *block_paths; /* block lists, see mc_match_job */
+    size_t n_block_paths;
 } mc_curate_job;
 MC_API mc_status mc_curate_run(const mc_curate_job *job, mc_summary *summary, mc_error *err);
 

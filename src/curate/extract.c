@@ -18,6 +18,7 @@ typedef struct {
     mci_key_set seen;
     size_t next_key; /* in batch->extra, while a batch is drained */
     mci_spill *spill;
+    mci_block_list *blocked;
     mci_run_name name; /* these two with a state */
     mci_known_runs earlier;
 } extraction;
@@ -26,7 +27,10 @@ static mc_status extract_work(void *user, mci_batch *batch, unsigned worker, mc_
 {
     (void)worker;
     const extraction *e = user;
-    return e->job->keep_duplicates ? mci_format_batch(batch, err) : mci_key_batch(batch, err);
+    if (!e->job->keep_duplicates)
+        return mci_key_batch(batch, err);
+    mci_block_batch(e->blocked, batch);
+    return mci_format_batch(batch, err);
 }
 
 static mc_status drop_if_seen(void *user, mci_batch *batch, const mc_record *record, mc_text *text,
@@ -53,6 +57,7 @@ static mc_status drop_and_write(extraction *e, mci_batch *batch, mc_error *err)
 {
     e->next_key = 0;
     MC_TRY(mci_filter_batch(drop_if_seen, e, batch, &batch->n.records_duplicate, err));
+    mci_block_batch(e->blocked, batch);
     MC_TRY(mci_format_batch(batch, err));
     MC_TRY(mci_job_output_write(&e->output, batch, err));
     return e->seen.n * MCI_DUPLICATE_BYTES > e->memory ? begin_spilling(e, err) : MC_OK;
@@ -69,6 +74,8 @@ static mc_status extract_drain(void *user, mci_batch *batch, mc_error *err)
 static mc_status write_batch(void *user, mci_batch *batch, mc_error *err)
 {
     extraction *e = user;
+    mci_block_batch(e->blocked, batch);
+    MC_TRY(mci_format_batch(batch, err));
     return mci_job_output_write(&e->output, batch, err);
 }
 
@@ -87,6 +94,8 @@ static mc_status extract(extraction *e, const mci_shards *shards, mc_summary *su
     mci_flow_steps steps = { extract_work, extract_drain, e };
     if (e->job->state_dir)
         MC_TRY(begin_spilling(e, err));
+    MC_TRY(mci_block_list_load(e->job->block_paths, e->job->n_block_paths, &e->blocked, err));
+    mci_summary_set_block_list(summary, e->blocked);
     MC_TRY(mci_flow_run(&e->job->pool, shards, "extract", &steps, summary, err));
     return e->spill ? write_spilled(e, summary, err) : MC_OK;
 }
@@ -141,7 +150,9 @@ mc_status mc_extract_run(const mc_extract_job *job, mc_summary *summary, mc_erro
 {
     extraction e = { .job = job };
     const mc_pool *pool = &job->pool;
-    mci_job_files files = { { { pool->inputs, pool->n_inputs } }, { &job->out_path, 1 } };
+    mci_job_files files = { { { pool->inputs, pool->n_inputs },
+                              { job->block_paths, job->n_block_paths } },
+                            { &job->out_path, 1 } };
     mci_shards shards;
     e.memory = job->dedup_memory ? job->dedup_memory : default_memory;
     MC_TRY(mci_job_files_check(&files, err));
@@ -151,6 +162,7 @@ mc_status mc_extract_run(const mc_extract_job *job, mc_summary *summary, mc_erro
     mci_spill_close(e.spill);
     mci_known_runs_close(&e.earlier);
     mci_key_set_release(&e.seen);
+    mci_block_list_free(e.blocked);
     mci_shards_release(&shards);
     return status;
 }

@@ -271,14 +271,18 @@ static mc_status drop_and_drain(void *user, mci_batch *batch, mc_error *err)
 {
     draining *d = user;
     MC_TRY(mci_drop_batch(&d->spill->dropping, batch, err));
-    MC_TRY(mci_format_batch(batch, err));
     return d->drain(d->user, batch, err);
 }
 
 /* What was read is counted already. */
 static void add_drops(mc_summary *summary, const mc_counters *n)
 {
-    const mc_counters drops = { .pairs_duplicate = n->pairs_duplicate,
+    const mc_counters drops = { .pairs_blocked = n->pairs_blocked,
+                                .records_blocked = n->records_blocked,
+                                .blocked_by_uuid = n->blocked_by_uuid,
+                                .blocked_by_url = n->blocked_by_url,
+                                .blocked_by_host = n->blocked_by_host,
+                                .pairs_duplicate = n->pairs_duplicate,
                                 .pairs_earlier = n->pairs_earlier,
                                 .pairs_kept = n->pairs_kept,
                                 .records_duplicate = n->records_duplicate,
@@ -300,6 +304,7 @@ mc_status mci_spill_drain(mci_spill *spill, const mc_pool *pool,
     mc_status status = file_in(spill, pairs_name, &path, err);
     const char *input = path.data;
     own.max_item_bytes = mci_max_own_bytes(pool);
+    own.keep_page_url = own.keep_source = false;
     if (status >= 0)
         status = mci_shards_list(&input, 1, MCI_AS_GIVEN, false, &shards, err);
     if (status >= 0)

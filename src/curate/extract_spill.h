@@ -34,8 +34,8 @@ typedef struct {
 
 /* Nothing more comes: finds what goes. */
 mc_status mci_spill_find(mci_spill *spill, const mci_spill_search *search, mc_error *err);
-/* Lets what stays flow to drain, as formatted batches, and counts what went, and what stays as
- * kept, in summary. */
+/* Lets what stays flow to drain, which may drop more, formats and writes it; counts in summary what
+ * went and what was kept. */
 mc_status mci_spill_drain(mci_spill *spill, const mc_pool *pool,
                           mc_status (*drain)(void *user, mci_batch *batch, mc_error *err),
                           void *user, mc_summary *summary, mc_error *err);

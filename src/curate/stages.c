@@ -104,6 +104,33 @@ mc_status mci_match_batch(const mci_match_stage *stage, mci_batch *batch, unsign
     return mci_filter_batch(match_text, &one, batch, &batch->n.records_unmatched, err);
 }
 
+/* ---- block ---- */
+
+static void count_blocked(mc_counters *n, mci_block_kind kind, size_t n_texts)
+{
+    n->records_blocked++;
+    n->pairs_blocked += n_texts;
+    n->blocked_by_uuid += kind == MCI_BLOCK_UUID;
+    n->blocked_by_url += kind == MCI_BLOCK_URL;
+    n->blocked_by_host += kind == MCI_BLOCK_HOST;
+}
+
+uint64_t mci_block_batch(const mci_block_list *list, mci_batch *batch)
+{
+    uint64_t n_matches = 0;
+    for (size_t i = 0; list && i < batch->list.n; i++) {
+        mc_record *record = &batch->list.records[i];
+        mci_block_kind kind;
+        if (record->n_texts == 0 || !mci_block_list_has(list, record, &kind))
+            continue;
+        for (size_t j = 0; j < record->n_texts; j++)
+            n_matches += record->texts[j].n_entries;
+        count_blocked(&batch->n, kind, record->n_texts);
+        record->n_texts = 0;
+    }
+    return n_matches;
+}
+
 /* ---- count ---- */
 
 mc_status mci_count_stage_open(size_t n_entries, unsigned n_workers, mci_count_stage *out,

@@ -4,6 +4,7 @@
 #ifndef MCI_CURATE_STAGES_H
 #define MCI_CURATE_STAGES_H
 
+#include "curate/block_list.h"
 #include "curate/flow.h"
 #include "metaclip/text.h"
 
@@ -39,6 +40,13 @@ mc_status mci_match_batch(const mci_match_stage *stage, mci_batch *batch, unsign
 /* MC_E_FORMAT: the text was never matched; MC_E_MISMATCH: an id is beyond a list of n_entries. */
 mc_status mci_check_ids(const mc_record *record, const mc_text *text, size_t n_entries,
                         mc_error *err);
+
+/* ---- block: images that a block list names lose their texts ---- */
+
+/* Comes when duplicates and texts without a match are gone, so that all else counts as it does
+ * without a list. list may be NULL. Counts what it drops; gives the number of matches that went
+ * with the texts, for those who have counted matches already. */
+uint64_t mci_block_batch(const mci_block_list *list, mci_batch *batch);
 
 /* ---- count: matches per entry ---- */
 

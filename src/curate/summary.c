@@ -35,6 +35,14 @@ static mc_status add_draw(mci_buf *out, const mc_summary *summary, mc_error *err
     return mci_buf_printf(out, err, ",\"expected_pairs\":%.3f", summary->expected_pairs);
 }
 
+static mc_status add_block_list(mci_buf *out, const mc_summary *summary, mc_error *err)
+{
+    MC_TRY(mci_buf_printf(out, err, ",\"block_sha256\":\"%s\"", summary->block.sha256));
+    MC_TRY(add_u64(out, "block_uuids", summary->block.n_uuids, err));
+    MC_TRY(add_u64(out, "block_urls", summary->block.n_urls, err));
+    return add_u64(out, "block_hosts", summary->block.n_hosts, err);
+}
+
 static mc_status add_all(mci_buf *out, const mc_summary *summary, mc_error *err)
 {
     MC_TRY(mci_buf_byte(out, '{', err));
@@ -44,6 +52,8 @@ static mc_status add_all(mci_buf *out, const mc_summary *summary, mc_error *err)
         MC_TRY(mci_buf_printf(out, err, ",\"metadata_sha256\":\"%s\"", summary->metadata_sha256));
         MC_TRY(add_u64(out, "entries", summary->n_entries, err));
     }
+    if (summary->block.sha256[0])
+        MC_TRY(add_block_list(out, summary, err));
     if (summary->t)
         MC_TRY(add_draw(out, summary, err));
     MC_TRY(add_name(out, "problems", err));

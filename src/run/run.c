@@ -56,6 +56,8 @@ static mc_status open_run(mci_run *run, mc_error *err)
     MC_TRY(share_threads(run, err));
     MC_TRY(mc_metadata_load(job->metadata_path, &run->metadata, err));
     mci_summary_set_metadata(run->summary, run->metadata);
+    MC_TRY(mci_block_list_load(job->block_paths, job->n_block_paths, &run->blocked, err));
+    mci_summary_set_block_list(run->summary, run->blocked);
     run->summary->seed = job->seed;
     if (job->state_dir && job->keep_duplicates)
         return mc_fail(err, MC_E_ARG,
@@ -77,6 +79,7 @@ mc_status mc_curate_run(const mc_curate_job *job, mc_summary *summary, mc_error 
     mc_balancer_free(run.balancer);
     mc_counts_release(&run.counts);
     mc_metadata_free(run.metadata);
+    mci_block_list_free(run.blocked);
     mci_shards_release(&run.shards);
     mci_free(run.worker_bytes);
     pthread_mutex_destroy(&run.progress_lock);

@@ -28,6 +28,7 @@ typedef struct {
     mci_workers *workers;
     mci_shards shards;
     mc_metadata *metadata;
+    mci_block_list *blocked;
     mci_run_name name;         /* with --state: this run's, */
     mci_known_runs earlier;    /* and those before it */
     uint64_t n_pool_pairs;     /* in the pool files */

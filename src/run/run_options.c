@@ -36,6 +36,15 @@ static const char *word(bool is)
     return is ? "true" : "false";
 }
 
+/* What the list means, whatever files say it. */
+static mc_status add_block_list(const mci_run *run, mci_buf *text, mc_error *err)
+{
+    if (!run->blocked)
+        return MC_OK;
+    return mci_buf_printf(text, err, "\"block_sha256\":\"%s\",",
+                          mci_block_list_sha256(run->blocked));
+}
+
 static mc_status add_state(const mci_run *run, mci_buf *text, mc_error *err)
 {
     MC_TRY(mci_buf_printf(text, err, "\"run_id\":"));
@@ -64,6 +73,9 @@ static mc_status format_options(const mci_run *run, mci_buf *text, mc_error *err
         MCI_RUN_VERSION, mc_metadata_sha256(run->metadata), mc_metadata_len(run->metadata),
         word(job->keep_duplicates), mci_run_suffix(job->format) + 1, word(job->names_from_paths),
         (unsigned long long)mci_max_item_bytes(&job->pool), (unsigned long long)job->seed));
+    MC_TRY(mci_buf_printf(text, err, "\"keep_page_url\":%s,\"keep_source\":%s,",
+                          word(job->pool.keep_page_url), word(job->pool.keep_source)));
+    MC_TRY(add_block_list(run, text, err));
     MC_TRY(add_state(run, text, err));
     return add_t(job, text, err);
 }
@@ -86,10 +98,15 @@ typedef struct {
 
 /* What has to be as it was, and how the user calls it. */
 static const fixed_option fixed_options[] = {
-    { "format", "the version of the run folder" }, { "metadata_sha256", "the metadata list" },
-    { "keep_duplicates", "--no-dedup" },           { "files", "--format" },
-    { "names_from_paths", "--shard-names" },       { "max_item_bytes", "--max-record-bytes" },
+    { "format", "the version of the run folder" },
+    { "metadata_sha256", "the metadata list" },
+    { "keep_duplicates", "--no-dedup" },
+    { "files", "--format" },
+    { "names_from_paths", "--shard-names" },
+    { "max_item_bytes", "--max-record-bytes" },
     { "run_id", "--state and --run-id" },
+    { "keep_page_url", "--keep page_url" },
+    { "keep_source", "--keep source" },
 };
 
 static bool same_value(mci_json_value a, mci_json_value b)

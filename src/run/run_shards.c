@@ -179,13 +179,16 @@ static mc_status link_part(const shard_step *step, mci_run_part from, mci_run_pa
     return status;
 }
 
-/* Flows `path` through the steps and sums up in step->stamp. */
-static mc_status flow_file(shard_step *step, const char *path, uint64_t max_item_bytes,
-                           mci_flow_steps steps, mc_error *err)
+/* Flows `path`, which the run wrote itself or not, through the steps and sums up in step->stamp. */
+static mc_status flow_file(shard_step *step, const char *path, bool is_own, mci_flow_steps steps,
+                           mc_error *err)
 {
     mci_run_slot slot = { step->run, step->worker };
     mc_pool pool = mci_run_pool_of(&slot, &path);
-    pool.max_item_bytes = max_item_bytes;
+    if (is_own) {
+        pool.max_item_bytes = mci_max_own_bytes(&pool);
+        pool.keep_page_url = pool.keep_source = false;
+    }
     mci_shards one = { 0 };
     MC_TRY(
         mci_shards_list(pool.inputs, 1, MCI_AS_GIVEN, step->run->job->names_from_paths, &one, err));
@@ -201,7 +204,7 @@ static mc_status flow_part(shard_step *step, mci_run_part part, mci_flow_steps s
     mci_buf path = { 0 };
     mc_status status = mci_run_path(&step->run->folder, part, name_of(step), &path, err);
     if (status >= 0)
-        status = flow_file(step, path.data, mci_max_own_bytes(&step->run->job->pool), steps, err);
+        status = flow_file(step, path.data, true, steps, err);
     /* What the run wrote itself must be whole. */
     if (status >= 0 && step->stamp.summary.n.items_skipped > 0)
         status = mc_fail(err, MC_E_FORMAT, "%s; it was whole once: remove it and start again",
@@ -269,8 +272,7 @@ static mc_status make_pool(shard_step *step, mc_error *err)
     if (status >= 0 && !step->run->job->keep_duplicates)
         status = open_keys(step, err);
     if (status >= 0)
-        status = flow_file(step, step->run->shards.shards[step->shard].path,
-                           step->run->job->pool.max_item_bytes, steps, err);
+        status = flow_file(step, step->run->shards.shards[step->shard].path, false, steps, err);
     if (status >= 0)
         status = save_counts(step, MCI_RUN_POOL_COUNTS, err);
     status = commit_keys(step, status, err);
@@ -285,11 +287,12 @@ static mc_status pool_key(const shard_step *step, mci_fingerprint *out, mc_error
     if (stat(path, &info) != 0)
         return mci_fail_errno(err, path, "cannot open it");
     mci_buf text = { 0 };
-    MC_TRY(mci_buf_printf(&text, err, "pool %s %s %llu %lld %lld.%09ld %d %d", METACLIP_VERSION,
-                          mc_metadata_sha256(run->metadata),
+    MC_TRY(mci_buf_printf(&text, err, "pool %s %s %llu %lld %lld.%09ld %d %d %d %d",
+                          METACLIP_VERSION, mc_metadata_sha256(run->metadata),
                           (unsigned long long)run->job->pool.max_item_bytes,
                           (long long)info.st_size, (long long)info.st_mtim.tv_sec,
-                          info.st_mtim.tv_nsec, run->job->keep_duplicates, run->job->format));
+                          info.st_mtim.tv_nsec, run->job->keep_duplicates, run->job->format,
+                          run->job->pool.keep_page_url, run->job->pool.keep_source));
     return fingerprint_text(out, &text, err);
 }
 
@@ -305,11 +308,14 @@ static mc_status pool_shard(shard_step *step, bool *done, mc_error *err)
     return MC_OK;
 }
 
-/* ---- matched: drop duplicates, count ---- */
+/* ---- matched: drop duplicates and what is blocked, count ---- */
 
 static mc_status drop_marked(shard_step *step, mci_batch *batch, mc_error *err)
 {
-    return step->drops.len > 0 ? mci_drop_batch(&step->marks, batch, err) : MC_OK;
+    if (step->drops.len > 0)
+        MC_TRY(mci_drop_batch(&step->marks, batch, err));
+    mci_block_batch(step->run->blocked, batch);
+    return MC_OK;
 }
 
 static mc_status matched_drain(void *user, mci_batch *batch, mc_error *err)
@@ -335,7 +341,8 @@ static mc_status pool_is_matched(shard_step *step, mc_error *err)
 
 static mc_status make_matched(shard_step *step, mc_error *err)
 {
-    if (step->drops.len == 0 && step->run->job->format != MC_PARQUET)
+    const mci_run *run = step->run;
+    if (step->drops.len == 0 && !run->blocked && run->job->format != MC_PARQUET)
         return pool_is_matched(step, err);
     mci_flow_steps steps = { NULL, matched_drain, NULL };
     mc_status status = open_part(step, MCI_RUN_MATCHED, err);
@@ -365,7 +372,8 @@ static mc_status matched_key(shard_step *step, mc_error *err)
     mci_buf text = { 0 };
     MC_TRY(load_earlier_stamp(step, MCI_RUN_POOL_STAMP, &pool, err));
     MC_TRY(mci_sha256_of(mci_buf_str(&step->drops), drops, err));
-    MC_TRY(mci_buf_printf(&text, err, "matched %s %s", pool.made_from.digits, drops));
+    MC_TRY(mci_buf_printf(&text, err, "matched %s %s %s", pool.made_from.digits, drops,
+                          step->run->blocked ? mci_block_list_sha256(step->run->blocked) : ""));
     return fingerprint_text(&step->key, &text, err);
 }
 

@@ -31,10 +31,10 @@ static void assert_closes(const mc_counters *n)
     assert_int_equal(n->texts_read, n->texts_empty + n->texts_bad_url + n->pairs_read);
     assert_int_equal(n->records_read, n->records_bad_url + n->records_without_text +
                                           n->records_duplicate + n->records_earlier +
-                                          n->records_unmatched + n->records_not_drawn +
-                                          n->records_kept);
-    assert_int_equal(n->pairs_read, n->pairs_duplicate + n->pairs_earlier + n->pairs_unmatched +
-                                        n->pairs_not_drawn + n->pairs_kept);
+                                          n->records_blocked + n->records_unmatched +
+                                          n->records_not_drawn + n->records_kept);
+    assert_int_equal(n->pairs_read, n->pairs_duplicate + n->pairs_earlier + n->pairs_blocked +
+                                        n->pairs_unmatched + n->pairs_not_drawn + n->pairs_kept);
 }
 
 static void assert_same_file(const char *a, const char *b)
@@ -57,7 +57,7 @@ static void run(int what, const char *const *inputs, size_t n_inputs, unsigned n
     mc_pool pool = { .inputs = inputs, .n_inputs = n_inputs, .n_threads = n_threads };
     *summary = (mc_summary){ 0 };
     if (what == MATCH) {
-        mc_match_job job = { pool, metadata, out };
+        mc_match_job job = { .pool = pool, .metadata_path = metadata, .out_path = out };
         assert_ok(mc_match_run(&job, summary, &err), err);
     } else {
         mc_extract_job job = { .pool = pool,

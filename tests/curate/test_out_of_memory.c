@@ -262,7 +262,9 @@ static mc_status extract_the_rest(const fixture *f, mc_error *err)
 static mc_status match(const fixture *f, mc_error *err)
 {
     mc_summary summary = { 0 };
-    mc_match_job job = { pool_of(f, f->inputs, 3), f->list, f->out };
+    mc_match_job job = { .pool = pool_of(f, f->inputs, 3),
+                         .metadata_path = f->list,
+                         .out_path = f->out };
     return mc_match_run(&job, &summary, err);
 }
 
@@ -595,7 +597,9 @@ static void open_fixture(scratch *s, fixture *f)
     set_path(s, f->out_gz, "out.jsonl.gz");
     snprintf(f->out, sizeof f->out, "%s", f->matched);
     mc_summary summary = { 0 };
-    mc_match_job job = { pool_of(f, f->inputs, 3), f->list, f->out };
+    mc_match_job job = { .pool = pool_of(f, f->inputs, 3),
+                         .metadata_path = f->list,
+                         .out_path = f->out };
     assert_ok(mc_match_run(&job, &summary, &err), err);
     assert_int_equal(summary.n.pairs_read, 11); /* of all three kinds of input */
     snprintf(f->out, sizeof f->out, "%s", f->counts);
