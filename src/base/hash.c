@@ -69,13 +69,45 @@ static void to_hex(const unsigned char *bytes, size_t n_digits, char *digits)
         digits[i] = hex[i % 2 ? bytes[i / 2] & 15 : bytes[i / 2] >> 4];
 }
 
-mc_status mci_sha224_uuid(mc_str bytes, char out[MCI_UUID_DIGITS], mc_error *err)
+/* libcrypto looks its functions up under a lock, so that is done once and not for every url. */
+struct mci_sha224 {
+    EVP_MD *kind;
+    EVP_MD_CTX *context;
+};
+
+mc_status mci_sha224_new(mci_sha224 **out, mc_error *err)
+{
+    mci_sha224 *sha = mci_alloc_zeroed(1, sizeof *sha);
+    if (!sha)
+        return mci_nomem(err, sizeof *sha);
+    sha->kind = EVP_MD_fetch(NULL, "SHA2-224", NULL);
+    sha->context = EVP_MD_CTX_new();
+    if (!sha->kind || !sha->context) {
+        mci_sha224_free(sha);
+        return mc_fail(err, MC_E_BACKEND, "libcrypto cannot compute SHA-224");
+    }
+    *out = sha;
+    return MC_OK;
+}
+
+mc_status mci_sha224_uuid(mci_sha224 *sha, mc_str bytes, char out[MCI_UUID_DIGITS], mc_error *err)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
-    if (EVP_Digest(bytes.data, bytes.len, digest, NULL, EVP_sha224(), NULL) != 1)
+    if (EVP_DigestInit_ex2(sha->context, sha->kind, NULL) != 1 ||
+        EVP_DigestUpdate(sha->context, bytes.data, bytes.len) != 1 ||
+        EVP_DigestFinal_ex(sha->context, digest, NULL) != 1)
         return mc_fail(err, MC_E_BACKEND, "libcrypto cannot compute SHA-224");
     to_hex(digest, MCI_UUID_DIGITS, out);
     return MC_OK;
+}
+
+void mci_sha224_free(mci_sha224 *sha)
+{
+    if (!sha)
+        return;
+    EVP_MD_CTX_free(sha->context);
+    EVP_MD_free(sha->kind);
+    mci_free(sha);
 }
 
 struct mci_sha256 {

@@ -18,8 +18,11 @@ mci_hash128 mci_hash128_pair(mc_str first, mc_str second);
 
 enum { MCI_UUID_DIGITS = 24 };
 
-/* The first 24 hex digits of SHA-224, without a NUL. */
-mc_status mci_sha224_uuid(mc_str bytes, char out[MCI_UUID_DIGITS], mc_error *err);
+/* The first 24 hex digits of SHA-224, without a NUL, of one text after the other. */
+typedef struct mci_sha224 mci_sha224;
+mc_status mci_sha224_new(mci_sha224 **out, mc_error *err);
+mc_status mci_sha224_uuid(mci_sha224 *sha, mc_str bytes, char out[MCI_UUID_DIGITS], mc_error *err);
+void mci_sha224_free(mci_sha224 *sha);
 
 /* SHA-256 in pieces. digits get a NUL. */
 typedef struct mci_sha256 mci_sha256;

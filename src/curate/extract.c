@@ -9,6 +9,7 @@
 #include "curate/job_output.h"
 #include "curate/stages.h"
 
+enum { KEYS_AHEAD = 16 };
 static const uint64_t default_memory = UINT64_C(1) << 30;
 
 typedef struct {
@@ -33,14 +34,24 @@ static mc_status extract_work(void *user, mci_batch *batch, unsigned worker, mc_
     return mci_format_batch(batch, err);
 }
 
+/* The key of the batch's i-th text, or of its last. */
+static mci_hash128 key_of(const mci_batch *batch, size_t i)
+{
+    mci_hash128 key;
+    size_t n = batch->extra.len / sizeof key;
+    memcpy(&key, batch->extra.data + (i < n ? i : n - 1) * sizeof key, sizeof key);
+    return key;
+}
+
 static mc_status drop_if_seen(void *user, mci_batch *batch, const mc_record *record, mc_text *text,
                               bool *keeps, mc_error *err)
 {
     (void)record;
     (void)text;
     extraction *e = user;
-    mci_hash128 key;
-    memcpy(&key, batch->extra.data + e->next_key++ * sizeof key, sizeof key);
+    mci_hash128 key = key_of(batch, e->next_key);
+    mci_key_set_prefetch(&e->seen, key_of(batch, e->next_key + KEYS_AHEAD));
+    e->next_key++;
     MC_TRY(mci_key_set_add(&e->seen, key, keeps, err));
     batch->n.pairs_duplicate += !*keeps;
     return MC_OK;

@@ -13,6 +13,12 @@ typedef struct {
 
 /* Adds key; *is_new says whether it was not there before. */
 mc_status mci_key_set_add(mci_key_set *set, mci_hash128 key, bool *is_new, mc_error *err);
+/* Brings near what add will look at, some keys ahead of it. */
+static inline void mci_key_set_prefetch(const mci_key_set *set, mci_hash128 key)
+{
+    if (set->cap > 0)
+        __builtin_prefetch(&set->slots[(size_t)key.low & (set->cap - 1)]);
+}
 bool mci_key_set_has(const mci_key_set *set, mci_hash128 key);
 void mci_key_set_release(mci_key_set *set);
 

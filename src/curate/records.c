@@ -16,6 +16,8 @@ struct mci_record_parser {
     mci_html *html;
     mci_http http;
     mci_page page;
+    mci_url_joiner *joiner;
+    mci_sha224 *sha;
     mci_buf scratch; /* a reader's */
     mci_buf url;     /* the joined url */
     mci_buf uri;     /* the page's url, valid UTF-8 */
@@ -32,6 +34,10 @@ mc_status mci_record_parser_new(uint64_t max_body_bytes, mci_record_parser **out
     mc_status status = mci_json_new(&parser->json, err);
     if (status >= 0)
         status = mci_html_new(&parser->html, err);
+    if (status >= 0)
+        status = mci_url_joiner_new(&parser->joiner, err);
+    if (status >= 0)
+        status = mci_sha224_new(&parser->sha, err);
     if (status < 0)
         mci_record_parser_free(parser);
     else
@@ -45,6 +51,8 @@ void mci_record_parser_free(mci_record_parser *parser)
         return;
     mci_json_free(parser->json);
     mci_html_free(parser->html);
+    mci_url_joiner_free(parser->joiner);
+    mci_sha224_free(parser->sha);
     mci_http_release(&parser->http);
     mci_page_release(&parser->page);
     mci_buf_release(&parser->scratch);
@@ -72,7 +80,7 @@ static mc_status hash_name(const mci_record_parser *parser, mci_arena *arena, mc
     char *digits = mci_arena_alloc(arena, MCI_UUID_DIGITS);
     if (!digits)
         return mci_nomem(err, MCI_UUID_DIGITS);
-    MC_TRY(mci_sha224_uuid(mci_buf_str(&parser->name), digits, err));
+    MC_TRY(mci_sha224_uuid(parser->sha, mci_buf_str(&parser->name), digits, err));
     *out = (mc_str){ digits, MCI_UUID_DIGITS };
     return MC_OK;
 }
@@ -122,9 +130,7 @@ static mc_status record_of_link(mci_record_parser *parser, const mci_link *link,
         n->records_without_text++;
         return MC_OK;
     }
-    const mci_page *page = &parser->page;
-    mc_str base = page->has_base ? page->base : page->uri;
-    mc_status status = mci_url_join(base, link->url, &parser->url, err);
+    mc_status status = mci_url_joiner_join(parser->joiner, link->url, &parser->url, err);
     if (status == MC_SKIPPED) {
         n->records_bad_url++;
         n->texts_bad_url += link->n_texts;
@@ -148,6 +154,7 @@ static mc_status records_of_page(mci_record_parser *parser, mci_arena *arena, mc
     n->texts_read += page->n_texts;
     n->texts_empty += page->n_empty_texts;
     n->replaced_bytes += page->n_replaced;
+    MC_TRY(mci_url_joiner_set_base(parser->joiner, page->has_base ? page->base : page->uri, err));
     for (size_t i = 0; i < page->n_links; i++)
         MC_TRY(record_of_link(parser, &page->links[i], arena, list, n, err));
     return MC_OK;

@@ -1,5 +1,6 @@
 #include "io/url.h"
 
+#include "base/alloc.h"
 #include "base/utf8.h"
 
 /* What follows is the reading of CPython 3.11.7, whose steps are not those of RFC 3986 or WHATWG:
@@ -249,8 +250,11 @@ static mc_status check_netloc(mc_str netloc, mc_error *err)
     const char *at = netloc.data, *end = netloc.data + netloc.len;
     while (at < end) {
         bool valid;
-        uint32_t c =
-            (unsigned char)*at < 0x80 ? (unsigned char)*at++ : mci_utf8_next(&at, end, &valid);
+        if ((unsigned char)*at < 0x80) {
+            at++;
+            continue;
+        }
+        uint32_t c = mci_utf8_next(&at, end, &valid);
         if (hides_delimiter(c))
             return mc_fail(err, MC_SKIPPED, "U+%04X in a host stands for a delimiter", (unsigned)c);
     }
@@ -429,48 +433,89 @@ static mc_status resolve_path(mc_str base, mc_str path, mci_buf *out, mc_error *
     return out->len > 0 ? MC_OK : mci_buf_byte(out, '/', err);
 }
 
-typedef struct {
-    mci_buf base, url, path;
-} join_scratch;
+/* ---- joining ---- */
 
-static mc_status join(join_scratch *scratch, mc_str base_text, mc_str url_text, mci_buf *out,
-                      mc_error *err)
+struct mci_url_joiner {
+    mc_str base_text;
+    url_parts base;
+    mc_status base_status; /* MC_SKIPPED: nothing can be joined with it */
+    mc_error base_err;
+    mci_buf base_room, url_room, path; /* what the parts are views of, if not of the texts */
+};
+
+mc_status mci_url_joiner_set_base(mci_url_joiner *joiner, mc_str base, mc_error *err)
 {
-    url_parts base, url;
-    mc_status status = take_apart(base_text, mc_str_of(""), &scratch->base, &base, err);
+    mc_error *why = &joiner->base_err;
+    mci_buf_clear(&joiner->base_room);
+    joiner->base_text = base;
+    joiner->base_status = take_apart(base, mc_str_of(""), &joiner->base_room, &joiner->base, why);
+    return joiner->base_status < 0 ? mc_fail(err, joiner->base_status, "%s", why->text) : MC_OK;
+}
+
+static mc_status join(mci_url_joiner *joiner, mc_str url_text, mci_buf *out, mc_error *err)
+{
+    const url_parts *base = &joiner->base;
+    url_parts url;
+    mci_buf_clear(&joiner->url_room);
+    mci_buf_clear(&joiner->path);
+    mc_status status = take_apart(url_text, base->scheme, &joiner->url_room, &url, err);
     if (status != MC_OK)
         return status;
-    status = take_apart(url_text, base.scheme, &scratch->url, &url, err);
-    if (status != MC_OK)
-        return status;
-    if (!equal_without_case(url.scheme, base.scheme) || !scheme_has(url.scheme, RELATIVE))
+    if (!equal_without_case(url.scheme, base->scheme) || !scheme_has(url.scheme, RELATIVE))
         return mci_buf_add(out, url_text, err); /* untouched: not even cleaned */
     if (url.netloc.len > 0)
         return put_together(&url, out, err); /* every scheme that is relative has a netloc */
-    url.netloc = base.netloc;
+    url.netloc = base->netloc;
     if (url.path.len == 0 && url.params.len == 0) {
-        url.path = base.path;
-        url.params = base.params;
+        url.path = base->path;
+        url.params = base->params;
         if (url.query.len == 0)
-            url.query = base.query;
+            url.query = base->query;
         return put_together(&url, out, err);
     }
-    MC_TRY(resolve_path(base.path, url.path, &scratch->path, err));
-    url.path = mci_buf_str(&scratch->path);
+    MC_TRY(resolve_path(base->path, url.path, &joiner->path, err));
+    url.path = mci_buf_str(&joiner->path);
     return put_together(&url, out, err);
+}
+
+mc_status mci_url_joiner_join(mci_url_joiner *joiner, mc_str url, mci_buf *out, mc_error *err)
+{
+    mci_buf_clear(out);
+    if (joiner->base_text.len == 0)
+        return mci_buf_add(out, url, err);
+    if (url.len == 0)
+        return mci_buf_add(out, joiner->base_text, err);
+    if (joiner->base_status != MC_OK)
+        return mc_fail(err, joiner->base_status, "%s", joiner->base_err.text);
+    return join(joiner, url, out, err);
+}
+
+static void release_rooms(mci_url_joiner *joiner)
+{
+    mci_buf_release(&joiner->base_room);
+    mci_buf_release(&joiner->url_room);
+    mci_buf_release(&joiner->path);
 }
 
 mc_status mci_url_join(mc_str base, mc_str url, mci_buf *out, mc_error *err)
 {
-    mci_buf_clear(out);
-    if (base.len == 0)
-        return mci_buf_add(out, url, err);
-    if (url.len == 0)
-        return mci_buf_add(out, base, err);
-    join_scratch scratch = { 0 };
-    mc_status status = join(&scratch, base, url, out, err);
-    mci_buf_release(&scratch.base);
-    mci_buf_release(&scratch.url);
-    mci_buf_release(&scratch.path);
+    mci_url_joiner joiner = { 0 };
+    mc_status status = mci_url_joiner_set_base(&joiner, base, err);
+    if (status >= 0)
+        status = mci_url_joiner_join(&joiner, url, out, err);
+    release_rooms(&joiner);
     return status;
+}
+
+mc_status mci_url_joiner_new(mci_url_joiner **out, mc_error *err)
+{
+    *out = mci_alloc_zeroed(1, sizeof **out);
+    return *out ? MC_OK : mci_nomem(err, sizeof **out);
+}
+
+void mci_url_joiner_free(mci_url_joiner *joiner)
+{
+    if (joiner)
+        release_rooms(joiner);
+    mci_free(joiner);
 }

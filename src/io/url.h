@@ -11,4 +11,13 @@
  * would change into one with other delimiters, ... */
 mc_status mci_url_join(mc_str base, mc_str url, mci_buf *out, mc_error *err);
 
+/* The same for many urls of one base, which is taken apart once. One thread at a time. */
+typedef struct mci_url_joiner mci_url_joiner;
+
+mc_status mci_url_joiner_new(mci_url_joiner **out, mc_error *err);
+void mci_url_joiner_free(mci_url_joiner *joiner);
+/* Keeps the view until the next one. */
+mc_status mci_url_joiner_set_base(mci_url_joiner *joiner, mc_str base, mc_error *err);
+mc_status mci_url_joiner_join(mci_url_joiner *joiner, mc_str url, mci_buf *out, mc_error *err);
+
 #endif

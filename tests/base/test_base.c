@@ -92,7 +92,11 @@ static void hashes_are_the_published_ones(void **state)
     assert_true(mci_hash64(mc_str_of("a red car"), 0) == mci_hash64(mc_str_of("a red car"), 0));
     assert_int_equal(mci_sha256_of(mc_str_of("abc"), digits, NULL), MC_OK);
     assert_string_equal(digits, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    assert_int_equal(mci_sha224_uuid(mc_str_of("abc"), uuid, NULL), MC_OK);
+    mci_sha224 *sha224;
+    assert_int_equal(mci_sha224_new(&sha224, NULL), MC_OK);
+    assert_int_equal(mci_sha224_uuid(sha224, mc_str_of("another"), uuid, NULL), MC_OK);
+    assert_int_equal(mci_sha224_uuid(sha224, mc_str_of("abc"), uuid, NULL), MC_OK);
+    mci_sha224_free(sha224);
     assert_memory_equal(uuid, "23097d223405d8228642a477", MCI_UUID_DIGITS);
 }
 
