@@ -199,7 +199,7 @@ bool mci_host_of_url(mc_str url, mci_host *out)
     mc_str authority;
     out->len = 0;
     out->is_address = false;
-    if (!cut_authority(url, &authority))
+    if (url.len == 0 || !cut_authority(url, &authority))
         return false;
     mc_str host = host_part(authority);
     if (host.len && host.data[0] == '[' && take_ipv6(behind(host, 1), out))

@@ -194,9 +194,11 @@ static void a_url_has_the_host_it_is_fetched_from(void **state)
         if (urls[i].host)
             assert_str(((mc_str){ host.bytes, host.len }), urls[i].host);
     }
+    mci_host host;
+    assert_false(mci_host_of_url((mc_str){ 0 }, &host));
 }
 
-/* Labels without end in front of a domain do not hide it. */
+/* Labels without end, in front of a domain do not hide it. */
 static void of_a_long_host_the_end_is_seen(void **state)
 {
     (void)state;
