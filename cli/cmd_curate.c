@@ -50,6 +50,8 @@ int cmd_curate(cli *c)
             "shards", "I/N", &shards,
             "this is process I (from 0) of N that run this command on the same DIR at the same "
             "time; under srun or mpirun that is known without it"),
+        CLI_BLOCK(job),
+        CLI_KEEP(job.pool),
         CLI_POOL(c, job.pool),
         CLI_TALK(c),
         CLI_INPUTS("INPUT", &job.pool.inputs, &job.pool.n_inputs, 1, SIZE_MAX,

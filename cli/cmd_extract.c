@@ -35,6 +35,8 @@ int cmd_extract(cli *c)
         CLI_WORD("shard-names", "base|path", &names,
                  "what names an input: its base name, or its whole path, for inputs of equal names "
                  "in several folders"),
+        CLI_BLOCK(job),
+        CLI_KEEP(job.pool),
         CLI_POOL(c, job.pool),
         CLI_TALK(c),
         CLI_INPUTS("INPUT", &job.pool.inputs, &job.pool.n_inputs, 1, SIZE_MAX,

@@ -11,7 +11,9 @@ static const cli_about about = {
         "[\"alt\",\"a red car\",[17,203]].\n\n"
         "An entry matches as a whole: the text and the entry get a space at each end, and the "
         "marks , . ; : ? ! ` of the text a space on both sides. Letters are not folded. Ids that "
-        "a text carries already are replaced.",
+        "a text carries already are replaced.\n\n"
+        "With --block, images that the file names by host, url or uuid are left out, whatever "
+        "entries their texts hold, and counted. A line in it that means nothing is an error.",
     .example = "metaclip match -m metadata.json -o matched.jsonl pairs.jsonl",
 };
 
@@ -22,6 +24,8 @@ int cmd_match(cli *c)
         CLI_METADATA(&job.metadata_path),
         CLI_WORD("o,output", "FILE", &job.out_path,
                  "matched pairs, .jsonl, .jsonl.gz or .jsonl.zst"),
+        CLI_BLOCK(job),
+        CLI_KEEP(job.pool),
         CLI_POOL(c, job.pool),
         CLI_TALK(c),
         CLI_INPUTS("INPUT", &job.pool.inputs, &job.pool.n_inputs, 1, SIZE_MAX,

@@ -23,14 +23,14 @@ static int show_parts(const cli *c, cli_mode mode)
 
 static bool has_choices(const cli_opt *opt)
 {
-    return opt->kind == CLI_KIND_WORD && strchr(opt->value, '|');
+    return opt->kind == CLI_KIND_SET || (opt->kind == CLI_KIND_WORD && strchr(opt->value, '|'));
 }
 
-/* "a|b" as "a b". */
+/* "a|b", or "a,b", as "a b". */
 static void print_choices(const char *choices)
 {
     for (; *choices; choices++)
-        putchar(*choices == '|' ? ' ' : *choices);
+        putchar(*choices == '|' || *choices == ',' ? ' ' : *choices);
 }
 
 /* ---- bash ---- */
@@ -136,13 +136,16 @@ static void print_zsh_text(const char *text)
     }
 }
 
-/* ":FILE:_files", ":a|b:(a b)", ":N:" */
+/* ":FILE:_files", ":a|b:(a b)", ":a,b:_sequence compadd - a b", ":N:" */
 static void print_zsh_value(const cli_opt *opt)
 {
     if (opt->kind == CLI_KIND_FLAG)
         return;
     printf(":%s:", opt->value);
-    if (has_choices(opt)) {
+    if (opt->kind == CLI_KIND_SET) {
+        fputs("_sequence compadd - ", stdout);
+        print_choices(opt->value);
+    } else if (has_choices(opt)) {
         putchar('(');
         print_choices(opt->value);
         putchar(')');

@@ -98,7 +98,8 @@ static const cli_opt *find_long(const parser *p, const char *name, size_t len)
 /* Whether a word that stands where a value should is more likely an option: "-o --json". */
 static bool looks_like_option(const cli_opt *opt, const char *word)
 {
-    bool is_name = opt->kind == CLI_KIND_WORD || opt->kind == CLI_KIND_LIST;
+    bool is_name =
+        opt->kind == CLI_KIND_WORD || opt->kind == CLI_KIND_LIST || opt->kind == CLI_KIND_SET;
     return word[0] == '-' && word[1] && (is_name || strncmp(word, "--", 2) == 0);
 }
 
@@ -145,6 +146,9 @@ static const char *store(parser *p, const cli_opt *opt, const char *value, cli_w
         break;
     case CLI_KIND_SHARE:
         good = cli_read_share(value, opt->to.share, why);
+        break;
+    case CLI_KIND_SET:
+        good = cli_read_set(value, opt->value, opt->to.set, why);
         break;
     default:
         return store_word(p, opt, value, why);

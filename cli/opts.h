@@ -15,6 +15,7 @@ typedef enum {
     CLI_KIND_WORD,   /* a path, or one of the choices that `value` lists: "a|b" */
     CLI_KIND_MAYBE,  /* --name alone means `fallback`; another value only as --name=VALUE */
     CLI_KIND_LIST,   /* may be repeated; one such row a table at most */
+    CLI_KIND_SET,    /* some of the words that `value` lists: "a,b"; each has its flag */
     CLI_KIND_U64,    /* min..max */
     CLI_KIND_UINT,   /* min..max */
     CLI_KIND_BYTES,  /* min..max; takes K, M, G, T */
@@ -29,6 +30,7 @@ typedef struct {
     const char *text;  /* what it does, no full stop */
     union {
         bool *flag;
+        bool *set[4]; /* in the order of the words */
         const char **word;
         uint64_t *u64;
         unsigned *uint;
@@ -84,6 +86,18 @@ typedef struct {
       .min = 1024, .max = (uint64_t)1 << 40 },                                                  \
     CLI_FLAG("strict", &(p).strict, "take the first thing that would be skipped as an error")
 #define CLI_MAX_RECORD ((uint64_t)64 << 20)
+
+/* What every command has that writes records of a pool p, or drops some of them by name; job is its
+ * mc_..._job. */
+#define CLI_KEEP(p)                                                                             \
+    { .kind = CLI_KIND_SET, .names = "keep", .value = "page_url,source",                        \
+      .to.set = { &(p).keep_page_url, &(p).keep_source },                                       \
+      .text = "write into each record where it is from: the url of its page (of WAT and WARC), "\
+              "the name of its input, or both" }
+#define CLI_BLOCK(job)                                                                          \
+    CLI_LIST("block", "FILE", &(job).block_paths, &(job).n_block_paths,                         \
+             "drop the images that FILE names, by host, url or uuid, one a line; may be given "  \
+             "several times")
 
 /* What every command has that balances; job is its mc_..._job. cli_check_t goes with it. */
 #define CLI_CHOOSE_T(job)                                                                       \

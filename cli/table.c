@@ -141,6 +141,13 @@ static void put_drawing(FILE *to, const mc_summary *summary)
             cli_grouped((uint64_t)(summary->expected_pairs + 0.5), number));
 }
 
+static void put_block_list(FILE *to, const mc_summary *summary)
+{
+    char number[32];
+    uint64_t n = summary->block.n_uuids + summary->block.n_urls + summary->block.n_hosts;
+    fprintf(to, "%-54s %18s\n", "uuids, urls and hosts on the block list", cli_grouped(n, number));
+}
+
 static void put_problems(FILE *to, const mc_summary *summary)
 {
     if (summary->n_problems == 0)
@@ -163,6 +170,8 @@ void cli_put_summary(FILE *to, const mc_summary *summary)
 #undef X
     if (summary->n.records_read && summary->n.pairs_kept == 0)
         fprintf(to, "%-54s %18s\n", "pairs kept", "none");
+    if (summary->block.sha256[0])
+        put_block_list(to, summary);
     if (summary->t)
         put_drawing(to, summary);
     put_problems(to, summary);

@@ -112,6 +112,38 @@ bool cli_read_choice(const char *text, const char *choices, cli_why *why)
     return fail(why, "\"%.80s\" is not one of %s", text, choices);
 }
 
+/* The place of a word in "a,b,c"; -1 if it is not there. */
+static int place_of_word(const char *word, size_t len, const char *words)
+{
+    for (int place = 0;; place++) {
+        size_t n = strcspn(words, ",");
+        if (len == n && memcmp(words, word, n) == 0)
+            return place;
+        if (words[n] == '\0')
+            return -1;
+        words += n + 1;
+    }
+}
+
+bool cli_read_set(const char *text, const char *words, bool *const flags[], cli_why *why)
+{
+    uint64_t named = 0;
+    for (const char *at = text;;) {
+        size_t len = strcspn(at, ",");
+        int place = place_of_word(at, len, words);
+        if (place < 0)
+            return fail(why, "\"%.*s\" is not one of %s", (int)(len < 80 ? len : 80), at, words);
+        named |= (uint64_t)1 << place;
+        if (at[len] == '\0')
+            break;
+        at += len + 1;
+    }
+    *flags[0] = named & 1;
+    for (int place = 1; (words = strchr(words, ',')); place++, words++)
+        *flags[place] = named >> place & 1;
+    return true;
+}
+
 const char *cli_show_bytes(uint64_t bytes, char out[32])
 {
     int unit = 0;

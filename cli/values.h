@@ -23,6 +23,10 @@ bool cli_read_share(const char *text, double *out, cli_why *why);
 /* One of "a|b|c". */
 bool cli_read_choice(const char *text, const char *choices, cli_why *why);
 
+/* Some of "a,b,c", with commas between them: sets the flag of each word that is named, and clears
+ * the others. */
+bool cli_read_set(const char *text, const char *words, bool *const flags[], cli_why *why);
+
 /* "64M" for 67108864: the largest unit that leaves no rest. */
 const char *cli_show_bytes(uint64_t bytes, char out[32]);
 

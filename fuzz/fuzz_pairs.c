@@ -10,6 +10,20 @@ static void expect(bool truth)
         abort();
 }
 
+/* What is found in extra without parsing is what parsing finds. */
+static void check_extra(mci_json *json, mc_str extra, mci_buf *braced)
+{
+    static const char *const names[] = { "source", "page_url", "a", "" };
+    mci_json_value root, member;
+    mci_buf_clear(braced);
+    expect(mci_buf_printf(braced, NULL, "{") == MC_OK);
+    expect(mci_buf_add(braced, extra, NULL) == MC_OK);
+    expect(mci_buf_byte(braced, '}', NULL) == MC_OK);
+    expect(mci_json_parse(json, mci_buf_str(braced), &root, NULL, NULL) == MC_OK);
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        expect(mci_extra_has(extra, names[i]) == mci_json_get(root, names[i], &member));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -27,6 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         mci_pairs_parse(json, &scratch, line, &arena, &record, &n_replaced, &n_empty, &err);
     expect(status == MC_OK || (status == MC_SKIPPED && err.text[0]));
     if (status == MC_OK) {
+        check_extra(json, record.extra, &second);
+        mci_buf_clear(&second);
         expect(mci_pairs_format(&record, &first, &err) == MC_OK);
         expect(mci_utf8_valid(mci_buf_str(&first)));
         expect(memchr(first.data, '\n', first.len) == first.data + first.len - 1);

@@ -173,6 +173,7 @@ typedef struct {
     uint64_t *pool, *curated; /* pairs that match each entry */
     char **earlier_runs;      /* ids of those whose pairs were left out; NULL: none */
     size_t n_earlier_runs;
+    char block_sha256[MC_SHA256_DIGITS + 1]; /* of the block list; empty: none */
 } mc_card;
 
 MC_API mc_status mc_card_load(const char *path, mc_card *out, mc_error *err);

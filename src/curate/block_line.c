@@ -38,14 +38,11 @@ static mc_str behind(mc_str text, size_t n)
     return (mc_str){ text.data + n, text.len - n };
 }
 
-/* Where one of `marks` first stands in text; text.len if none does. */
-static size_t find_any(mc_str text, const char *marks)
+/* Where c first stands in text; text.len if it does not. */
+static size_t find(mc_str text, char c)
 {
-    size_t n = strlen(marks);
-    for (size_t i = 0; i < text.len; i++)
-        if (memchr(marks, text.data[i], n))
-            return i;
-    return text.len;
+    const char *at = text.len ? memchr(text.data, c, text.len) : NULL;
+    return at ? (size_t)(at - text.data) : text.len;
 }
 
 /* ---- hosts ---- */
@@ -63,6 +60,8 @@ static const char *as_string(mc_str text, char out[INET6_ADDRSTRLEN])
 
 static bool is_ipv4(mc_str text)
 {
+    if (text.len == 0 || !is_digit(text.data[text.len - 1]))
+        return false;
     char string[INET6_ADDRSTRLEN];
     unsigned char address[4];
     return inet_pton(AF_INET, as_string(text, string), address) == 1;
@@ -104,7 +103,7 @@ static bool ends_in_number(mc_str text)
 
 bool mci_domain_above(mc_str *domain)
 {
-    size_t dot = find_any(*domain, ".");
+    size_t dot = find(*domain, '.');
     if (dot == domain->len)
         return false;
     *domain = behind(*domain, dot + 1);
@@ -129,6 +128,11 @@ static bool is_of_web(mc_str url)
     return strncasecmp(url.data, "http:", 5) == 0 || strncasecmp(url.data, "https:", 6) == 0;
 }
 
+static bool is_slash(char c, bool of_web)
+{
+    return c == '/' || (of_web && c == '\\');
+}
+
 /* What stands between "//" and the path; false if there is nothing of the kind. */
 static bool cut_authority(mc_str url, mc_str *out)
 {
@@ -137,14 +141,17 @@ static bool cut_authority(mc_str url, mc_str *out)
     size_t n = scheme_length(url), n_slashes = 0;
     bool of_web = n >= 5 && is_of_web(url);
     mc_str rest = behind(url, n);
-    const char *slashes = of_web ? "/\\" : "/";
-    while (n_slashes < rest.len && memchr(slashes, rest.data[n_slashes], strlen(slashes)) &&
+    while (n_slashes < rest.len && is_slash(rest.data[n_slashes], of_web) &&
            (of_web || n_slashes < 2))
         n_slashes++;
     if (n_slashes < 2 && !of_web)
         return false;
-    rest = behind(rest, n_slashes);
-    *out = (mc_str){ rest.data, find_any(rest, of_web ? "/\\?#" : "/?#") };
+    *out = behind(rest, n_slashes);
+    size_t end = 0;
+    while (end < out->len && !is_slash(out->data[end], of_web) && out->data[end] != '?' &&
+           out->data[end] != '#')
+        end++;
+    out->len = end;
     return true;
 }
 
@@ -157,8 +164,8 @@ static mc_str host_part(mc_str authority)
             break;
         }
     if (authority.len && authority.data[0] == '[')
-        return (mc_str){ authority.data, find_any(authority, "]") };
-    return (mc_str){ authority.data, find_any(authority, ":") };
+        return (mc_str){ authority.data, find(authority, ']') };
+    return (mc_str){ authority.data, find(authority, ':') };
 }
 
 /* Of a long host the end: the whole labels in its last bytes. */
@@ -167,7 +174,7 @@ static mc_str cut_to_fit(mc_str host)
     if (host.len <= MCI_MAX_HOST_BYTES)
         return host;
     host = behind(host, host.len - MCI_MAX_HOST_BYTES);
-    size_t dot = find_any(host, ".");
+    size_t dot = find(host, '.');
     return dot < host.len ? behind(host, dot + 1) : behind(host, dot);
 }
 
@@ -192,7 +199,7 @@ bool mci_host_of_url(mc_str url, mci_host *out)
     mc_str authority;
     out->len = 0;
     out->is_address = false;
-    if (!cut_authority(url, &authority))
+    if (url.len == 0 || !cut_authority(url, &authority))
         return false;
     mc_str host = host_part(authority);
     if (host.len && host.data[0] == '[' && take_ipv6(behind(host, 1), out))
@@ -220,8 +227,12 @@ static bool is_name(mc_str text)
 {
     bool at_start = true; /* of a label */
     for (const char *at = text.data, *end = text.data + text.len; at < end;) {
-        bool is_valid;
-        uint32_t c = mci_utf8_next(&at, end, &is_valid);
+        bool is_valid = true;
+        uint32_t c = (unsigned char)*at;
+        if (c < 0x80)
+            at++;
+        else
+            c = mci_utf8_next(&at, end, &is_valid);
         if (!is_valid || (c == '.' ? at_start : !is_host_character(c)))
             return false;
         at_start = c == '.';
@@ -272,7 +283,7 @@ static bool is_uuid(mc_str text)
 /* A single word is more likely a slip than a top-level domain, so that one needs "host:". */
 static bool has_dot_or_bracket(mc_str text)
 {
-    return text.len && (find_any(text, ".") + 1 < text.len || text.data[0] == '[');
+    return text.len && (find(text, '.') + 1 < text.len || text.data[0] == '[');
 }
 
 static bool is_url(mc_str text)

@@ -51,22 +51,43 @@ static mc_status next_line(mci_stream *stream, mc_str *line, size_t *step, mc_er
     }
 }
 
+/* A last line that cannot be understood may be what damage left of one: then that is what to say.
+ */
+static mc_status blame_damage(mci_stream *stream, mc_status status, mc_error *err)
+{
+    mc_str rest;
+    mc_error damage = { 0 };
+    if (mci_stream_peek(stream, 1, &rest, &damage) != MC_SKIPPED)
+        return status;
+    if (err)
+        *err = damage;
+    return mc_add_context(err, MC_E_FORMAT, "damaged");
+}
+
+static mc_status read_line(mci_block_list *list, mci_stream *stream, bool is_first, mc_error *err)
+{
+    mc_str line;
+    size_t step = 0;
+    mc_status status = next_line(stream, &line, &step, err);
+    if (status != MC_OK)
+        return status;
+    bool is_ended = step > line.len;
+    if (is_first && line.len >= 3 && memcmp(line.data, "\xEF\xBB\xBF", 3) == 0)
+        line = (mc_str){ line.data + 3, line.len - 3 };
+    status = add_line(list, line, err);
+    mci_stream_skip(stream, step);
+    return status == MC_E_FORMAT && !is_ended ? blame_damage(stream, status, err) : status;
+}
+
 static mc_status add_lines(mci_block_list *list, mci_stream *stream, mc_error *err)
 {
-    for (uint64_t n = 1;; n++) {
-        mc_str line;
-        size_t step = 0;
-        mc_status status = next_line(stream, &line, &step, err);
-        if (status == MC_END)
-            return MC_OK;
-        if (status == MC_OK && n == 1 && line.len >= 3 && memcmp(line.data, "\xEF\xBB\xBF", 3) == 0)
-            line = (mc_str){ line.data + 3, line.len - 3 };
-        if (status == MC_OK)
-            status = add_line(list, line, err);
-        if (status < 0)
-            return status == MC_E_FORMAT ? mc_add_context(err, status, "line %" PRIu64, n) : status;
-        mci_stream_skip(stream, step);
-    }
+    mc_status status = MC_OK;
+    uint64_t n = 0;
+    while (status == MC_OK)
+        status = read_line(list, stream, ++n == 1, err);
+    if (status == MC_E_FORMAT)
+        return mc_add_context(err, status, "line %" PRIu64, n);
+    return status == MC_END ? MC_OK : status;
 }
 
 static mc_status add_file(mci_block_list *list, const char *path, mc_error *err)

@@ -9,6 +9,7 @@
  *   "matched_pairs":7,
  *   "curated_pairs":5,
  *   "earlier_runs":["2023-50"],            only if there are some
+ *   "block_sha256":"...",                  only if there was a block list
  *   "pool":[4,0,3],
  *   "curated":[2,0,3]}                     or null */
 #include <inttypes.h>
@@ -93,6 +94,8 @@ static mc_status format_card(const mc_card *card, mci_buf *out, mc_error *err)
     NUMBERS(X)
 #undef X
     MC_TRY(add_earlier_runs(out, card, err));
+    if (card->block_sha256[0])
+        MC_TRY(add_string(out, "block_sha256", card->block_sha256, err));
     MC_TRY(add_counts(out, "pool", card->pool, card->n_entries, err));
     MC_TRY(mci_buf_add(out, mc_str_of(",\n"), err));
     MC_TRY(add_counts(out, "curated", card->curated, card->n_entries, err));
@@ -128,6 +131,15 @@ static mc_status read_strings(mci_json_value root, mc_card *card, mc_error *err)
     if (!mci_is_sha256(sha256))
         return mc_fail(err, MC_E_FORMAT, "\"metadata_sha256\" is missing or no SHA-256");
     memcpy(card->metadata_sha256, sha256.data, sha256.len);
+    return MC_OK;
+}
+
+static mc_status read_block_list(mci_json_value value, mc_card *card, mc_error *err)
+{
+    mc_str sha256 = mci_json_string(value);
+    if (!mci_is_sha256(sha256))
+        return mc_fail(err, MC_E_FORMAT, "\"block_sha256\" is no SHA-256");
+    memcpy(card->block_sha256, sha256.data, sha256.len);
     return MC_OK;
 }
 
@@ -204,6 +216,8 @@ mc_status mci_card_parse(mci_json_value root, mc_card *out, mc_error *err)
         status = read_counts(value, "curated", card.n_entries, &card.curated, err);
     if (status >= 0 && mci_json_get(root, "earlier_runs", &value))
         status = read_earlier_runs(value, &card, err);
+    if (status >= 0 && mci_json_get(root, "block_sha256", &value))
+        status = read_block_list(value, &card, err);
     if (status < 0)
         mc_card_release(&card);
     else

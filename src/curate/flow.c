@@ -180,7 +180,7 @@ static mc_status parse_batch(flow *f, mci_batch *batch, mci_record_parser *parse
         item.bytes = (mc_str){ batch->bytes.data + it->start, it->len };
         item.uri = (mc_str){ batch->bytes.data + it->uri_start, it->uri_len };
         mc_error what = { 0 };
-        mc_status status = mci_parse_item(parser, &item, shard->name, it->position, &batch->arena,
+        mc_status status = mci_parse_item(parser, &item, shard, it->position, &batch->arena,
                                           &batch->list, &batch->n, &what);
         if (status < 0) {
             if (err)
@@ -260,8 +260,9 @@ static mc_status run_pipeline(flow *f, unsigned n_workers, void **slots, size_t 
     for (size_t i = 0; i < n_slots; i++)
         if (!(slots[i] = mci_alloc_zeroed(1, sizeof(mci_batch))))
             return mci_nomem(err, sizeof(mci_batch));
+    mci_keep keep = { f->pool->keep_page_url, f->pool->keep_source };
     for (unsigned i = 0; i < n_workers; i++)
-        MC_TRY(mci_record_parser_new(f->max_item_bytes, &f->parsers[i], err));
+        MC_TRY(mci_record_parser_new(f->max_item_bytes, keep, &f->parsers[i], err));
     mci_pipeline pipeline = { fill, work, drain, f, slots, n_slots };
     return mci_pipeline_run(&pipeline, n_workers, err);
 }

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "base/json_text.h"
 #include "base/utf8.h"
 #include "io/html.h"
 #include "io/http.h"
@@ -22,15 +23,19 @@ struct mci_record_parser {
     mci_buf url;     /* the joined url */
     mci_buf uri;     /* the page's url, valid UTF-8 */
     mci_buf name;    /* what a uuid is made from */
+    mci_buf extra;   /* members that are put into a record's */
+    mci_keep keep;
     uint64_t max_body_bytes;
 };
 
-mc_status mci_record_parser_new(uint64_t max_body_bytes, mci_record_parser **out, mc_error *err)
+mc_status mci_record_parser_new(uint64_t max_body_bytes, mci_keep keep, mci_record_parser **out,
+                                mc_error *err)
 {
     mci_record_parser *parser = mci_alloc_zeroed(1, sizeof *parser);
     if (!parser)
         return mci_nomem(err, sizeof *parser);
     parser->max_body_bytes = max_body_bytes;
+    parser->keep = keep;
     mc_status status = mci_json_new(&parser->json, err);
     if (status >= 0)
         status = mci_html_new(&parser->html, err);
@@ -59,6 +64,7 @@ void mci_record_parser_free(mci_record_parser *parser)
     mci_buf_release(&parser->url);
     mci_buf_release(&parser->uri);
     mci_buf_release(&parser->name);
+    mci_buf_release(&parser->extra);
     mci_free(parser);
 }
 
@@ -105,6 +111,40 @@ static mc_status uuid_of_place(mci_record_parser *parser, mc_str shard, uint64_t
     return hash_name(parser, arena, out, err);
 }
 
+/* ---- where records are from ---- */
+
+static mc_status add_member(mci_buf *extra, const char *name, mc_str value, mc_error *err)
+{
+    MC_TRY(mci_buf_printf(extra, err, "%s\"%s\":", extra->len > 0 ? "," : "", name));
+    return mci_json_add_string(extra, value, err);
+}
+
+/* Members for all records of a page, in one copy. */
+static mc_status extra_of_page(mci_record_parser *parser, const mci_shard *shard, mci_arena *arena,
+                               mc_str *out, mc_error *err)
+{
+    mc_str uri = parser->page.uri;
+    mci_buf_clear(&parser->extra);
+    if (parser->keep.page_url && uri.len > 0)
+        MC_TRY(add_member(&parser->extra, "page_url", uri, err));
+    if (parser->keep.source)
+        MC_TRY(add_member(&parser->extra, "source", shard->source, err));
+    return parser->extra.len > 0 ? mci_arena_copy(arena, mci_buf_str(&parser->extra), out, err)
+                                 : MC_OK;
+}
+
+/* A record that was read from pairs may say already what it is from. */
+static mc_status add_source(mci_record_parser *parser, const mci_shard *shard, mci_arena *arena,
+                            mc_str *extra, mc_error *err)
+{
+    if (!parser->keep.source || mci_extra_has(*extra, "source"))
+        return MC_OK;
+    mci_buf_clear(&parser->extra);
+    MC_TRY(mci_buf_add(&parser->extra, *extra, err));
+    MC_TRY(add_member(&parser->extra, "source", shard->source, err));
+    return mci_arena_copy(arena, mci_buf_str(&parser->extra), extra, err);
+}
+
 /* ---- pages ---- */
 
 static mc_status copy_texts(const mci_link *link, mci_arena *arena, mc_record *record,
@@ -122,8 +162,9 @@ static mc_status copy_texts(const mci_link *link, mci_arena *arena, mc_record *r
     return MC_OK;
 }
 
-static mc_status record_of_link(mci_record_parser *parser, const mci_link *link, mci_arena *arena,
-                                mci_record_list *list, mc_counters *n, mc_error *err)
+static mc_status record_of_link(mci_record_parser *parser, const mci_link *link, mc_str extra,
+                                mci_arena *arena, mci_record_list *list, mc_counters *n,
+                                mc_error *err)
 {
     n->records_read++;
     if (link->n_texts == 0) {
@@ -142,21 +183,25 @@ static mc_status record_of_link(mci_record_parser *parser, const mci_link *link,
     MC_TRY(mci_arena_copy(arena, mci_buf_str(&parser->url), &record->url, err));
     MC_TRY(uuid_of_url(parser, record->url, arena, &record->uuid, err));
     MC_TRY(copy_texts(link, arena, record, err));
+    record->extra = extra;
     n->pairs_read += record->n_texts;
     return MC_OK;
 }
 
-static mc_status records_of_page(mci_record_parser *parser, mci_arena *arena, mci_record_list *list,
-                                 mc_counters *n, mc_error *err)
+static mc_status records_of_page(mci_record_parser *parser, const mci_shard *shard,
+                                 mci_arena *arena, mci_record_list *list, mc_counters *n,
+                                 mc_error *err)
 {
     const mci_page *page = &parser->page;
+    mc_str extra = { 0 };
+    MC_TRY(extra_of_page(parser, shard, arena, &extra, err));
     n->items_used++;
     n->texts_read += page->n_texts;
     n->texts_empty += page->n_empty_texts;
     n->replaced_bytes += page->n_replaced;
     MC_TRY(mci_url_joiner_set_base(parser->joiner, page->has_base ? page->base : page->uri, err));
     for (size_t i = 0; i < page->n_links; i++)
-        MC_TRY(record_of_link(parser, &page->links[i], arena, list, n, err));
+        MC_TRY(record_of_link(parser, &page->links[i], extra, arena, list, n, err));
     return MC_OK;
 }
 
@@ -211,9 +256,9 @@ static mc_status parse_response(mci_record_parser *parser, const mci_item *item,
 
 /* ---- pairs ---- */
 
-static mc_status parse_pairs(mci_record_parser *parser, const mci_item *item, mc_str shard,
-                             uint64_t position, mci_arena *arena, mci_record_list *list,
-                             mc_counters *n, mc_error *err)
+static mc_status parse_pairs(mci_record_parser *parser, const mci_item *item,
+                             const mci_shard *shard, uint64_t position, mci_arena *arena,
+                             mci_record_list *list, mc_counters *n, mc_error *err)
 {
     mc_record record;
     uint64_t n_empty = 0;
@@ -233,14 +278,15 @@ static mc_status parse_pairs(mci_record_parser *parser, const mci_item *item, mc
     if (record.uuid.len == 0 && record.url.len > 0)
         MC_TRY(uuid_of_url(parser, record.url, arena, &record.uuid, err));
     else if (record.uuid.len == 0)
-        MC_TRY(uuid_of_place(parser, shard, position, arena, &record.uuid, err));
+        MC_TRY(uuid_of_place(parser, shard->name, position, arena, &record.uuid, err));
+    MC_TRY(add_source(parser, shard, arena, &record.extra, err));
     mc_record *place;
     MC_TRY(add_record(list, &place, err));
     *place = record;
     return MC_OK;
 }
 
-mc_status mci_parse_item(mci_record_parser *parser, const mci_item *item, mc_str shard,
+mc_status mci_parse_item(mci_record_parser *parser, const mci_item *item, const mci_shard *shard,
                          uint64_t position, mci_arena *arena, mci_record_list *list, mc_counters *n,
                          mc_error *err)
 {
@@ -258,7 +304,7 @@ mc_status mci_parse_item(mci_record_parser *parser, const mci_item *item, mc_str
         break;
     }
     if (status == MC_OK && item->kind != MCI_ITEM_PAIRS)
-        return records_of_page(parser, arena, list, n, err);
+        return records_of_page(parser, shard, arena, list, n, err);
     if (status == MC_SKIPPED)
         n->items_skipped++;
     if (status == MC_END)

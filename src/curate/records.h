@@ -3,6 +3,7 @@
 #define MCI_CURATE_RECORDS_H
 
 #include "base/arena.h"
+#include "curate/shards.h"
 #include "curate/source.h"
 #include "metaclip/io.h"
 
@@ -13,13 +14,20 @@ typedef struct {
     size_t n, cap;
 } mci_record_list;
 
-mc_status mci_record_parser_new(uint64_t max_body_bytes, mci_record_parser **out, mc_error *err);
+/* Which members are put into a record's extra, behind what it has; one that is there stays. */
+typedef struct {
+    bool page_url; /* "page_url", of images of pages whose url is known */
+    bool source;   /* "source", the shard's */
+} mci_keep;
+
+mc_status mci_record_parser_new(uint64_t max_body_bytes, mci_keep keep, mci_record_parser **out,
+                                mc_error *err);
 void mci_record_parser_free(mci_record_parser *parser);
 
-/* Appends the item's records to list, their bytes to arena, and counts what was read. `shard` and
- * `position` name a record of a pool that names none itself.
+/* Appends the item's records to list, their bytes to arena, and counts what was read. The shard's
+ * name and `position` name a record of a pool that names none itself.
  * MC_SKIPPED with err: the item is malformed. Every item is counted, used or not. */
-mc_status mci_parse_item(mci_record_parser *parser, const mci_item *item, mc_str shard,
+mc_status mci_parse_item(mci_record_parser *parser, const mci_item *item, const mci_shard *shard,
                          uint64_t position, mci_arena *arena, mci_record_list *list, mc_counters *n,
                          mc_error *err);
 

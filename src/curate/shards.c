@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 
 static bool drop_suffix(mc_str *name, const char *suffix)
 {
@@ -30,16 +31,33 @@ mc_str mci_shard_name(mc_str name)
     return name;
 }
 
+/* The path is the caller's, so it is copied only if bytes of it are wrong. */
+static mc_status name_source(mci_shards *shards, mci_shard *shard, mc_str name, mc_error *err)
+{
+    uint64_t n_replaced = 0;
+    mci_buf repaired = { 0 };
+    shard->source = name;
+    if (mci_utf8_valid(name))
+        return MC_OK;
+    mc_status status = mci_utf8_repair(name, &repaired, &n_replaced, err);
+    if (status >= 0)
+        status = mci_arena_copy(&shards->arena, mci_buf_str(&repaired), &shard->source, err);
+    mci_buf_release(&repaired);
+    return status;
+}
+
 static mc_status name_shard(mci_shards *shards, mci_shard *shard, bool from_path, mc_error *err)
 {
     mc_str name = mc_str_of(shard->path);
     if (mc_str_equal(name, mc_str_of("-"))) {
         shard->name = mc_str_of("stdin");
+        shard->source = name;
         return MC_OK;
     }
     const char *slash = from_path ? NULL : strrchr(shard->path, '/');
     if (slash)
         name = mc_str_of(slash + 1);
+    MC_TRY(name_source(shards, shard, name, err));
     char *copy = mci_arena_alloc(&shards->arena, name.len);
     if (!copy)
         return mci_nomem(err, name.len);

@@ -8,6 +8,7 @@
 typedef struct {
     const char *path; /* the caller's */
     mc_str name;      /* base name without format suffixes, or the path with "_" for "/" */
+    mc_str source;    /* what records say they are from: the base name, or the path; valid UTF-8 */
 } mci_shard;
 
 typedef struct {

@@ -215,6 +215,38 @@ mc_status mci_pairs_parse(mci_json *json, mci_buf *scratch, mc_str line, mci_are
     return MC_OK;
 }
 
+/* ---- members of extra ---- */
+
+/* Behind the string that begins at *at. Extra is valid JSON, so it ends. */
+static const char *behind_string(const char *at)
+{
+    for (at++; *at != '"'; at++)
+        at += *at == '\\';
+    return at + 1;
+}
+
+bool mci_extra_has(mc_str extra, const char *name)
+{
+    size_t n = strlen(name), depth = 0;
+    if (extra.len == 0)
+        return false;
+    const char *end = extra.data + extra.len;
+    for (const char *at = extra.data; at < end;) {
+        if (*at == '"') {
+            const char *start = at + 1;
+            at = behind_string(at);
+            bool is_name = depth == 0 && at < end && *at == ':';
+            if (is_name && (size_t)(at - 1 - start) == n && memcmp(start, name, n) == 0)
+                return true;
+            continue;
+        }
+        depth += *at == '{' || *at == '[';
+        depth -= *at == '}' || *at == ']';
+        at++;
+    }
+    return false;
+}
+
 /* ---- writing ---- */
 
 static mc_status add_literal(mci_buf *out, const char *text, mc_error *err)

@@ -21,6 +21,9 @@ mc_status mci_pairs_parse(mci_json *json, mci_buf *scratch, mc_str line, mci_are
                           mc_record *out, uint64_t *n_replaced, uint64_t *n_empty_texts,
                           mc_error *err);
 
+/* Whether a record's extra has a member of this name, which holds nothing that JSON escapes. */
+bool mci_extra_has(mc_str extra, const char *name);
+
 /* Appends the record and LF, extra behind the texts as it is: no spaces, UTF-8 unescaped but for
  * `"`, `\` and controls. Ids are written where is_matched; a known language of an unmatched text
  * puts null before it. */

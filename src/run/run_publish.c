@@ -70,13 +70,13 @@ static mc_status save_card(const mci_run *run, uint64_t *curated, const char *pa
                      .t = run->summary->t,
                      .seed = run->job->seed,
                      .pool_pairs = n->pairs_read,
-                     .matched_pairs =
-                         n->pairs_read - n->pairs_unmatched - n->pairs_duplicate - n->pairs_earlier,
+                     .matched_pairs = n->pairs_kept + n->pairs_not_drawn,
                      .curated_pairs = n->pairs_kept,
                      .pool = run->counts.counts,
                      .curated = curated };
     strncpy(card.tool_version, METACLIP_VERSION, sizeof card.tool_version - 1);
     memcpy(card.metadata_sha256, run->counts.metadata_sha256, sizeof card.metadata_sha256);
+    memcpy(card.block_sha256, run->summary->block.sha256, sizeof card.block_sha256);
     card.n_earlier_runs = run->earlier.n;
     card.earlier_runs = mci_alloc(run->earlier.n * sizeof *card.earlier_runs);
     if (!card.earlier_runs)

@@ -26,6 +26,9 @@ completes "--seed --state --shard-names --shards --strict" metaclip curate --s
 completes "jsonl jsonl.zst parquet" metaclip curate --format ""
 completes "jsonl jsonl.zst parquet" metaclip curate --format =
 completes "jsonl.zst" metaclip curate --format = jsonl.
+completes "page_url source" metaclip match --keep ""
+completes "page_url" metaclip extract --keep = p
+completes "" metaclip match --block som
 completes "bash zsh" metaclip help --completion ""
 completes "metadata match" metaclip help m
 completes "" metaclip balance -m ""

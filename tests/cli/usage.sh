@@ -37,6 +37,8 @@ bad "-o: the value is empty" extract -o "" x
 bad "--format: \"xml\" is not one of jsonl|jsonl.zst" curate --format xml
 bad "--format: \"json\" is not one of" curate --format=json
 bad "--shard-names: \"y\" is not one of base|path" curate --shard-names base --shard-names=y
+bad "--keep: \"url\" is not one of page_url,source" extract --keep page_url,url x
+bad "--keep: \"\" is not one of page_url,source" match --keep ,source x
 
 # ---- numbers ----
 bad "-t: \"abc\" is not a whole number" balance -t abc

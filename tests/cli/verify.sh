@@ -34,6 +34,13 @@ expect 1 verify by_ratio
 says out 'run.json: t is'
 rm -rf by_ratio by_size all
 
+# ---- one of before block lists ----
+cp -r sound before
+jq -c 'del(.records_blocked, .pairs_blocked, .blocked_by_uuid, .blocked_by_url, .blocked_by_host)' \
+    sound/summary.json > before/summary.json
+expect 0 verify before
+rm -rf before
+
 # ---- tampered ones: what was done, the check that must tell, its number of findings, its words ----
 matched=$(cd sound && wc -c matched/*/* | sort -n | tail -2 | head -1 | awk '{ print $2 }')
 curated=${matched/matched/curated}
@@ -119,6 +126,9 @@ at sums 1 'datacard.json: "pool_pairs"' "sed -i 's/\"pool_pairs\":/&1/' datacard
 at sums 1 'summary.json: "entries_head"' "sed -i 's/\"entries_head\":/&1/' summary.json"
 at sums 1 'summary.json: "items_read"' "sed -i 's/\"items_read\":/&1/' summary.json"
 at sums 2 'summary.json: "pairs_read"' "sed -i 's/\"pairs_kept\":/&1/' summary.json"
+at sums 1 'summary.json: "pairs_read"' "sed -i 's/\"pairs_blocked\":/&3/' summary.json"
+at sums 2 'summary.json: "records_blocked"' "sed -i 's/\"records_blocked\":/&3/' summary.json"
+at sums 1 '"blocked_by_url"' "sed -i 's/\"blocked_by_url\":0/\"blocked_by_url\":null/' summary.json"
 at sums 1 'summary.json: "expected_pairs"' "sed -i 's/\"expected_pairs\":/&1/' summary.json"
 at sums 1 'summary.json' 'rm summary.json'
 at sums 2 '"shards" is missing' "sed -i 's/\"shards\":[0-9]*,//' summary.json"

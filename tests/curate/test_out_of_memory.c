@@ -154,6 +154,19 @@ static void make_rows(scratch *s)
     mci_buf_release(&tar);
 }
 
+static void make_block_lists(scratch *s)
+{
+    static const char names[] = "uuid:u1\nB.example\nhttp://b\xC3\xBC.example/\n";
+    mci_buf hosts = { 0 }, packed = { 0 };
+    for (int i = 0; i < 100; i++)
+        mci_buf_printf(&hosts, NULL, "h%d.example\n", i);
+    pack_gzip(&packed, mci_buf_str(&hosts));
+    scratch_text(s, "block.txt", names);
+    scratch_file(s, "hosts.txt.gz", packed.data, packed.len);
+    mci_buf_release(&hosts);
+    mci_buf_release(&packed);
+}
+
 static void make_pool(scratch *s)
 {
     scratch_text(s, "list.json", "[\"cat\", \"dog\", \"photo\", \"red c\\u0061t\"]\n");
@@ -166,6 +179,7 @@ static void make_pool(scratch *s)
         "{\"texts\":[[\"alt\",\"dog\"]]}\n"
         "{\"uuid\":\"broken\n"
         "{\"uuid\":\"u1\",\"url\":\"http://a.example/1\",\"texts\":[[\"alt\",\"cat, dog\"]]}");
+    make_block_lists(s);
     make_wat(s);
     make_warc(s);
     make_rows(s);
@@ -178,7 +192,7 @@ typedef struct {
     scratch *s;
     unsigned n_threads;
     char in[3][128], rows[3][128], list[128], text_list[128], matched[128], counts[128], card[128],
-        out[128], out_card[128], out_gz[128], state[128];
+        out[128], out_card[128], out_gz[128], state[128], block[2][128];
     const char *inputs[3];
 } fixture;
 
@@ -266,6 +280,25 @@ static mc_status match(const fixture *f, mc_error *err)
                          .metadata_path = f->list,
                          .out_path = f->out };
     return mc_match_run(&job, &summary, err);
+}
+
+static mc_status match_blocked(const fixture *f, mc_error *err)
+{
+    mc_summary summary = { 0 };
+    char *json = NULL;
+    const char *block[] = { f->block[0], f->block[1] };
+    mc_match_job job = { .pool = pool_of(f, f->inputs, 3),
+                         .metadata_path = f->list,
+                         .out_path = f->out,
+                         .block_paths = block,
+                         .n_block_paths = 2 };
+    job.pool.keep_page_url = job.pool.keep_source = true;
+    MC_TRY(mc_match_run(&job, &summary, err));
+    assert_int_equal(summary.n.records_blocked, 4);
+    assert_true(summary.n.records_kept > 0);
+    mc_status status = mc_summary_json(&summary, &json, err);
+    mc_free(json);
+    return status;
 }
 
 static mc_status count(const fixture *f, mc_error *err)
@@ -359,12 +392,15 @@ static mc_status curate(const fixture *f, mc_error *err)
 static mc_status curate_the_rest(const fixture *f, mc_error *err)
 {
     mc_summary summary = { 0 };
+    const char *block[] = { f->block[0], f->block[1] };
     mc_curate_job job = { .pool = pool_of(f, f->inputs, 2),
                           .metadata_path = f->list,
                           .out_dir = f->out,
                           .t = 2,
                           .tail_ratio = -1,
-                          .state_dir = f->state };
+                          .state_dir = f->state,
+                          .block_paths = block,
+                          .n_block_paths = 2 };
     return mc_curate_run(&job, &summary, err);
 }
 
@@ -549,6 +585,7 @@ static const struct {
     { "extract in little memory", extract_spilling, true },
     { "extract what is not known yet", extract_the_rest, true },
     { "match", match, true },
+    { "match with block lists", match_blocked, true },
     { "count", count, true },
     { "balance", balance, true },
     { "plan", plan, true },
@@ -595,6 +632,8 @@ static void open_fixture(scratch *s, fixture *f)
     set_path(s, f->card, "card.json");
     set_path(s, f->out_card, "out_card.json");
     set_path(s, f->out_gz, "out.jsonl.gz");
+    set_path(s, f->block[0], "block.txt");
+    set_path(s, f->block[1], "hosts.txt.gz");
     snprintf(f->out, sizeof f->out, "%s", f->matched);
     mc_summary summary = { 0 };
     mc_match_job job = { .pool = pool_of(f, f->inputs, 3),

@@ -216,6 +216,33 @@ static void deep_members_are_carried_through(void **state)
 
 #define UNIT(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+static const struct {
+    const char *extra;
+    bool has; /* a member called "source" */
+} extras[] = {
+    { "", false },
+    { "\"source\":1", true },
+    { "\"a\":{\"b\":[]},\"source\":null", true },
+    { "\"source\":1,\"source\":2", true },
+    { "\"sources\":1,\"Source\":2,\"sourc\":3", false },
+    { "\"a\":\"source\",\"b\":2", false },
+    { "\"a\":\"\\\",\\\"source\\\":\"", false },
+    { "\"a\":\"\\\\\",\"source\":1", true },
+    { "\"a\":{\"source\":1},\"b\":[{\"source\":2}]", false },
+    { "\"a\":\"}\",\"b\":[\"[\",\"{\"],\"source\":[]", true },
+    { "\"\\\"source\":1", false },
+};
+
+static void only_members_of_the_record_itself_are_found_in_extra(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(extras); i++) {
+        print_message("  case: %s\n", extras[i].extra);
+        assert_int_equal(mci_extra_has(mc_str_of(extras[i].extra), "source"), extras[i].has);
+    }
+    assert_false(mci_extra_has((mc_str){ 0 }, "source"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +252,7 @@ int main(void)
         UNIT(records_live_as_long_as_the_arena),
         UNIT(further_members_are_kept_apart),
         UNIT(deep_members_are_carried_through),
+        UNIT(only_members_of_the_record_itself_are_found_in_extra),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
