@@ -107,6 +107,12 @@ MC_API mc_status mc_counts_load(const char *path, const mc_metadata *metadata,
 MC_API mc_status mc_counts_save(const mc_counts *counts, const char *path, mc_error *err);
 MC_API void mc_counts_release(mc_counts *counts);
 
+/** Adds 1 to counts[id] (n_entries long) for every one of the n_ids ids: counting pairs that are in
+ *  memory, their ids one behind the other. For several threads give each counts of its own.
+ *  MC_E_ARG if an id is not below n_entries; counts are then as they were. */
+MC_API mc_status mc_count_ids(const uint32_t *ids, size_t n_ids, uint64_t *counts, size_t n_entries,
+                              mc_error *err);
+
 /** Head, tail and share of an entry-count list under t. */
 typedef struct {
     uint64_t n_entries, n_head, n_tail, n_zero; /* head: count >= t; zero ones are tail too */
@@ -142,6 +148,19 @@ MC_API double mc_entry_probability(uint64_t count, uint64_t t);
  *  Errors: MC_E_ARG if an id is not below the number of counts; *out is then untouched. */
 MC_API mc_status mc_keep_probability(const mc_balancer *balancer, const uint32_t *ids, size_t n_ids,
                                      double *out, mc_error *err);
+
+/** The same of many pairs in memory: pair i has the ids[offsets[i]] up to, but without,
+ *  ids[offsets[i + 1]]; offsets are n_pairs + 1 ascending numbers. out is n_pairs long.
+ *  MC_E_ARG if an id is not below the number of counts; out is then undefined. */
+MC_API mc_status mc_keep_probabilities(const mc_balancer *balancer, const uint32_t *ids,
+                                       const uint64_t *offsets, size_t n_pairs, double *out,
+                                       mc_error *err);
+
+/** Draws many pairs in memory: keeps[i] = u[i] < P of pair i, with u from mc_draw. Arguments and
+ *  errors as above. */
+MC_API mc_status mc_draw_pairs(const mc_balancer *balancer, const uint32_t *ids,
+                               const uint64_t *offsets, const double *u, size_t n_pairs,
+                               bool *keeps, mc_error *err);
 
 /** The number in [0, 1) that a pair is compared with: (h >> 11) * 2^-53, h =
  *  XXH3_64bits_withSeed(uuid, one zero byte, text; seed). */

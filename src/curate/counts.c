@@ -200,3 +200,19 @@ mc_status mc_counts_save(const mc_counts *counts, const char *path, mc_error *er
     MC_TRY(mci_npy_save(path, MCI_NPY_U64, counts->counts, counts->n, err));
     return mci_sidecar_save(path, "entry counts", counts->metadata_sha256, counts->n, err);
 }
+
+/* ---- ids in memory ---- */
+
+mc_status mc_count_ids(const uint32_t *ids, size_t n_ids, uint64_t *counts, size_t n_entries,
+                       mc_error *err)
+{
+    size_t n = 0;
+    while (n < n_ids && ids[n] < n_entries)
+        counts[ids[n++]]++;
+    if (n == n_ids)
+        return MC_OK;
+    uint32_t wrong = ids[n];
+    while (n > 0)
+        counts[ids[--n]]--;
+    return mc_fail(err, MC_E_ARG, "entry id %u, but there are only %zu entries", wrong, n_entries);
+}

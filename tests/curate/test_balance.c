@@ -250,6 +250,65 @@ static void wrong_arguments_are_named(void **state)
     mc_balancer_free(NULL);
 }
 
+/* ---- many pairs in memory ---- */
+
+static void many_at_once_are_each_one_for_itself(void **state)
+{
+    (void)state;
+    enum { N = 500, N_ENTRIES = 64 };
+    test_random random = { 8 };
+    uint64_t counts[N_ENTRIES], offsets[N + 1] = { 3 };
+    uint32_t ids[3 + N * 6];
+    double u[N], probabilities[N];
+    bool keeps[N];
+    mc_balancer *balancer = NULL;
+    mc_error err = { 0 };
+    for (size_t i = 0; i < N_ENTRIES; i++)
+        counts[i] = test_below(&random, 100);
+    for (size_t i = 0; i < N; i++) {
+        offsets[i + 1] = offsets[i] + test_below(&random, 7);
+        for (uint64_t k = offsets[i]; k < offsets[i + 1]; k++)
+            ids[k] = (uint32_t)test_below(&random, N_ENTRIES);
+        u[i] = (double)test_below(&random, 1000) / 1000;
+    }
+    assert_ok(mc_balancer_new(counts, N_ENTRIES, 10, 0, &balancer, &err), err);
+    assert_ok(mc_keep_probabilities(balancer, ids, offsets, N, probabilities, &err), err);
+    assert_ok(mc_draw_pairs(balancer, ids, offsets, u, N, keeps, &err), err);
+    for (size_t i = 0; i < N; i++) {
+        double p;
+        assert_ok(
+            mc_keep_probability(balancer, ids + offsets[i], offsets[i + 1] - offsets[i], &p, &err),
+            err);
+        assert_true(p == probabilities[i]);
+        assert_int_equal(keeps[i], u[i] < p);
+    }
+    ids[offsets[N] - 1] = N_ENTRIES;
+    assert_int_equal(mc_keep_probabilities(balancer, ids, offsets, N, probabilities, &err),
+                     MC_E_ARG);
+    assert_says(err.text, "entry id 64, but there are only 64 entries");
+    assert_int_equal(mc_draw_pairs(balancer, ids, offsets, u, N, keeps, &err), MC_E_ARG);
+    assert_ok(mc_draw_pairs(balancer, NULL, NULL, NULL, 0, NULL, &err), err);
+    mc_balancer_free(balancer);
+}
+
+static void ids_are_counted_all_or_none(void **state)
+{
+    (void)state;
+    static const uint32_t ids[] = { 0, 2, 2, 1, 2, 3 };
+    uint64_t counts[3] = { 10, 0, 0 };
+    mc_error err = { 0 };
+    assert_ok(mc_count_ids(ids, 5, counts, 3, &err), err);
+    assert_int_equal(counts[0], 11);
+    assert_int_equal(counts[1], 1);
+    assert_int_equal(counts[2], 3);
+    assert_int_equal(mc_count_ids(ids, 6, counts, 3, &err), MC_E_ARG);
+    assert_says(err.text, "entry id 3");
+    assert_int_equal(counts[0], 11);
+    assert_int_equal(counts[1], 1);
+    assert_int_equal(counts[2], 3);
+    assert_ok(mc_count_ids(NULL, 0, counts, 3, &err), err);
+}
+
 /* ---- against the published implementation ---- */
 
 typedef struct {
@@ -348,6 +407,8 @@ static void probabilities_are_the_originals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(many_at_once_are_each_one_for_itself),
+        cmocka_unit_test(ids_are_counted_all_or_none),
         cmocka_unit_test(draws_are_the_published_ones),
         cmocka_unit_test(epoch_seeds_are_the_published_ones),
         cmocka_unit_test(probabilities_are_the_published_ones),
