@@ -74,8 +74,8 @@ static mci_image_kind kind_of_text(mc_str start, const char **name)
         *name = "SVG";
         return MCI_IMAGE_OTHER;
     }
-    bool is_html = holds(start, "<html") || holds(start, "<HTML") || holds(start, "<!DOCTYPE html") ||
-                   holds(start, "<!doctype html");
+    bool is_html = holds(start, "<html") || holds(start, "<HTML") ||
+                   holds(start, "<!DOCTYPE html") || holds(start, "<!doctype html");
     *name = is_html ? "HTML" : "text";
     return MCI_IMAGE_NONE;
 }
@@ -112,9 +112,9 @@ mci_image_kind mci_image_kind_of(mc_str start, const char **name)
 bool mci_is_image_name(mc_str name)
 {
     static const char *const suffixes[] = {
-        "jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "gif", "bmp", "tif", "tiff", "avif",
-        "heic", "heif", "jxl", "jp2", "j2k", "psd", "ico", "svg", "pbm", "pgm", "ppm", "pnm", "qoi",
-        "exr",
+        "jpg", "jpeg", "jpe",  "jfif", "png",  "apng", "webp", "gif", "bmp",
+        "tif", "tiff", "avif", "heic", "heif", "jxl",  "jp2",  "j2k", "psd",
+        "ico", "svg",  "pbm",  "pgm",  "ppm",  "pnm",  "qoi",  "exr",
     };
     const char *dot = name.len > 0 ? memrchr(name.data, '.', name.len) : NULL;
     if (!dot)
