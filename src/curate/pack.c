@@ -46,10 +46,11 @@ static mc_status check_list(const mci_pack_list *list, uint64_t n_shards, mc_err
     if (list->n_images > 0)
         return MC_OK;
     const char *first = list->problems.n > 0 ? list->problems.first[0].text : NULL;
-    return mc_fail(err, MC_E_FORMAT,
-                   "nothing to pack: of %llu files none is an image with a text%s%.300s%s",
-                   (unsigned long long)list->n.files_found, first ? " (" : "", first ? first : "",
-                   first ? ")" : "");
+    return mc_fail(
+        err, MC_E_FORMAT,
+        "nothing to pack: none of the files found (%llu) is an image with a text%s%.300s%s",
+        (unsigned long long)list->n.files_found, first ? " (" : "", first ? first : "",
+        first ? ")" : "");
 }
 
 static mc_status start(mci_pack *pack, mc_error *err)

@@ -12,6 +12,7 @@
 #include "io/fields.h"
 #include "io/json_write.h"
 #include "io/pairs.h"
+#include "io/rows.h"
 
 enum { READ_BYTES = 64 * 1024 };
 
@@ -273,6 +274,21 @@ static mc_status add_renamed(mci_json_value root, const char *name, mci_buf *out
     return mci_json_write(value, out, err);
 }
 
+/* What was carried along and would be read as a text of the image does not become one by this. */
+static mc_status add_member_name(mci_pack_reader *reader, mc_str key, mci_json_value value,
+                                 mci_buf *out, mc_error *err)
+{
+    mci_json_type type = mci_json_type_of(value);
+    bool is_text = mci_column_role_of(key) == MCI_COLUMN_TEXT &&
+                   (type == MCI_JSON_STRING || type == MCI_JSON_NULL);
+    mci_buf_clear(&reader->path);
+    MC_TRY(mci_buf_add(&reader->path, mc_str_of(is_text ? "original_" : ""), err));
+    MC_TRY(mci_buf_add(&reader->path, key, err));
+    MC_TRY(mci_buf_byte(out, ',', err));
+    MC_TRY(mci_json_add_string(out, mci_buf_str(&reader->path), err));
+    return mci_buf_byte(out, ':', err);
+}
+
 /* Of a table, filepath is the path, which is said already (and would be taken for a url). */
 static mc_status add_extra(mci_pack_reader *reader, mc_str extra, bool is_row, mci_buf *out,
                            mc_error *err)
@@ -289,9 +305,7 @@ static mc_status add_extra(mci_pack_reader *reader, mc_str extra, bool is_row, m
     for (mci_json_iter it = mci_json_iterate(root); mci_json_next(&it, &key, &value);) {
         if (is_own_name(key) || (is_row && mci_field_is(key, "filepath")))
             continue;
-        MC_TRY(mci_buf_byte(out, ',', err));
-        MC_TRY(mci_json_add_string(out, key, err));
-        MC_TRY(mci_buf_byte(out, ':', err));
+        MC_TRY(add_member_name(reader, key, value, out, err));
         MC_TRY(mci_json_write(value, out, err));
     }
     for (size_t i = 0; i < COUNT_OF(own_names); i++)

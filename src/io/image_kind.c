@@ -60,11 +60,14 @@ static bool is_netpbm(mc_str start)
            strchr(" \t\r\n", start.data[2]) && start.data[2];
 }
 
+/* No controls, and none of the bytes that UTF-8 never has. */
 static bool is_text(mc_str start)
 {
-    for (size_t i = 0; i < start.len; i++)
-        if ((unsigned char)start.data[i] < 0x20 && !memchr("\t\n\f\r", start.data[i], 4))
+    for (size_t i = 0; i < start.len; i++) {
+        unsigned char c = (unsigned char)start.data[i];
+        if ((c < 0x20 && !memchr("\t\n\f\r", c, 4)) || c >= 0xF5)
             return false;
+    }
     return start.len > 0;
 }
 
