@@ -3,7 +3,6 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <assert.h>
-#include <errno.h>
 
 #include "base/alloc.h"
 #include "io/output.h"
@@ -17,17 +16,18 @@ struct mci_tar_out {
     mci_output *file;
     uint64_t n_written; /* of the file */
     uint64_t n_due;     /* of the member, still to come */
-    mc_error err;       /* why the file could not be written */
+    bool is_given_up;   /* nothing is written any more */
+    mc_error err;       /* why, if it is the file that failed */
 };
 
-/* What libarchive writes to. */
+/* What libarchive writes to. It never hears of failures, for after one it would not free all that
+ * it has; we ask tar->err. */
 static la_ssize_t write_bytes(struct archive *archive, void *user, const void *bytes, size_t n)
 {
+    (void)archive;
     mci_tar_out *tar = user;
-    if (mci_output_write(tar->file, (mc_str){ bytes, n }, &tar->err) < 0) {
-        archive_set_error(archive, EIO, "%s", tar->err.text);
-        return -1;
-    }
+    if (!tar->is_given_up)
+        tar->is_given_up = mci_output_write(tar->file, (mc_str){ bytes, n }, &tar->err) < 0;
     tar->n_written += n;
     return (la_ssize_t)n;
 }
@@ -39,9 +39,7 @@ static mc_status failed(mci_tar_out *tar, mc_error *err)
         return mc_fail(err, tar->err.status, "%s", tar->err.text);
     const char *why = archive_error_string(tar->archive);
     return mc_fail(err, MC_E_BACKEND, "libarchive cannot write a tar: %s",
-                   why ? why
-                       : "it is out "
-                         "of memory");
+                   why ? why : "out of memory");
 }
 
 static mc_status start(mci_tar_out *tar, mc_error *err)
@@ -84,7 +82,7 @@ mc_status mci_tar_out_begin(mci_tar_out *tar, const char *name, uint64_t n_bytes
     archive_entry_set_perm(tar->entry, 0644);
     archive_entry_set_mtime(tar->entry, MEMBER_TIME, 0);
     archive_entry_set_size(tar->entry, (la_int64_t)n_bytes);
-    if (archive_write_header(tar->archive, tar->entry) != ARCHIVE_OK)
+    if (archive_write_header(tar->archive, tar->entry) != ARCHIVE_OK || tar->is_given_up)
         return failed(tar, err);
     tar->n_due = n_bytes;
     return MC_OK;
@@ -95,7 +93,7 @@ mc_status mci_tar_out_write(mci_tar_out *tar, mc_str bytes, mc_error *err)
     assert(bytes.len <= tar->n_due); /* it would drop what is too much */
     while (bytes.len > 0) {
         la_ssize_t n = archive_write_data(tar->archive, bytes.data, bytes.len);
-        if (n <= 0)
+        if (n <= 0 || tar->is_given_up)
             return failed(tar, err);
         bytes.data += n;
         bytes.len -= (size_t)n;
@@ -113,7 +111,8 @@ mc_status mci_tar_out_add(mci_tar_out *tar, const char *name, mc_str bytes, mc_e
 mc_status mci_tar_out_commit(mci_tar_out *tar, uint64_t *n_bytes, mc_error *err)
 {
     assert(tar->n_due == 0);
-    mc_status status = archive_write_close(tar->archive) == ARCHIVE_OK ? MC_OK : failed(tar, err);
+    bool is_closed = archive_write_close(tar->archive) == ARCHIVE_OK && !tar->is_given_up;
+    mc_status status = is_closed ? MC_OK : failed(tar, err);
     uint64_t n_written = tar->n_written;
     if (status >= 0) {
         status = mci_output_commit(tar->file, err);
@@ -129,9 +128,8 @@ void mci_tar_out_abort(mci_tar_out *tar)
 {
     if (!tar)
         return;
-    if (tar->archive)
-        archive_write_fail(tar->archive); /* nothing more is to be written */
-    archive_write_free(tar->archive);
+    tar->is_given_up = true;
+    archive_write_free(tar->archive); /* closes it, which writes */
     archive_entry_free(tar->entry);
     mci_output_abort(tar->file);
     mci_free(tar);
