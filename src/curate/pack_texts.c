@@ -223,15 +223,6 @@ static mc_status add_string(mci_buf *out, const char *name, mc_str text, mc_erro
     return mci_json_add_string(out, text, err);
 }
 
-/* File names may be any bytes, JSON is UTF-8. */
-static mc_status add_path(mci_pack_reader *reader, mc_str name, mci_buf *out, mc_error *err)
-{
-    uint64_t n_replaced = 0;
-    mci_buf_clear(&reader->path);
-    MC_TRY(mci_utf8_repair(name, &reader->path, &n_replaced, err));
-    return add_string(out, "path", mci_buf_str(&reader->path), err);
-}
-
 /* One text without more to tell stands as the caption alone. */
 static bool says_more(const mc_record *record)
 {
@@ -242,33 +233,36 @@ static bool says_more(const mc_record *record)
 }
 
 /* What we write ourselves; uuid, url and texts are never among the others. */
-static const char *const own_names[] = { "caption", "key", "path", "sha256" };
+enum { CAPTION, KEY, PATH, SHA256, N_OWN };
+static const char *const own_names[N_OWN] = { "caption", "key", "path", "sha256" };
 
 static bool is_own_name(mc_str name)
 {
-    for (size_t i = 0; i < COUNT_OF(own_names); i++)
+    for (size_t i = 0; i < N_OWN; i++)
         if (mc_str_equal(name, mc_str_of(own_names[i])))
             return true;
     return false;
 }
 
-/* Others' members of our names are kept under "original_" and the name, as often as it takes. */
-static mc_status add_renamed(mci_json_value root, const char *name, mci_buf *out, mc_error *err)
+/* Others' members of our names, if they say something else, are kept under "original_" and the
+ * name, as often as it takes. */
+static mc_status add_renamed(mci_json_value root, const char *name, mc_str own, mci_buf *out,
+                             mc_error *err)
 {
+    static const char prefix[] = "original_";
+    enum { N_PREFIX = sizeof prefix - 1 };
     char fresh[128];
     mci_json_value value, other;
-    if (!mci_json_get(root, name, &value))
+    if (!mci_json_get(root, name, &value) || mc_str_equal(mci_json_string(value), own))
         return MC_OK;
     size_t n = strlen(name);
     memcpy(fresh, name, n + 1);
     do {
-        static const char prefix[] = "original_";
-        size_t m = sizeof prefix - 1;
-        if (n + m >= sizeof fresh)
+        if (n + N_PREFIX >= sizeof fresh)
             return MC_OK;
-        memmove(fresh + m, fresh, n + 1);
-        memcpy(fresh, prefix, m);
-        n += m;
+        memmove(fresh + N_PREFIX, fresh, n + 1);
+        memcpy(fresh, prefix, N_PREFIX);
+        n += N_PREFIX;
     } while (mci_json_get(root, fresh, &other));
     MC_TRY(add_name(out, fresh, err));
     return mci_json_write(value, out, err);
@@ -281,17 +275,17 @@ static mc_status add_member_name(mci_pack_reader *reader, mc_str key, mci_json_v
     mci_json_type type = mci_json_type_of(value);
     bool is_text = mci_column_role_of(key) == MCI_COLUMN_TEXT &&
                    (type == MCI_JSON_STRING || type == MCI_JSON_NULL);
-    mci_buf_clear(&reader->path);
-    MC_TRY(mci_buf_add(&reader->path, mc_str_of(is_text ? "original_" : ""), err));
-    MC_TRY(mci_buf_add(&reader->path, key, err));
+    mci_buf_clear(&reader->scratch);
+    MC_TRY(mci_buf_add(&reader->scratch, mc_str_of(is_text ? "original_" : ""), err));
+    MC_TRY(mci_buf_add(&reader->scratch, key, err));
     MC_TRY(mci_buf_byte(out, ',', err));
-    MC_TRY(mci_json_add_string(out, mci_buf_str(&reader->path), err));
+    MC_TRY(mci_json_add_string(out, mci_buf_str(&reader->scratch), err));
     return mci_buf_byte(out, ':', err);
 }
 
 /* Of a table, filepath is the path, which is said already (and would be taken for a url). */
-static mc_status add_extra(mci_pack_reader *reader, mc_str extra, bool is_row, mci_buf *out,
-                           mc_error *err)
+static mc_status add_extra(mci_pack_reader *reader, mc_str extra, bool is_row,
+                           const mc_str own[N_OWN], mci_buf *out, mc_error *err)
 {
     mc_str key;
     mci_json_value root, value;
@@ -308,8 +302,8 @@ static mc_status add_extra(mci_pack_reader *reader, mc_str extra, bool is_row, m
         MC_TRY(add_member_name(reader, key, value, out, err));
         MC_TRY(mci_json_write(value, out, err));
     }
-    for (size_t i = 0; i < COUNT_OF(own_names); i++)
-        MC_TRY(add_renamed(root, own_names[i], out, err));
+    for (size_t i = 0; i < N_OWN; i++)
+        MC_TRY(add_renamed(root, own_names[i], own[i], out, err));
     return MC_OK;
 }
 
@@ -317,21 +311,26 @@ mc_status mci_pack_format_json(mci_pack_reader *reader, const mci_pack_image *im
                                const mc_record *record, const char *key, const char *sha256,
                                mci_buf *out, mc_error *err)
 {
+    mc_str own[N_OWN] = {
+        [CAPTION] = record->texts[0].text, [KEY] = mc_str_of(key), [SHA256] = mc_str_of(sha256)
+    };
+    uint64_t n_replaced = 0; /* file names may be any bytes, JSON is UTF-8 */
     mci_buf_clear(out);
+    mci_buf_clear(&reader->path);
+    MC_TRY(mci_utf8_repair(image->name, &reader->path, &n_replaced, err));
+    own[PATH] = mci_buf_str(&reader->path);
     MC_TRY(mci_buf_byte(out, '{', err));
     if (record->uuid.len > 0)
         MC_TRY(add_string(out, "uuid", record->uuid, err));
     if (record->url.len > 0)
         MC_TRY(add_string(out, "url", record->url, err));
-    MC_TRY(add_string(out, "caption", record->texts[0].text, err));
-    MC_TRY(add_string(out, "key", mc_str_of(key), err));
-    MC_TRY(add_path(reader, image->name, out, err));
-    MC_TRY(add_string(out, "sha256", mc_str_of(sha256), err));
+    for (size_t i = 0; i < N_OWN; i++)
+        MC_TRY(add_string(out, own_names[i], own[i], err));
     if (says_more(record)) {
         MC_TRY(add_name(out, "texts", err));
         MC_TRY(mci_pairs_format_texts(record->texts, record->n_texts, out, err));
     }
     if (record->extra.len > 0)
-        MC_TRY(add_extra(reader, record->extra, image->n_rows > 0, out, err));
+        MC_TRY(add_extra(reader, record->extra, image->n_rows > 0, own, out, err));
     return mci_buf_byte(out, '}', err);
 }

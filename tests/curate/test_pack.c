@@ -48,10 +48,14 @@ static void samples_are_read_back_with_their_texts(void **state)
 static void members_of_our_names_are_kept_under_another(void **state)
 {
     fixture *f = *state;
+    char digits[MC_SHA256_DIGITS + 1], json[512];
     IMAGE(f, "in/a.jpg", JPEG);
-    put_text(f, "in/a.json",
+    mci_sha256_of(mc_str_of(JPEG "in/a.jpg"), digits, NULL);
+    snprintf(json, sizeof json,
              "{\"texts\":[[\"alt\",\"A\",[3,5],\"en\"]],\"key\":\"k\",\"path\":[1],"
-             "\"original_path\":2,\"caption\":7,\"uid\":\"U\",\"x\":null}");
+             "\"original_path\":2,\"sha256\":\"%s\",\"caption\":7,\"uid\":\"U\",\"x\":null}",
+             digits);
+    put_text(f, "in/a.json", json);
     assert_packs(f, "out");
     rows_of(f, "out/00000.tar");
     assert_says(f->rows.data, "\"path\":\"a.jpg\",");
