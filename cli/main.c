@@ -19,6 +19,7 @@ static const cli_command commands[] = {
     { "balance", "thin the pairs of head entries, keep the pairs of tail entries", cmd_balance },
     { "curate", "from crawl files to a balanced set with its data card", cmd_curate },
     { "card", "make, show and compare data cards", cmd_card },
+    { "pack", "put images with their texts into webdataset tars", cmd_pack },
     { "verify", "check a run folder, and lists of uuids against it", cmd_verify },
     { "info", "say what a file is and what it holds", cmd_info },
     { "help", "tell about a command", cmd_help },

@@ -148,17 +148,17 @@ static void put_block_list(FILE *to, const mc_summary *summary)
     fprintf(to, "%-54s %18s\n", "uuids, urls and hosts on the block list", cli_grouped(n, number));
 }
 
-static void put_problems(FILE *to, const mc_summary *summary)
+static void put_problems(FILE *to, const char problems[][508], size_t n)
 {
-    if (summary->n_problems == 0)
+    if (n == 0)
         return;
     fputs("skipped or damaged:\n", to);
-    for (size_t i = 0; i < summary->n_problems; i++) {
+    for (size_t i = 0; i < n; i++) {
         fputs("  ", to);
-        cli_put_clean(to, mc_str_of(summary->problems[i]), SIZE_MAX);
+        cli_put_clean(to, mc_str_of(problems[i]), SIZE_MAX);
         fputc('\n', to);
     }
-    if (summary->n_problems == MC_MAX_PROBLEMS)
+    if (n == MC_MAX_PROBLEMS)
         fputs("  ... (the first of them; all are counted above)\n", to);
 }
 
@@ -174,8 +174,20 @@ void cli_put_summary(FILE *to, const mc_summary *summary)
         put_block_list(to, summary);
     if (summary->t)
         put_drawing(to, summary);
-    put_problems(to, summary);
+    put_problems(to, summary->problems, summary->n_problems);
     if (summary->seconds > 0)
         fprintf(to, "%.1f s, %.1f MB/s\n", summary->seconds,
                 (double)summary->n.bytes_read / 1e6 / summary->seconds);
+}
+
+void cli_put_pack_summary(FILE *to, const mc_pack_summary *summary)
+{
+    uint64_t whole = 0;
+#define X(name, text) put_counter(to, text, summary->n.name, &whole);
+    MC_PACK_COUNTERS(X)
+#undef X
+    put_problems(to, summary->problems, summary->n_problems);
+    if (summary->seconds > 0)
+        fprintf(to, "%.1f s, %.1f MB/s\n", summary->seconds,
+                (double)summary->n.image_bytes / 1e6 / summary->seconds);
 }

@@ -20,5 +20,6 @@ size_t cli_put_clean(FILE *to, mc_str text, size_t max);
 void cli_put_json_string(FILE *to, mc_str text);
 
 void cli_put_summary(FILE *to, const mc_summary *summary);
+void cli_put_pack_summary(FILE *to, const mc_pack_summary *summary);
 
 #endif

@@ -430,6 +430,79 @@ typedef struct {
 } mc_curate_job;
 MC_API mc_status mc_curate_run(const mc_curate_job *job, mc_summary *summary, mc_error *err);
 
+/* X(name, what it counts) of a packing. The sums close:
+ *   files_found  = files_hidden + files_linked + files_sidecar + files_other + images_found
+ *   rows_read    = rows_used + rows_without_image + rows_skipped
+ *   images_found = images_packed + the other images_ "of these"
+ *   images_packed = images_jpeg + images_png + images_webp
+ *   texts_read   = texts_packed + texts_empty
+ * The second list is also told of each shard. */
+#define MC_PACK_LIST_COUNTERS(X)                                      \
+    X(files_found, "files")                                           \
+    X(files_hidden, "of these, hidden ones, and hidden folders")      \
+    X(files_linked, "of these, links to folders, not followed")       \
+    X(files_sidecar, "of these, texts and facts (.txt, .json)")       \
+    X(files_other, "of these, no images by their names")              \
+    X(folders_unreadable, "folders that cannot be read")              \
+    X(rows_read, "rows of the table")                                 \
+    X(rows_used, "of these, of an image")                             \
+    X(rows_without_image, "of these, of a file that cannot be found") \
+    X(rows_skipped, "of these, damaged, malformed or without a name")
+#define MC_PACK_SHARD_COUNTERS(X)                                     \
+    X(images_found, "images")                                         \
+    X(images_without_text, "of these, without a text")                \
+    X(images_bad_sidecar, "of these, with a damaged text")            \
+    X(images_unreadable, "of these, that cannot be read")             \
+    X(images_empty, "of these, empty files")                          \
+    X(images_too_large, "of these, too large")                        \
+    X(images_unsupported, "of these, of a format that is not packed") \
+    X(images_unknown, "of these, no images by their content")         \
+    X(images_packed, "of these, packed")                              \
+    X(images_jpeg, "JPEG images packed")                              \
+    X(images_png, "PNG images packed")                                \
+    X(images_webp, "WebP images packed")                              \
+    X(texts_read, "texts")                                            \
+    X(texts_empty, "of these, empty")                                 \
+    X(texts_packed, "of these, packed")                               \
+    X(replaced_bytes, "wrong bytes of texts that became U+FFFD")      \
+    X(image_bytes, "bytes of the images packed")                      \
+    X(tar_bytes, "bytes of the tars")
+#define MC_PACK_COUNTERS(X)   \
+    MC_PACK_LIST_COUNTERS(X)  \
+    MC_PACK_SHARD_COUNTERS(X) \
+    X(shards, "tars")
+
+typedef struct {
+#define X(name, text) uint64_t name;
+    MC_PACK_COUNTERS(X)
+#undef X
+} mc_pack_counters;
+
+/** What a packing did, or found done. Zero-initialise it. */
+typedef struct {
+    mc_pack_counters n;
+    char problems[MC_MAX_PROBLEMS][508]; /* the first few things skipped */
+    size_t n_problems;
+    double seconds;
+} mc_pack_summary;
+
+/** Images with their texts, from folders or a table, into webdataset tars (docs/formats/pack.md).
+ *  Goes on where an earlier call with the same inputs and options stopped, however it stopped. */
+typedef struct {
+    mc_pool pool;           /* inputs: folders and images, may be none if table_path is given;
+                             * max_item_bytes: of a text beside an image, or a row */
+    const char *table_path; /* csv, tsv, Parquet or lines of pairs; NULL: none */
+    const char *out_dir;
+    uint64_t samples;         /* images a shard, at most; 0: 10,000 */
+    uint64_t max_image_bytes; /* a larger one is skipped; 0: 64 MiB */
+    bool parquet;             /* beside each tar what `metaclip extract` finds in it, as Parquet */
+} mc_pack_job;
+/** Errors: MC_E_MISMATCH if out_dir holds another packing, saying what differs; MC_E_ARG, MC_E_IO,
+ *  MC_E_FORMAT (a table that is none), MC_E_NOMEM. */
+MC_API mc_status mc_pack_run(const mc_pack_job *job, mc_pack_summary *summary, mc_error *err);
+/** The summary as one JSON object on one line (free with mc_free). */
+MC_API mc_status mc_pack_summary_json(const mc_pack_summary *summary, char **out, mc_error *err);
+
 /* ---------------------------------------------------------------------------------------------
  * Verifying a run folder
  * ------------------------------------------------------------------------------------------ */

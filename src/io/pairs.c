@@ -282,19 +282,25 @@ static mc_status add_text(const mc_text *text, mci_buf *out, mc_error *err)
     return mci_buf_byte(out, ']', err);
 }
 
+mc_status mci_pairs_format_texts(const mc_text *texts, size_t n, mci_buf *out, mc_error *err)
+{
+    MC_TRY(mci_buf_byte(out, '[', err));
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            MC_TRY(mci_buf_byte(out, ',', err));
+        MC_TRY(add_text(&texts[i], out, err));
+    }
+    return mci_buf_byte(out, ']', err);
+}
+
 mc_status mci_pairs_format(const mc_record *record, mci_buf *out, mc_error *err)
 {
     MC_TRY(add_literal(out, "{\"uuid\":", err));
     MC_TRY(mci_json_add_string(out, record->uuid, err));
     MC_TRY(add_literal(out, ",\"url\":", err));
     MC_TRY(mci_json_add_string(out, record->url, err));
-    MC_TRY(add_literal(out, ",\"texts\":[", err));
-    for (size_t i = 0; i < record->n_texts; i++) {
-        if (i > 0)
-            MC_TRY(mci_buf_byte(out, ',', err));
-        MC_TRY(add_text(&record->texts[i], out, err));
-    }
-    MC_TRY(mci_buf_byte(out, ']', err));
+    MC_TRY(add_literal(out, ",\"texts\":", err));
+    MC_TRY(mci_pairs_format_texts(record->texts, record->n_texts, out, err));
     if (record->extra.len > 0) {
         MC_TRY(mci_buf_byte(out, ',', err));
         MC_TRY(mci_buf_add(out, record->extra, err));

@@ -28,5 +28,7 @@ bool mci_extra_has(mc_str extra, const char *name);
  * `"`, `\` and controls. Ids are written where is_matched; a known language of an unmatched text
  * puts null before it. */
 mc_status mci_pairs_format(const mc_record *record, mci_buf *out, mc_error *err);
+/* Appends the value of "texts" alone. */
+mc_status mci_pairs_format_texts(const mc_text *texts, size_t n, mci_buf *out, mc_error *err);
 
 #endif

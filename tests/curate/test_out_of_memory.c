@@ -167,6 +167,23 @@ static void make_block_lists(scratch *s)
     mci_buf_release(&packed);
 }
 
+/* Images with texts beside them, and one with rows of a table. */
+static void make_images(scratch *s)
+{
+    static const char jpeg[] = "\xFF\xD8\xFF\xE0 not much of an image";
+    mkdir(scratch_path(s, "images"), 0777);
+    mkdir(scratch_path(s, "images/deeper"), 0777);
+    scratch_text(s, "images/a.jpg", jpeg);
+    scratch_text(s, "images/a.txt", "a caf\xE9");
+    scratch_text(s, "images/deeper/b.jpg", jpeg);
+    scratch_text(s, "images/deeper/b.json",
+                 "{\"alt\":\"b\",\"title\":\"two\",\"key\":7,\"w\":[1,{}],\"uid\":\"u\"}");
+    scratch_text(s, "images/c.gif", "GIF89a");
+    scratch_text(s, "images/c.txt", "c");
+    scratch_text(s, "images/d.jpg", jpeg);
+    scratch_text(s, "images/t.csv", "filepath,url,title\nd.jpg,http://d/,one\nd.jpg,,two\ne,,x\n");
+}
+
 static void make_pool(scratch *s)
 {
     scratch_text(s, "list.json", "[\"cat\", \"dog\", \"photo\", \"red c\\u0061t\"]\n");
@@ -184,6 +201,7 @@ static void make_pool(scratch *s)
     make_warc(s);
     make_rows(s);
     make_wordnet(s);
+    make_images(s);
 }
 
 /* ---- the jobs ---- */
@@ -192,7 +210,7 @@ typedef struct {
     scratch *s;
     unsigned n_threads;
     char in[3][128], rows[3][128], list[128], text_list[128], matched[128], counts[128], card[128],
-        out[128], out_card[128], out_gz[128], state[128], block[2][128];
+        images[128], out[128], out_card[128], out_gz[128], state[128], block[2][128];
     const char *inputs[3];
 } fixture;
 
@@ -404,6 +422,22 @@ static mc_status curate_the_rest(const fixture *f, mc_error *err)
     return mc_curate_run(&job, &summary, err);
 }
 
+static mc_status pack(const fixture *f, mc_error *err)
+{
+    mc_pack_summary summary = { 0 };
+    char table[160], *json = NULL;
+    const char *input = f->images;
+    snprintf(table, sizeof table, "%s/t.csv", f->images);
+    mc_pack_job job = {
+        .pool = pool_of(f, &input, 1), .table_path = table, .out_dir = f->out, .samples = 2
+    };
+    MC_TRY(mc_pack_run(&job, &summary, err));
+    assert_int_equal(summary.n.images_packed, 3);
+    mc_status status = mc_pack_summary_json(&summary, &json, err);
+    mc_free(json);
+    return status;
+}
+
 /* ---- what they leave ---- */
 
 static int remove_one(const char *path, const struct stat *info, int type, struct FTW *ftw)
@@ -594,6 +628,7 @@ static const struct {
     { "info", tell, false },
     { "curate", curate, true },
     { "curate what is not known yet", curate_the_rest, true },
+    { "pack", pack, true },
 };
 
 static void set_path(scratch *s, char *place, const char *name)
@@ -634,6 +669,7 @@ static void open_fixture(scratch *s, fixture *f)
     set_path(s, f->out_gz, "out.jsonl.gz");
     set_path(s, f->block[0], "block.txt");
     set_path(s, f->block[1], "hosts.txt.gz");
+    set_path(s, f->images, "images");
     snprintf(f->out, sizeof f->out, "%s", f->matched);
     mc_summary summary = { 0 };
     mc_match_job job = { .pool = pool_of(f, f->inputs, 3),

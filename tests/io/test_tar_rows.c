@@ -176,6 +176,18 @@ static const struct {
       { "a.json", "[]", "a.txt", "A", "b.json", "{" },
       "! a.json: not a JSON object\n{\"__key__\":\"a\",\"texts\":[[\"txt\",\"A\"]]}\n"
       "! b.json: not JSON: " },
+    { "a caption that is the first of texts is that text",
+      { "a.json", "{\"caption\":\"A\",\"alt\":\"A\",\"texts\":[[\"title\",\"A\"],[\"alt\",\"B\"]]}",
+        "b.json", "{\"caption\":\"B\",\"texts\":[[\"title\",\"A\"],[\"alt\",\"B\"]]}" },
+      "{\"__key__\":\"a\",\"texts\":[[\"title\",\"A\"],[\"alt\",\"B\"],[\"alt\",\"A\"]]}\n"
+      "{\"__key__\":\"b\",\"texts\":[[\"title\",\"A\"],[\"alt\",\"B\"],[\"caption\",\"B\"]]}\n" },
+    { "a byte order mark",
+      { "a.txt",
+        "\xEF\xBB\xBF"
+        "A\n",
+        "b.txt", "\xEF\xBB\xBF" },
+      "{\"__key__\":\"a\",\"texts\":[[\"txt\",\"A\"]]}\n"
+      "{\"__key__\":\"b\",\"texts\":[[\"txt\",null]]}\n" },
     { "texts that are none", { "a.json", "{\"texts\":\"a\"}" }, "! a.json: texts is no array\n" },
 };
 
