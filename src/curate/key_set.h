@@ -13,6 +13,7 @@ typedef struct {
 
 /* Adds key; *is_new says whether it was not there before. */
 mc_status mci_key_set_add(mci_key_set *set, mci_hash128 key, bool *is_new, mc_error *err);
+bool mci_key_set_has(const mci_key_set *set, mci_hash128 key);
 void mci_key_set_release(mci_key_set *set);
 
 #endif
