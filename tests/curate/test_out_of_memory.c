@@ -178,7 +178,7 @@ typedef struct {
     scratch *s;
     unsigned n_threads;
     char in[3][128], rows[3][128], list[128], text_list[128], matched[128], counts[128], card[128],
-        out[128], out_card[128], out_gz[128];
+        run[128], uids[128], out[128], out_card[128], out_gz[128];
     const char *inputs[3];
 } fixture;
 
@@ -333,6 +333,53 @@ static mc_status curate(const fixture *f, mc_error *err)
     mc_status status = mc_summary_json(&summary, &json, err);
     mc_free(json);
     return status;
+}
+
+static mc_status export_to(const fixture *f, mc_export_form form, const char *input,
+                           const char *output, mc_error *err)
+{
+    mc_export done = { 0 };
+    const char *run = f->run;
+    mc_export_job job = { .pool = pool_of(f, &input, 1),
+                          .form = form,
+                          .out_path = output,
+                          .skip_others = true,
+                          .sort_memory = 1 };
+    if (form == MC_EXPORT_TAR) {
+        job.curated_inputs = &run;
+        job.n_curated_inputs = 1;
+    }
+    return mc_export_run(&job, &done, err);
+}
+
+static mc_status export_uuids(const fixture *f, mc_error *err)
+{
+    return export_to(f, MC_EXPORT_UUIDS, f->run, f->out_gz, err);
+}
+
+static mc_status export_uids(const fixture *f, mc_error *err)
+{
+    return export_to(f, MC_EXPORT_DATACOMP, f->uids, f->out, err);
+}
+
+static mc_status export_pairs(const fixture *f, mc_error *err)
+{
+    return export_to(f, MC_EXPORT_PAIRS, f->run, f->out, err);
+}
+
+static mc_status export_index(const fixture *f, mc_error *err)
+{
+    return export_to(f, MC_EXPORT_INVERTED, f->run, f->out, err);
+}
+
+static mc_status export_subset(const fixture *f, mc_error *err)
+{
+    return export_to(f, MC_EXPORT_SUBSET, f->run, f->out, err);
+}
+
+static mc_status export_tar(const fixture *f, mc_error *err)
+{
+    return export_to(f, MC_EXPORT_TAR, f->rows[2], f->out, err);
 }
 
 /* ---- what they leave ---- */
@@ -512,11 +559,37 @@ static const struct {
     { "card, compared", compare_cards, false },
     { "info", tell, false },
     { "curate", curate, true },
+    { "export of uuids", export_uuids, true },
+    { "export of uids", export_uids, true },
+    { "export of pairs", export_pairs, true },
+    { "export of an index", export_index, true },
+    { "export of a subset", export_subset, true },
+    { "export of a tar", export_tar, true },
 };
 
 static void set_path(scratch *s, char *place, const char *name)
 {
     snprintf(place, 128, "%s", scratch_path(s, name));
+}
+
+/* A run folder of the tar and some pairs, and more uids than are sorted at once. */
+static void make_exports(fixture *f)
+{
+    mc_error err = { 0 };
+    mc_summary summary = { 0 };
+    mci_buf lines = { 0 };
+    const char *inputs[] = { f->rows[2], f->inputs[0] };
+    for (int i = 0; i < 600; i++)
+        mci_buf_printf(&lines, NULL, "{\"uuid\":\"%032x\",\"texts\":[[\"alt\",\"a\"]]}\n",
+                       i * 7919 % 599);
+    scratch_file(f->s, "uids.jsonl", lines.data, lines.len);
+    mci_buf_release(&lines);
+    mc_curate_job job = { .pool = pool_of(f, inputs, 2),
+                          .metadata_path = f->list,
+                          .out_dir = f->run,
+                          .t = 100,
+                          .tail_ratio = -1 };
+    assert_ok(mc_curate_run(&job, &summary, &err), err);
 }
 
 static void open_fixture(scratch *s, fixture *f)
@@ -538,6 +611,8 @@ static void open_fixture(scratch *s, fixture *f)
     set_path(s, f->card, "card.json");
     set_path(s, f->out_card, "out_card.json");
     set_path(s, f->out_gz, "out.jsonl.gz");
+    set_path(s, f->run, "run");
+    set_path(s, f->uids, "uids.jsonl");
     snprintf(f->out, sizeof f->out, "%s", f->matched);
     mc_summary summary = { 0 };
     mc_match_job job = { pool_of(f, f->inputs, 3), f->list, f->out };
@@ -548,6 +623,7 @@ static void open_fixture(scratch *s, fixture *f)
     snprintf(f->out, sizeof f->out, "%s", f->card);
     assert_ok(make_card(f, &err), err);
     set_path(s, f->out, "out");
+    make_exports(f);
 }
 
 /* A run of curate makes a folder full of files: every way it may fail is tried once, and a share of
