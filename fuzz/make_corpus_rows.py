@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the first inputs of fuzz_csv and fuzz_tar_rows to fuzz/corpus/."""
+"""Writes the first inputs of fuzz_csv, fuzz_tar_rows and fuzz_tar_copy to fuzz/corpus/."""
 import gzip
 import io
 import os
@@ -64,3 +64,12 @@ tars["two"] = tars["limit"] + tars["same_text"][1:]
 tars["damaged"] = tars["samples"][:1030] + b"x" + tars["samples"][1031:]
 for name, data in tars.items():
     save("tar_rows", name, data)
+
+# The same, of which every other sample is copied; and those whose samples need one another.
+for name, data in tars.items():
+    save("tar_copy", name, data[:1] + b"\x55\x55" + data[1:])
+AGAIN = [("1.txt", b"a"), ("2.txt", b"b"), ("1.json", b'{"caption":"c"}'), ("d", b""),
+         ("3.txt", b"d")]
+save("tar_copy", "mended", b"\x41\x55\x55" + tars["pax"][1:] + tars["gnu"][1:])
+save("tar_copy", "again", b"\x40\xfd\xff" + tar(AGAIN))
+save("tar_copy", "joined", b"\x40\xff\xff" + tar(SAMPLES) + bytes(512) + tar(AGAIN) + bytes(512))

@@ -574,6 +574,77 @@ typedef struct {
 MC_API mc_status mc_verify_run(const mc_verify_job *job, mc_verification *out, mc_error *err);
 
 /* ---------------------------------------------------------------------------------------------
+ * Exporting: pairs in the forms that others' tools take (docs/formats/export.md)
+ * ------------------------------------------------------------------------------------------ */
+
+typedef enum {
+    MC_EXPORT_UUIDS,    /* a list of uuids, one a line */
+    MC_EXPORT_DATACOMP, /* DataComp's subset file: .npy of "u8,u8", sorted */
+    MC_EXPORT_INVERTED, /* the original's index: a .npy of (entry id, text position) a shard */
+    MC_EXPORT_SUBSET,   /* the original's subsets: a .npy of the kept positions a shard */
+    MC_EXPORT_PAIRS,    /* all pairs as one file */
+    MC_EXPORT_TAR,      /* the kept samples of webdataset tars */
+    MC_N_EXPORT_FORMS
+} mc_export_form;
+
+/* X(name, what it counts). The sums close:
+ *   uuids_read   = uuids_written + uuids_repeated + uuids_others
+ *   samples_read = samples_copied + samples_not_curated + samples_damaged */
+#define MC_EXPORT_COUNTERS(X)                                                \
+    X(files_written, "files written")                                        \
+    X(uuids_read, "uuids of records")                                        \
+    X(uuids_repeated, "of these, repeated, which stand there once")          \
+    X(uuids_others, "of these, without 32 hex digits")                       \
+    X(uuids_written, "of these, written")                                    \
+    X(matches_written, "matches written, of entries and positions of texts") \
+    X(positions_written, "positions of kept pairs written")                  \
+    X(pairs_written, "pairs written")                                        \
+    X(samples_read, "samples of tars")                                       \
+    X(samples_not_curated, "of these, without a curated pair")               \
+    X(samples_damaged, "of these, damaged")                                  \
+    X(samples_copied, "of these, copied")                                    \
+    X(members_left_out, "members of tars that are of no sample, left out")   \
+    X(bytes_written, "bytes written to tars")
+
+typedef struct {
+#define X(name, text) uint64_t name;
+    MC_EXPORT_COUNTERS(X)
+#undef X
+} mc_export_counters;
+
+/** What an export did. */
+typedef struct {
+    mc_export_counters n;
+    mc_summary summary; /* of the reading, with all pairs as kept; of tars, for MC_EXPORT_TAR */
+} mc_export;
+
+/** An input that is a folder is a run folder that curate has finished: its curated files are taken
+ *  (for MC_EXPORT_INVERTED those of matched/), in the order of the shards' names. Any other input
+ *  is a file of pairs; for MC_EXPORT_TAR, a tar. */
+typedef struct {
+    mc_pool pool; /* max_item_bytes 0: as in the run, else 64 MiB */
+    mc_export_form form;
+    const char *out_path; /* a file; INVERTED, SUBSET, TAR: a folder, which is made */
+    /* TAR: what is kept. One run folder (memory: 16 bytes for each uuid of the shards in work, in
+     * a table that is at most three quarters full), or files of pairs (of all uuids). */
+    const char *const *curated_inputs;
+    size_t n_curated_inputs;
+    bool names_from_paths; /* TAR with files of pairs: as in mc_curate_job */
+    bool skip_others;      /* DATACOMP: leave out uuids that are not 32 hex digits */
+    uint64_t sort_memory;  /* DATACOMP: bytes for sorting; 0: 256 MiB */
+} mc_export_job;
+
+/** Every file appears whole or not at all; after a failure those that were finished stay, and the
+ *  same job writes them anew. Errors: as of the other jobs; MC_E_FORMAT (a run folder that is not
+ *  finished; damage where it would shift positions or hide what is kept; uuids that the form cannot
+ *  hold), MC_E_MISMATCH (pairs of different metadata lists), MC_E_LIMIT (a shard of more than
+ *  2^32 - 1 texts). Zero-initialise *out; set as far as it came on failure. */
+MC_API mc_status mc_export_run(const mc_export_job *job, mc_export *out, mc_error *err);
+
+/** The name of a form, as --to has it: "uuids", ... */
+MC_API const char *mc_export_form_name(mc_export_form form);
+
+/* ---------------------------------------------------------------------------------------------
  * What is this file?
  * ------------------------------------------------------------------------------------------ */
 

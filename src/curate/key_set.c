@@ -54,9 +54,9 @@ mc_status mci_key_set_add(mci_key_set *set, mci_hash128 key, bool *is_new, mc_er
 
 bool mci_key_set_has(const mci_key_set *set, mci_hash128 key)
 {
-    if (is_zero(key) || set->n == 0)
-        return is_zero(key) && set->has_zero;
-    return !is_zero(*find_slot(set->slots, set->cap, key));
+    if (is_zero(key))
+        return set->has_zero;
+    return set->cap > 0 && !is_zero(*find_slot(set->slots, set->cap, key));
 }
 
 void mci_key_set_release(mci_key_set *set)

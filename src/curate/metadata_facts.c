@@ -30,14 +30,15 @@ static mc_status path_of_run(const char *path, mci_buf *out, mc_error *err)
     return mci_buf_printf(out, err, "%.*s/run.json", (int)(slash - whole), whole);
 }
 
-static mc_status parse_run(mc_str text, char sha256[MC_SHA256_DIGITS + 1], bool *found,
-                           mc_error *err)
+static mc_status parse_run(mc_str text, char sha256[MC_SHA256_DIGITS + 1], uint64_t *n_entries,
+                           bool *found, mc_error *err)
 {
     mci_json *json = NULL;
     mci_json_value root, member;
     MC_TRY(mci_json_new(&json, err));
     mc_status status = mci_json_parse(json, text, &root, NULL, err);
-    *found = status == MC_OK && mci_json_get(root, "metadata_sha256", &member) &&
+    *found = status == MC_OK && mci_json_get(root, "entries", &member) &&
+             mci_json_u64(member, n_entries) && mci_json_get(root, "metadata_sha256", &member) &&
              mci_is_sha256(mci_json_string(member));
     if (*found) {
         memcpy(sha256, mci_json_string(member).data, MC_SHA256_DIGITS);
@@ -48,8 +49,8 @@ static mc_status parse_run(mc_str text, char sha256[MC_SHA256_DIGITS + 1], bool 
 }
 
 /* Files of a run folder have no sidecars: OUT/run.json speaks for all. */
-static mc_status list_of_run(const char *path, char sha256[MC_SHA256_DIGITS + 1], bool *found,
-                             mc_error *err)
+static mc_status list_of_run(const char *path, char sha256[MC_SHA256_DIGITS + 1],
+                             uint64_t *n_entries, bool *found, mc_error *err)
 {
     mci_buf name = { 0 }, text = { 0 };
     *found = false;
@@ -57,10 +58,17 @@ static mc_status list_of_run(const char *path, char sha256[MC_SHA256_DIGITS + 1]
     if (status >= 0 && name.len > 0)
         status = mci_read_file(name.data, &text, found, err);
     if (status >= 0 && *found)
-        status = parse_run(mci_buf_str(&text), sha256, found, err);
+        status = parse_run(mci_buf_str(&text), sha256, n_entries, found, err);
     mci_buf_release(&name);
     mci_buf_release(&text);
     return status;
+}
+
+mc_status mci_list_of_file(const char *path, char sha256[MC_SHA256_DIGITS + 1], uint64_t *n_entries,
+                           bool *found, mc_error *err)
+{
+    MC_TRY(mci_sidecar_load(path, sha256, n_entries, found, err));
+    return *found ? MC_OK : list_of_run(path, sha256, n_entries, found, err);
 }
 
 static void warn_of_missing(const char *first, size_t n, const mc_hooks *hooks)
@@ -89,9 +97,7 @@ mc_status mci_check_sidecars(const char *const *paths, size_t n, const char *sha
         char found_sha256[MC_SHA256_DIGITS + 1];
         uint64_t n_entries;
         bool found;
-        MC_TRY(mci_sidecar_load(paths[i], found_sha256, &n_entries, &found, err));
-        if (!found)
-            MC_TRY(list_of_run(paths[i], found_sha256, &found, err));
+        MC_TRY(mci_list_of_file(paths[i], found_sha256, &n_entries, &found, err));
         if (!found) {
             first_missing = first_missing ? first_missing : paths[i];
             n_missing++;

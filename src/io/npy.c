@@ -9,17 +9,13 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "io/npy_internal.h"
 #include "io/output.h"
 #include "io/whole.h"
 
 static const char magic[] = "\x93NUMPY";
 
-enum {
-    MAGIC_BYTES = sizeof magic - 1,
-    /* All rank-1 headers of our four types end here, with the room that newer NumPy leaves for a
-     * longer shape as well as without it. */
-    WRITTEN_HEADER = 128,
-};
+enum { MAGIC_BYTES = sizeof magic - 1 };
 
 /* The numbers are copied to and from memory as they are. */
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -252,27 +248,27 @@ mc_status mci_npy_load(const char *path, mci_npy_type type, void **data, size_t 
 
 /* ---- writing ---- */
 
-/* To the byte what numpy.save writes. */
-static void format_header(mci_npy_type type, size_t n, char header[WRITTEN_HEADER])
+void mci_npy_header(const char *descr, const char *shape, char header[MCI_NPY_HEADER])
 {
-    const size_t len = WRITTEN_HEADER - 10;
-    memset(header, ' ', WRITTEN_HEADER);
+    const size_t len = MCI_NPY_HEADER - 10;
+    memset(header, ' ', MCI_NPY_HEADER);
     memcpy(header, "\x93NUMPY\x01\x00", 8);
     header[8] = (char)(len & 0xFF);
     header[9] = (char)(len >> 8);
-    int used =
-        snprintf(header + 10, len, "{'descr': '%s', 'fortran_order': False, 'shape': (%zu,), }",
-                 types[type].descr, n);
+    int used = snprintf(header + 10, len, "{'descr': %s, 'fortran_order': False, 'shape': %s, }",
+                        descr, shape);
     header[10 + used] = ' '; /* snprintf's NUL */
-    header[WRITTEN_HEADER - 1] = '\n';
+    header[MCI_NPY_HEADER - 1] = '\n';
 }
 
 mc_status mci_npy_save(const char *path, mci_npy_type type, const void *data, size_t n,
                        mc_error *err)
 {
-    char header[WRITTEN_HEADER];
+    char header[MCI_NPY_HEADER], descr[8], shape[32];
     mci_output *output = NULL;
-    format_header(type, n, header);
+    snprintf(descr, sizeof descr, "'%s'", types[type].descr);
+    snprintf(shape, sizeof shape, "(%zu,)", n);
+    mci_npy_header(descr, shape, header);
     MC_TRY(mci_output_open(path, MCI_PLAIN, &output, err));
     mc_status status = mci_output_write(output, (mc_str){ header, sizeof header }, err);
     if (status >= 0)

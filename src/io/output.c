@@ -231,6 +231,26 @@ mc_status mci_output_write(mci_output *output, mc_str bytes, mc_error *err)
     return MC_OK;
 }
 
+mc_status mci_output_patch(mci_output *output, uint64_t at, mc_str bytes, mc_error *err)
+{
+    if (output->is_direct || output->codec != MCI_PLAIN)
+        return mc_fail(err, MC_E_IO,
+                       "%s: its first bytes are known at the end only, so it must be a plain file",
+                       output->path);
+    MC_TRY(flush_pending(output, false, err));
+    while (bytes.len > 0) {
+        ssize_t n = pwrite(output->fd, bytes.data, bytes.len, (off_t)at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return mci_fail_errno(err, output->path, "cannot write");
+        bytes.data += n;
+        bytes.len -= (size_t)n;
+        at += (uint64_t)n;
+    }
+    return MC_OK;
+}
+
 /* ---- the end ---- */
 
 /* Whether the temporary name still means the file that was written. */

@@ -19,6 +19,9 @@ mci_codec mci_codec_of(const char *path);
  * replaced. Errors: MC_E_IO naming the path and the system's reason. */
 mc_status mci_output_open(const char *path, mci_codec codec, mci_output **out, mc_error *err);
 mc_status mci_output_write(mci_output *output, mc_str bytes, mc_error *err);
+/* Writes over bytes that were written before, from `at` on: of a plain file only, that will be
+ * renamed. MC_E_IO for others, as a pipe, which cannot go back. */
+mc_status mci_output_patch(mci_output *output, uint64_t at, mc_str bytes, mc_error *err);
 /* Makes the file appear and frees output, also on failure (then nothing appears). */
 mc_status mci_output_commit(mci_output *output, mc_error *err);
 /* Frees output, takes back what was written. Takes NULL. */

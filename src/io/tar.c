@@ -18,9 +18,10 @@ struct mci_tar {
     size_t n_lent; /* of the stream's window, to libarchive */
     uint64_t budget;
     uint64_t offset;             /* of the last header that could be read */
+    uint64_t last_end;           /* of the member before it, see mci_tar_last_end */
     struct archive_entry *entry; /* libarchive's, until its next header */
     locale_t utf8;               /* names of pax are UTF-8, whatever the process's locale */
-    bool has_begun, is_ended;
+    bool has_begun, is_ended, lacks_end;
     bool has_member, is_given; /* libarchive stands at one; the caller knows it */
     mc_status status;          /* of the stream where it failed or has a gap, with its text */
     mc_error err;
@@ -112,9 +113,10 @@ static mc_status damaged(mci_tar *tar, mc_error *err)
 static int read_header(mci_tar *tar)
 {
     int answer = ARCHIVE_OK;
+    bool had_member = tar->has_member;
     if (!tar->has_begun)
         answer = archive_read_open1(tar->archive);
-    else if (tar->has_member)
+    else if (had_member)
         answer = archive_read_data_skip(tar->archive);
     tar->has_begun = true;
     tar->has_member = false;
@@ -124,8 +126,13 @@ static int read_header(mci_tar *tar)
     answer = archive_read_next_header(tar->archive, &tar->entry);
     tar->budget = UINT64_MAX;
     tar->has_member = answer == ARCHIVE_OK || answer == ARCHIVE_WARN;
+    uint64_t here = (uint64_t)archive_read_header_position(tar->archive);
+    if (had_member)
+        tar->last_end = here;
+    if (had_member && answer == ARCHIVE_EOF)
+        tar->lacks_end = here == mci_stream_offset(tar->stream);
     if (tar->has_member)
-        tar->offset = (uint64_t)archive_read_header_position(tar->archive);
+        tar->offset = here;
     return answer;
 }
 
@@ -172,10 +179,21 @@ static mc_status find_member(mci_tar *tar, mc_error *err)
 
 mc_status mci_tar_next(mci_tar *tar, mci_tar_member *member, mc_error *err)
 {
+    tar->last_end = 0;
     if (tar->is_ended)
         return MC_END;
     mc_status status = tar->has_member && !tar->is_given ? MC_OK : find_member(tar, err);
     return status == MC_OK ? give_member(tar, member) : status;
+}
+
+uint64_t mci_tar_last_end(const mci_tar *tar)
+{
+    return tar->last_end;
+}
+
+bool mci_tar_lacks_end(const mci_tar *tar)
+{
+    return tar->lacks_end;
 }
 
 static mc_status too_long(uint64_t max_bytes, mc_error *err)
@@ -209,4 +227,15 @@ mc_status mci_tar_read(mci_tar *tar, uint64_t max_bytes, mci_buf *out, mc_error 
     if (status != MC_OK)
         mci_buf_clear(out);
     return status;
+}
+
+mc_status mci_tar_may_begin(mc_str block, mc_error *err)
+{
+    struct archive *archive = archive_read_new();
+    if (!archive)
+        return mci_nomem(err, block.len);
+    archive_read_support_format_tar(archive);
+    int answer = archive_read_open_memory(archive, block.data, block.len);
+    archive_read_free(archive);
+    return answer == ARCHIVE_OK ? MC_OK : mc_fail(err, MC_SKIPPED, "an irregular header");
 }

@@ -13,6 +13,10 @@ typedef struct {
     /* the sample that is being put together */
     bool has_sample, is_whole, saw_txt, saw_json, is_spoiled;
     uint64_t offset;
+    uint64_t n_samples, n_others;
+    mci_tar_extent *members; /* of the sample; those beyond the most are counted only */
+    size_t n_members, cap_members;
+    bool is_open; /* the end of the last of them is not known yet */
     mci_buf key;
     mci_sample sample;
 } tar_rows;
@@ -25,6 +29,7 @@ static void close_tar_rows(void *self)
     mci_tar_close(r->tar);
     mci_sample_release(&r->sample);
     mci_buf_release(&r->key);
+    mci_free(r->members);
     mci_free(r);
 }
 
@@ -52,8 +57,22 @@ static mc_status begin_sample(tar_rows *r, mc_str key, mc_error *err)
     r->is_whole = r->saw_txt = r->saw_json = r->is_spoiled = false;
     mci_sample_clear(&r->sample);
     r->offset = r->member.offset;
+    r->n_samples++;
+    r->n_members = 0;
     mci_buf_clear(&r->key);
     return mci_buf_add(&r->key, key, err);
+}
+
+static mc_status note_member(tar_rows *r, mc_error *err)
+{
+    void *members = r->members;
+    if (r->n_members++ >= MCI_MAX_SAMPLE_MEMBERS)
+        return MC_OK;
+    MC_TRY(mci_grow(&members, &r->cap_members, r->n_members, sizeof *r->members, err));
+    r->members = members;
+    r->members[r->n_members - 1] = (mci_tar_extent){ .start = r->member.offset };
+    r->is_open = true;
+    return MC_OK;
 }
 
 static mc_status read_txt(tar_rows *r, mc_error *err)
@@ -85,6 +104,7 @@ static mc_status take_member(tar_rows *r, mc_error *err)
     mc_status status = MC_OK;
     if (!r->member.is_file || !split_name(r->member.name, &key, &suffix)) {
         r->has_member = false;
+        r->n_others++;
         return MC_OK;
     }
     bool is_txt = mci_field_is(suffix, "txt"), is_json = mci_field_is(suffix, "json");
@@ -94,6 +114,7 @@ static mc_status take_member(tar_rows *r, mc_error *err)
     }
     if (!r->has_sample)
         MC_TRY(begin_sample(r, key, err));
+    MC_TRY(note_member(r, err));
     r->has_member = false;
     if (is_txt)
         status = read_txt(r, err);
@@ -120,6 +141,10 @@ static mc_status make_line(tar_rows *r, mci_buf *line, mc_error *err)
 static mc_status read_member(tar_rows *r, mc_error *err)
 {
     mc_status status = r->has_member ? MC_OK : mci_tar_next(r->tar, &r->member, err);
+    if (r->is_open) {
+        r->members[r->n_members - 1].end = mci_tar_last_end(r->tar);
+        r->is_open = false;
+    }
     r->has_member = status == MC_OK;
     r->is_spoiled |= status == MC_SKIPPED;
     if (status == MC_END && r->has_sample) {
@@ -172,4 +197,22 @@ mc_status mci_tar_rows_open(mci_stream *stream, uint64_t max_item_bytes, mci_row
     else
         *out = (mci_rows){ r, next_sample, close_tar_rows };
     return status;
+}
+
+/* ---- samples ---- */
+
+void mci_tar_rows_sample(const mci_rows *rows, mci_tar_sample *out)
+{
+    const tar_rows *r = rows->self;
+    *out = (mci_tar_sample){ .key = mci_buf_str(&r->key),
+                             .number = r->n_samples - 1,
+                             .members = r->members,
+                             .n_members = r->n_members,
+                             .is_spoiled = r->is_spoiled,
+                             .lacks_end = mci_tar_lacks_end(r->tar) };
+}
+
+uint64_t mci_tar_rows_n_others(const mci_rows *rows)
+{
+    return ((const tar_rows *)rows->self)->n_others;
 }

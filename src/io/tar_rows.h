@@ -4,6 +4,7 @@
 
 #include "io/rows.h"
 #include "io/stream.h"
+#include "io/tar.h"
 
 /* Keeps stream, does not own it; out->close is the caller's to call.
  *
@@ -18,5 +19,29 @@
  * its sample is still given), or what tar.h says. */
 mc_status mci_tar_rows_open(mci_stream *stream, uint64_t max_item_bytes, mci_rows *out,
                             mc_error *err);
+
+/* ---- the samples behind the rows, for those who copy them ---- */
+
+enum { MCI_MAX_SAMPLE_MEMBERS = 1 << 12 };
+
+/* The bytes of a member in the stream: mci_tar_last_end says what they are. */
+typedef struct {
+    uint64_t start, end;
+} mci_tar_extent;
+
+typedef struct {
+    mc_str key;
+    uint64_t number;               /* of the sample in the stream, from 0, given as a row or not */
+    const mci_tar_extent *members; /* the first MCI_MAX_SAMPLE_MEMBERS of them */
+    size_t n_members;              /* all */
+    bool is_spoiled;               /* something was skipped in it, or right behind it */
+    bool lacks_end;                /* it is the last, and mci_tar_lacks_end */
+} mci_tar_sample;
+
+/* The sample of the row that was given last, until the next call. `rows` are of mci_tar_rows_open.
+ */
+void mci_tar_rows_sample(const mci_rows *rows, mci_tar_sample *out);
+/* How many members so far were of no sample: folders, links, names without a dot. */
+uint64_t mci_tar_rows_n_others(const mci_rows *rows);
 
 #endif

@@ -11,9 +11,7 @@
 #include "base/hash.h"
 #include "metaclip/metaclip.h"
 
-#include "io/packing.h"
-#include "io/tar_making.h"
-#include "scratch.h"
+#include "curate/small_pool.h"
 
 /* ---- the heap that fails on demand ---- */
 
@@ -84,133 +82,14 @@ int __wrap_fsync(int fd)
     return 0;
 }
 
-/* ---- the pool ---- */
-
-static void add_archive_record(mci_buf *out, const char *type, const char *content_type,
-                               const char *block)
-{
-    mci_buf_printf(out, NULL,
-                   "WARC/1.0\r\nWARC-Type: %s\r\nWARC-Target-URI: http://b.example/p/%s\r\n"
-                   "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n%s\r\n\r\n",
-                   type, type, content_type, strlen(block), block);
-}
-
-static void make_wat(scratch *s)
-{
-    mci_buf out = { 0 };
-    add_archive_record(
-        &out, "metadata", "application/json",
-        "{\"Envelope\":{\"WARC-Header-Metadata\":{\"WARC-Target-URI\":\"http://b.example/p/\"},"
-        "\"Payload-Metadata\":{\"HTTP-Response-Metadata\":{\"HTML-Metadata\":{\"Links\":["
-        "{\"path\":\"IMG@/src\",\"url\":\"../a.png\",\"alt\":\"a red cat\"},"
-        "{\"path\":\"IMG@/src\",\"url\":\"http://b\xC3\xBC.example/\",\"alt\":\"a photo\","
-        "\"title\":\"a \\ud800 cat\"}]}}}}}");
-    mci_buf packed = { 0 };
-    pack_gzip(&packed, mci_buf_str(&out));
-    scratch_file(s, "b.wat.gz", packed.data, packed.len);
-    mci_buf_release(&packed);
-    mci_buf_release(&out);
-}
-
-static void make_warc(scratch *s)
-{
-    static const char page[] =
-        "<!DOCTYPE html><base href='/x/'><p>a<img src=1.png alt='caf\xE9 cat'>"
-        "<b>b<table><img src='//\xC0.example/2.png' alt=photo title=dog></b>";
-    mci_buf block = { 0 }, out = { 0 }, packed = { 0 };
-    mci_buf_printf(&block, NULL,
-                   "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=windows-1252\r\n"
-                   "Transfer-Encoding: chunked\r\n\r\n%zx\r\n%s\r\n0\r\n\r\n",
-                   sizeof page - 1, page);
-    add_archive_record(&out, "response", "application/http; msgtype=response", block.data);
-    add_archive_record(&out, "request", "application/http; msgtype=request", "GET / HTTP/1.1");
-    pack_zstd(&packed, mci_buf_str(&out));
-    scratch_file(s, "c.warc.zst", packed.data, packed.len);
-    mci_buf_release(&block);
-    mci_buf_release(&out);
-    mci_buf_release(&packed);
-}
-
-static void make_wordnet(scratch *s)
-{
-    static const char *const names[] = { "data.noun", "data.verb", "data.adj", "data.adv" };
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        scratch_text(s, names[i],
-                     "  1 The words are made up.  \n"
-                     "00001740 03 n 01 Red_Cat(a) 0 000 | a cat  \n");
-}
-
-/* A table, captions and a webdataset tar: rows of other forms. */
-static void make_rows(scratch *s)
-{
-    mci_buf tar = { 0 };
-    scratch_text(s, "d.csv", "URL,TEXT,n\nhttp://a.example/9,\"a \"\"cat\"\"\",1\nragged\n");
-    scratch_text(s, "e.txt", "a dog\n\nnothing\n");
-    add_text(&tar, "1.jpg", "image");
-    add_text(&tar, "1.txt", "a photo");
-    add_text(&tar, "2.json", "{\"caption\":\"a dog\",\"uid\":7,\"width\":1.5,\"url\":\"\xFF\"}");
-    add_text(&tar, "3.json", "{");
-    scratch_file(s, "f.tar", tar.data, tar.len);
-    mci_buf_release(&tar);
-}
-
-static void make_block_lists(scratch *s)
-{
-    static const char names[] = "uuid:u1\nB.example\nhttp://b\xC3\xBC.example/\n";
-    mci_buf hosts = { 0 }, packed = { 0 };
-    for (int i = 0; i < 100; i++)
-        mci_buf_printf(&hosts, NULL, "h%d.example\n", i);
-    pack_gzip(&packed, mci_buf_str(&hosts));
-    scratch_text(s, "block.txt", names);
-    scratch_file(s, "hosts.txt.gz", packed.data, packed.len);
-    mci_buf_release(&hosts);
-    mci_buf_release(&packed);
-}
-
-/* Images with texts beside them, and one with rows of a table. */
-static void make_images(scratch *s)
-{
-    static const char jpeg[] = "\xFF\xD8\xFF\xE0 not much of an image";
-    mkdir(scratch_path(s, "images"), 0777);
-    mkdir(scratch_path(s, "images/deeper"), 0777);
-    scratch_text(s, "images/a.jpg", jpeg);
-    scratch_text(s, "images/a.txt", "a caf\xE9");
-    scratch_text(s, "images/deeper/b.jpg", jpeg);
-    scratch_text(s, "images/deeper/b.json",
-                 "{\"alt\":\"b\",\"title\":\"two\",\"key\":7,\"w\":[1,{}],\"uid\":\"u\"}");
-    scratch_text(s, "images/c.gif", "GIF89a");
-    scratch_text(s, "images/c.txt", "c");
-    scratch_text(s, "images/d.jpg", jpeg);
-    scratch_text(s, "images/t.csv", "filepath,url,title\nd.jpg,http://d/,one\nd.jpg,,two\ne,,x\n");
-}
-
-static void make_pool(scratch *s)
-{
-    scratch_text(s, "list.json", "[\"cat\", \"dog\", \"photo\", \"red c\\u0061t\"]\n");
-    scratch_text(s, "list.txt", "cat\ndog\nphoto\nred cat\n");
-    scratch_text(
-        s, "a.jsonl",
-        "{\"uuid\":\"u1\",\"url\":\"http://a.example/1\",\"texts\":[[\"alt\",\"cat, dog\"],"
-        "[\"title\",\"nothing\"]]}\n"
-        "{\"url\":\"http://a.example/2\",\"texts\":[[\"alt\",\"a \\u0070hoto\"]]}\n"
-        "{\"texts\":[[\"alt\",\"dog\"]]}\n"
-        "{\"uuid\":\"broken\n"
-        "{\"uuid\":\"u1\",\"url\":\"http://a.example/1\",\"texts\":[[\"alt\",\"cat, dog\"]]}");
-    make_block_lists(s);
-    make_wat(s);
-    make_warc(s);
-    make_rows(s);
-    make_wordnet(s);
-    make_images(s);
-}
-
 /* ---- the jobs ---- */
 
 typedef struct {
     scratch *s;
     unsigned n_threads;
     char in[3][128], rows[3][128], list[128], text_list[128], matched[128], counts[128], card[128],
-        images[128], out[128], out_card[128], out_gz[128], state[128], block[2][128];
+        images[128], run[128], uids[128], out[128], out_card[128], out_gz[128], state[128],
+        block[2][128];
     const char *inputs[3];
 } fixture;
 
@@ -438,6 +317,53 @@ static mc_status pack(const fixture *f, mc_error *err)
     return status;
 }
 
+static mc_status export_to(const fixture *f, mc_export_form form, const char *input,
+                           const char *output, mc_error *err)
+{
+    mc_export done = { 0 };
+    const char *run = f->run;
+    mc_export_job job = { .pool = pool_of(f, &input, 1),
+                          .form = form,
+                          .out_path = output,
+                          .skip_others = true,
+                          .sort_memory = 1 };
+    if (form == MC_EXPORT_TAR) {
+        job.curated_inputs = &run;
+        job.n_curated_inputs = 1;
+    }
+    return mc_export_run(&job, &done, err);
+}
+
+static mc_status export_uuids(const fixture *f, mc_error *err)
+{
+    return export_to(f, MC_EXPORT_UUIDS, f->run, f->out_gz, err);
+}
+
+static mc_status export_uids(const fixture *f, mc_error *err)
+{
+    return export_to(f, MC_EXPORT_DATACOMP, f->uids, f->out, err);
+}
+
+static mc_status export_pairs(const fixture *f, mc_error *err)
+{
+    return export_to(f, MC_EXPORT_PAIRS, f->run, f->out, err);
+}
+
+static mc_status export_index(const fixture *f, mc_error *err)
+{
+    return export_to(f, MC_EXPORT_INVERTED, f->run, f->out, err);
+}
+
+static mc_status export_subset(const fixture *f, mc_error *err)
+{
+    return export_to(f, MC_EXPORT_SUBSET, f->run, f->out, err);
+}
+
+static mc_status export_tar(const fixture *f, mc_error *err)
+{
+    return export_to(f, MC_EXPORT_TAR, f->rows[2], f->out, err);
+}
+
 /* ---- what they leave ---- */
 
 static int remove_one(const char *path, const struct stat *info, int type, struct FTW *ftw)
@@ -629,6 +555,12 @@ static const struct {
     { "curate", curate, true },
     { "curate what is not known yet", curate_the_rest, true },
     { "pack", pack, true },
+    { "export of uuids", export_uuids, true },
+    { "export of uids", export_uids, true },
+    { "export of pairs", export_pairs, true },
+    { "export of an index", export_index, true },
+    { "export of a subset", export_subset, true },
+    { "export of a tar", export_tar, true },
 };
 
 static void set_path(scratch *s, char *place, const char *name)
@@ -646,6 +578,26 @@ static void make_earlier_run(const fixture *f)
                            .state_dir = f->state };
     assert_ok(mc_extract_run(&job, &summary, &err), err);
     unlink(f->out);
+}
+
+/* A run folder of the tar and some pairs, and more uids than are sorted at once. */
+static void make_exports(fixture *f)
+{
+    mc_error err = { 0 };
+    mc_summary summary = { 0 };
+    mci_buf lines = { 0 };
+    const char *inputs[] = { f->rows[2], f->inputs[0] };
+    for (int i = 0; i < 600; i++)
+        mci_buf_printf(&lines, NULL, "{\"uuid\":\"%032x\",\"texts\":[[\"alt\",\"a\"]]}\n",
+                       i * 7919 % 599);
+    scratch_file(f->s, "uids.jsonl", lines.data, lines.len);
+    mci_buf_release(&lines);
+    mc_curate_job job = { .pool = pool_of(f, inputs, 2),
+                          .metadata_path = f->list,
+                          .out_dir = f->run,
+                          .t = 100,
+                          .tail_ratio = -1 };
+    assert_ok(mc_curate_run(&job, &summary, &err), err);
 }
 
 static void open_fixture(scratch *s, fixture *f)
@@ -670,6 +622,8 @@ static void open_fixture(scratch *s, fixture *f)
     set_path(s, f->block[0], "block.txt");
     set_path(s, f->block[1], "hosts.txt.gz");
     set_path(s, f->images, "images");
+    set_path(s, f->run, "run");
+    set_path(s, f->uids, "uids.jsonl");
     snprintf(f->out, sizeof f->out, "%s", f->matched);
     mc_summary summary = { 0 };
     mc_match_job job = { .pool = pool_of(f, f->inputs, 3),
@@ -685,6 +639,7 @@ static void open_fixture(scratch *s, fixture *f)
     set_path(s, f->out, "earlier");
     make_earlier_run(f);
     set_path(s, f->out, "out");
+    make_exports(f);
 }
 
 /* A run of curate makes a folder full of files: every way it may fail is tried once, and a share of
