@@ -10,7 +10,7 @@
 static const struct {
     const char *descr, *columns; /* of the shape, behind the number of rows */
     size_t bytes;
-} rows[] = {
+} kinds[] = {
     [MCI_NPY_ROW_U32] = { "'<u4'", "", 4 },
     [MCI_NPY_ROW_TWO_U32] = { "'<u4'", " 2", 8 },
     [MCI_NPY_ROW_TWO_U64] = { "[('f0', '<u8'), ('f1', '<u8')]", "", 16 },
@@ -25,8 +25,8 @@ struct mci_npy_out {
 static mc_str header_of(const mci_npy_out *array, char header[MCI_NPY_HEADER])
 {
     char shape[32];
-    snprintf(shape, sizeof shape, "(%" PRIu64 ",%s)", array->n, rows[array->row].columns);
-    mci_npy_header(rows[array->row].descr, shape, header);
+    snprintf(shape, sizeof shape, "(%" PRIu64 ",%s)", array->n, kinds[array->row].columns);
+    mci_npy_header(kinds[array->row].descr, shape, header);
     return (mc_str){ header, MCI_NPY_HEADER };
 }
 
@@ -54,10 +54,10 @@ mc_status mci_npy_out_open(const char *path, mci_npy_row row, mci_npy_out **out,
     return status;
 }
 
-mc_status mci_npy_out_add(mci_npy_out *array, const void *data, size_t n, mc_error *err)
+mc_status mci_npy_out_add(mci_npy_out *array, const void *rows, size_t n, mc_error *err)
 {
     array->n += n;
-    return mci_output_write(array->file, (mc_str){ data, n * rows[array->row].bytes }, err);
+    return mci_output_write(array->file, (mc_str){ rows, n * kinds[array->row].bytes }, err);
 }
 
 uint64_t mci_npy_out_rows(const mci_npy_out *array)
