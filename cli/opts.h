@@ -77,13 +77,20 @@ typedef struct {
 
 /* What every command c has that reads a pool; p is its mc_pool. */
 #define CLI_POOL(c, p)                                                                          \
+    CLI_FILES_FROM(c), CLI_THREADS((p).n_threads, "threads"),                                   \
+        CLI_RECORD_BYTES((p).max_item_bytes, "a longer line or archive record is skipped", NULL), \
+        CLI_STRICT(p)
+/* Its parts, for commands with words of their own about them. */
+#define CLI_FILES_FROM(c)                                                                       \
     CLI_WORD("T,files-from", "FILE", &(c)->files_from,                                          \
-             "also take inputs from FILE, one name a line; - is standard input"),               \
-    { .kind = CLI_KIND_UINT, .names = "j,threads", .value = "N", .to.uint = &(p).n_threads,     \
-      .text = "threads", .min = 1, .max = 1024, .fallback = "one a processor" },                \
-    { .kind = CLI_KIND_BYTES, .names = "max-record-bytes", .value = "SIZE",                     \
-      .to.u64 = &(p).max_item_bytes, .text = "a longer line or archive record is skipped",      \
-      .min = 1024, .max = (uint64_t)1 << 40 },                                                  \
+             "also take inputs from FILE, one name a line; - is standard input")
+#define CLI_THREADS(place, says)                                                                \
+    { .kind = CLI_KIND_UINT, .names = "j,threads", .value = "N", .to.uint = &(place),           \
+      .text = says, .min = 1, .max = 1024, .fallback = "one a processor" }
+#define CLI_RECORD_BYTES(place, says, without)                                                  \
+    { .kind = CLI_KIND_BYTES, .names = "max-record-bytes", .value = "SIZE", .to.u64 = &(place), \
+      .text = says, .min = 1024, .max = (uint64_t)1 << 40, .fallback = without }
+#define CLI_STRICT(p)                                                                           \
     CLI_FLAG("strict", &(p).strict, "take the first thing that would be skipped as an error")
 #define CLI_MAX_RECORD ((uint64_t)64 << 20)
 

@@ -254,7 +254,7 @@ mc_status mci_pack_folder_unfinish(const char *dir, mc_error *err)
 
 static bool read_stamp(mci_json_value root, mci_pack_stamp *out)
 {
-    mci_json_value member, element;
+    mci_json_value member;
     *out = (mci_pack_stamp){ 0 };
     if (!mci_json_get(root, "made_from", &member))
         return false;
@@ -268,14 +268,7 @@ static bool read_stamp(mci_json_value root, mci_pack_stamp *out)
     mci_pack_counters_read(member, &out->n);
     if (!mci_json_get(root, "problems", &member))
         return false;
-    for (mci_json_iter it = mci_json_iterate(member); mci_json_next(&it, NULL, &element);) {
-        if (out->problems.n_problems == MC_MAX_PROBLEMS)
-            break;
-        mc_str text = mci_json_string(element);
-        char *place = out->problems.problems[out->problems.n_problems++];
-        size_t room = sizeof out->problems.problems[0] - 1;
-        memcpy(place, text.data, text.len < room ? text.len : room);
-    }
+    mci_problems_read(member, &out->problems);
     return true;
 }
 

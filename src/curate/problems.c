@@ -50,3 +50,18 @@ mc_status mci_problems_json(const mc_summary *summary, mci_buf *out, mc_error *e
     mci_buf_release(&valid);
     return status < 0 ? status : mci_buf_byte(out, ']', err);
 }
+
+void mci_problems_read(mci_json_value array, mc_summary *summary)
+{
+    mci_json_value element;
+    for (mci_json_iter it = mci_json_iterate(array); mci_json_next(&it, NULL, &element);) {
+        if (summary->n_problems == MC_MAX_PROBLEMS)
+            break;
+        mc_str text = mci_json_string(element);
+        char *place = summary->problems[summary->n_problems++];
+        size_t room = sizeof summary->problems[0] - 1;
+        size_t n = text.len < room ? text.len : room;
+        memcpy(place, text.data, n);
+        place[n] = '\0';
+    }
+}

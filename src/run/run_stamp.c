@@ -16,21 +16,6 @@ static void read_counters(mci_json_value object, mc_counters *n)
 #undef X
 }
 
-static void read_problems(mci_json_value array, mc_summary *summary)
-{
-    mci_json_value element;
-    for (mci_json_iter it = mci_json_iterate(array); mci_json_next(&it, NULL, &element);) {
-        if (summary->n_problems == MC_MAX_PROBLEMS)
-            break;
-        mc_str text = mci_json_string(element);
-        char *place = summary->problems[summary->n_problems++];
-        size_t room = sizeof summary->problems[0] - 1;
-        size_t n = text.len < room ? text.len : room;
-        memcpy(place, text.data, n);
-        place[n] = '\0';
-    }
-}
-
 static bool read_stamp(mci_json_value root, mci_stamp *out)
 {
     mci_json_value member;
@@ -49,7 +34,7 @@ static bool read_stamp(mci_json_value root, mci_stamp *out)
     if (mci_json_get(root, "counters", &member))
         read_counters(member, &out->summary.n);
     if (mci_json_get(root, "problems", &member))
-        read_problems(member, &out->summary);
+        mci_problems_read(member, &out->summary);
     return true;
 }
 
