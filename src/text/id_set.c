@@ -100,6 +100,12 @@ static size_t rank_sort(uint32_t *ids, size_t n, uint32_t *to)
     return n_unique;
 }
 
+void mci_id_set_clear(mci_id_set *set)
+{
+    set->n_fresh = 0;
+    take_bits(set, NULL);
+}
+
 size_t mci_id_set_take(mci_id_set *set, uint32_t *to)
 {
     if (set->n_set == 0 && set->n_fresh <= N_RANKED && set->n_bits <= (size_t)INT32_MAX) {

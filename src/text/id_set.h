@@ -47,6 +47,7 @@ static inline size_t mci_id_set_room(const mci_id_set *set)
 }
 /* Writes the ids, ascending, each once, and gives their number. Empties the set. */
 size_t mci_id_set_take(mci_id_set *set, uint32_t *to);
+void mci_id_set_clear(mci_id_set *set);
 void mci_id_set_release(mci_id_set *set);
 
 #endif

@@ -37,83 +37,25 @@
 
 #define MAX_ENTRIES ((size_t)UINT32_MAX - 1) /* so that an id plus 1 is never 0 */
 
-static mc_status reserve_ids(mc_match_scratch *s, size_t extra, mc_error *err)
-{
-    void *ids = s->ids;
-    mc_status status = mci_grow(&ids, &s->cap_ids, s->n_ids + extra, sizeof *s->ids, err);
-    s->ids = ids;
-    return status;
-}
-
-/* Of equal entries only the first was found. */
-static mc_status add_twins(const mc_matcher *matcher, mc_match_scratch *s, size_t first,
-                           mc_error *err)
-{
-    uint32_t any = 0;
-    for (size_t i = first; i < s->n_ids; i++)
-        any |= matcher->twin_plus_1[s->ids[i]];
-    if (!any)
-        return MC_OK;
-    for (size_t i = first; i < s->n_ids; i++) {
-        for (uint32_t id = s->ids[i] + 1; id; id = matcher->twin_plus_1[id - 1])
-            mci_id_set_add_if(&s->set, id - 1, true);
-    }
-    s->n_ids = first;
-    MC_TRY(reserve_ids(s, mci_id_set_room(&s->set), err));
-    s->n_ids += mci_id_set_take(&s->set, s->ids + s->n_ids);
-    return MC_OK;
-}
-
-mc_status mci_round_end_text(const mc_matcher *matcher, mc_match_scratch *s, mc_error *err)
-{
-    size_t first = s->n_ids;
-    MC_TRY(reserve_ids(s, mci_id_set_room(&s->set), err));
-    s->n_ids += mci_id_set_take(&s->set, s->ids + s->n_ids);
-    if (matcher->twin_plus_1)
-        MC_TRY(add_twins(matcher, s, first, err));
-    s->offsets[++s->n_texts] = s->n_ids;
-    return MC_OK;
-}
-
-static bool ends_token(char byte)
-{
-    return byte == ' ' || mci_becomes_space(byte) || mci_mark_of(byte);
-}
-
-/* Copies bytes to the round. */
+/* Lays bytes of a text down behind those that are there. */
 static void lay(mc_match_scratch *s, const char *from, size_t n)
 {
-    char *to = s->bytes + s->n_bytes;
-    memcpy(to, from, n);
-    for (size_t i = 0; i < n; i++)
-        to[i] = to[i] == MCI_TEXT_END ? ' ' : to[i];
+    s->kernels->lay(s->bytes + s->n_bytes, from, n);
     s->n_bytes += n;
 }
 
-static void lay_end(mc_match_scratch *s)
-{
-    s->bytes[s->n_bytes++] = MCI_TEXT_END;
-}
-
-static mc_status run_round(const mc_matcher *matcher, mc_match_scratch *s, mc_error *err)
-{
-    memset(s->bytes + s->n_bytes, 'x', MCI_ROUND_ROOM);
-    MC_TRY(mci_round_run(matcher, s, err));
-    s->giant.len = 0;
-    return MC_OK;
-}
-
-/* Matches the beginning of a text that is longer than a round; *rest is what is left. */
+/* Matches the beginning of a text that is longer than a round, up to the end of a token; *rest is
+ * what is left. Of a token longer than a round only the first bytes are laid down. */
 static mc_status match_piece(const mc_matcher *matcher, mc_match_scratch *s, mc_str *rest,
                              mc_error *err)
 {
-    size_t n = MCI_ROUND_BYTES - 1;
-    while (n > 0 && !ends_token(rest->data[n - 1]))
+    size_t n = MCI_ROUND_BYTES;
+    while (n > 0 && !mci_ends_token(rest->data[n - 1]))
         n--;
     if (n > 0) {
         lay(s, rest->data, n);
     } else {
-        for (n = MCI_ROUND_BYTES; n < rest->len && !ends_token(rest->data[n]);)
+        for (n = MCI_ROUND_BYTES; n < rest->len && !mci_ends_token(rest->data[n]);)
             n++;
         s->giant = (mc_str){ rest->data, n };
         s->giant_at = s->n_bytes;
@@ -122,37 +64,49 @@ static mc_status match_piece(const mc_matcher *matcher, mc_match_scratch *s, mc_
             lay(s, rest->data + n++, 1);
     }
     *rest = (mc_str){ rest->data + n, rest->len - n };
-    return rest->len ? run_round(matcher, s, err) : MC_OK;
+    return rest->len ? mci_round_run_all(matcher, s, err) : MC_OK;
+}
+
+static mc_status match_text(const mc_matcher *matcher, mc_match_scratch *s, mc_str text,
+                            mc_error *err)
+{
+    if (text.len >= MCI_ROUND_BYTES - s->n_bytes) {
+        MC_TRY(mci_round_run_all(matcher, s, err));
+        while (text.len >= MCI_ROUND_BYTES)
+            MC_TRY(match_piece(matcher, s, &text, err));
+    }
+    if (text.len)
+        lay(s, text.data, text.len);
+    s->bytes[s->n_bytes++] = MCI_TEXT_END;
+    return MC_OK;
 }
 
 static mc_status match_texts(const mc_matcher *matcher, mc_match_scratch *s, const mc_str *texts,
                              size_t n, mc_error *err)
 {
-    for (size_t i = 0; i < n; i++) {
-        mc_str rest = texts[i];
-        if (rest.len >= MCI_ROUND_BYTES - s->n_bytes && s->n_bytes)
-            MC_TRY(run_round(matcher, s, err));
-        while (rest.len >= MCI_ROUND_BYTES)
-            MC_TRY(match_piece(matcher, s, &rest, err));
-        if (rest.len)
-            lay(s, rest.data, rest.len);
-        lay_end(s);
-    }
-    return s->n_bytes ? run_round(matcher, s, err) : MC_OK;
+    void *offsets = s->offsets;
+    if (n == SIZE_MAX)
+        return mci_nomem(err, n);
+    MC_TRY(mci_grow(&offsets, &s->cap_offsets, n + 1, sizeof *s->offsets, err));
+    s->offsets = offsets;
+    s->offsets[0] = 0;
+    for (size_t i = 0; i < n; i++)
+        MC_TRY(match_text(matcher, s, texts[i], err));
+    return mci_round_run_all(matcher, s, err);
 }
 
 mc_status mc_match_batch(const mc_matcher *matcher, mc_match_scratch *s, const mc_str *texts,
                          size_t n, const size_t **offsets, const uint32_t **ids, mc_error *err)
 {
-    void *grown = s->offsets;
-    MC_TRY(mci_id_set_begin(&s->set, matcher->n_entries, err));
-    MC_TRY(mci_grow(&grown, &s->cap_offsets, n + 1, sizeof *s->offsets, err));
-    s->offsets = grown;
-    s->offsets[0] = 0;
-    s->n_bytes = s->n_ids = s->n_texts = 0;
-    s->last_word = 0;
+    s->n_bytes = s->n_ids = s->n_texts = s->giant.len = 0;
+    s->last_word = MCI_WORD_UNKNOWN;
     s->last_pair = s->last_run = 0;
-    MC_TRY(match_texts(matcher, s, texts, n, err));
+    MC_TRY(mci_id_set_begin(&s->set, matcher->n_entries, err));
+    mc_status status = match_texts(matcher, s, texts, n, err);
+    if (status < 0) {
+        mci_id_set_clear(&s->set);
+        return status;
+    }
     *offsets = s->offsets;
     *ids = s->ids;
     return MC_OK;
@@ -211,6 +165,7 @@ mc_status mc_match_scratch_new(mc_match_scratch **out, mc_error *err)
     mc_match_scratch *scratch = mci_alloc_zeroed(1, sizeof *scratch);
     if (!scratch)
         return mci_nomem(err, sizeof *scratch);
+    scratch->kernels = mci_kernels_best();
     *out = scratch;
     return MC_OK;
 }

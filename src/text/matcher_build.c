@@ -119,7 +119,7 @@ static mc_status end_words(builder *b, mc_error *err)
 
 static uint64_t first_pair(const builder *b, const path_run *run)
 {
-    return mci_run_key(b->path[run->path], b->path[run->path + 1]);
+    return mci_node_key(b->path[run->path], b->path[run->path + 1]);
 }
 
 /* Leaves each pair once in b->pairs, by a hash table that is at most half full. */
@@ -151,7 +151,7 @@ static mc_status place_pairs(builder *b, mc_error *err)
     b->hashes = mci_alloc(b->n_pairs * sizeof *b->hashes);
     if (!b->hashes)
         return mci_nomem(err, b->n_pairs * sizeof *b->hashes);
-    for (int i = 0; i < MAX_SEEDS; i++, matcher->pair_seed++) {
+    for (int i = 0; i < MAX_SEEDS; i++, matcher->seed++) {
         bool placed;
         for (size_t k = 0; k < b->n_pairs; k++)
             b->hashes[k] = mci_pair_hash(matcher, b->pairs[k]);
@@ -180,8 +180,8 @@ static mc_status add_pairs(builder *b, mc_error *err)
         const uint32_t *path = b->path + run.path;
         uint64_t hash = mci_pair_hash(matcher, first_pair(b, &run));
         uint32_t slot = mci_slot_of(&matcher->pair_slots, hash);
-        words[path[0]].successors |= mci_successor_of_word(path[1]);
-        words[path[1]].predecessors |= mci_predecessor_bit(path[0]);
+        words[path[0]].successors |= UINT64_C(1) << mci_successor_bit(path[1]);
+        words[path[1]].predecessors |= UINT32_C(1) << mci_predecessor_bit(path[0]);
         run.node = MCI_NODE_PAIR | slot;
         if (run.len > 2)
             b->runs[n_left++] = run;
@@ -218,7 +218,7 @@ static void lower_run(builder *b, path_run *run, size_t depth)
 {
     mc_matcher *matcher = b->matcher;
     uint32_t word = b->path[run->path + depth];
-    uint64_t key = mci_run_key(run->node, word);
+    uint64_t key = mci_node_key(run->node, word);
     uint32_t slot = mci_run_slot(matcher, key);
     mci_node below = MCI_NODE_RUN | slot;
     if (!matcher->runs[slot].key) {
@@ -226,18 +226,10 @@ static void lower_run(builder *b, path_run *run, size_t depth)
         b->level[b->n_level++] = below;
     }
     if (run->node & MCI_NODE_RUN)
-        mci_run_at(matcher, run->node)->successors |= mci_successor_bit(word);
+        mci_run_at(matcher, run->node)->successors |= UINT32_C(1) << mci_run_successor_bit(word);
     else
-        matcher->pairs[run->node & ~MCI_NODE_PAIR].successors |= mci_successor_bit(word);
+        matcher->pairs[run->node & ~MCI_NODE_PAIR].successors |= UINT32_C(1) << mci_run_successor_bit(word);
     run->node = below;
-}
-
-/* The pair as a node; 0 if no entry begins with it. */
-static mci_node find_pair(const mc_matcher *matcher, uint32_t first, uint32_t second)
-{
-    uint64_t key = mci_run_key(first, second);
-    uint32_t slot = mci_slot_of(&matcher->pair_slots, mci_pair_hash(matcher, key));
-    return matcher->pairs[slot].key == key ? MCI_NODE_PAIR | slot : 0;
 }
 
 static uint32_t last_word(const mc_matcher *matcher, mci_node node)
@@ -246,25 +238,35 @@ static uint32_t last_word(const mc_matcher *matcher, mci_node node)
                                           : matcher->pairs[node & ~MCI_NODE_PAIR].key);
 }
 
-/* Finds where to go on when nothing follows a run: what its parent's ends lead to by the same
- * token. Aho and Corasick, "Efficient string matching", CACM 18 (1975), with tokens as letters. */
-static void link_node(mc_matcher *matcher, mci_node node)
+/* The last two tokens of a run, as a node; 0 if no entry begins with them. */
+static mci_node last_pair(const mc_matcher *matcher, mci_node run)
+{
+    mci_node parent = (mci_node)(mci_run_at(matcher, run)->key >> 32);
+    uint64_t key = mci_node_key(last_word(matcher, parent), last_word(matcher, run));
+    uint32_t slot = mci_slot_of(&matcher->pair_slots, mci_pair_hash(matcher, key));
+    return matcher->pairs[slot].key == key ? MCI_NODE_PAIR | slot : 0;
+}
+
+/* Finds where to go on when nothing follows a run: the run that its parent's ends lead to by the
+ * same token. Aho and Corasick, "Efficient string matching", CACM 18 (1975), with tokens as
+ * letters; what leads to no run they do not need, since pairs are found on their own. */
+static void link_run(const mc_matcher *matcher, mci_node node)
 {
     mci_run *run = mci_run_at(matcher, node);
     mci_node parent = (mci_node)(run->key >> 32), end = 0;
-    uint32_t word = (uint32_t)run->key, before = last_word(matcher, parent);
+    uint32_t word = (uint32_t)run->key;
+    if (!(parent & MCI_NODE_RUN))
+        return; /* three tokens: no run is shorter */
     while (!end && (parent = mci_node_fail(matcher, parent)))
         end = mci_node_next(matcher, parent, word);
-    if (!end)
-        end = find_pair(matcher, before, word);
+    if (!end && (parent = last_pair(matcher, (mci_node)(run->key >> 32))))
+        end = mci_node_next(matcher, parent, word);
     if (!end)
         return;
-    mci_link *link = &matcher->links[node & ~MCI_NODE_RUN];
-    link->fail = end;
-    if (end & MCI_NODE_RUN)
-        link->report = mci_run_at(matcher, end)->entry_plus_1
-                           ? end
-                           : matcher->links[end & ~MCI_NODE_RUN].report;
+    mci_link *links = matcher->links;
+    links[node & ~MCI_NODE_RUN].fail = end;
+    links[node & ~MCI_NODE_RUN].report =
+        mci_run_at(matcher, end)->entry_plus_1 ? end : links[end & ~MCI_NODE_RUN].report;
     run->key |= MCI_HAS_LINK;
 }
 
@@ -281,7 +283,7 @@ static mc_status add_level(builder *b, size_t depth, mc_error *err)
             MC_TRY(end_entry(b, &mci_run_at(b->matcher, run->node)->entry_plus_1, run->id, err));
     }
     for (size_t i = 0; i < b->n_level; i++)
-        link_node(b->matcher, b->level[i]);
+        link_run(b->matcher, b->level[i]);
     b->n_runs = n_left;
     return MC_OK;
 }
@@ -294,7 +296,7 @@ static mc_status add_all(builder *b, size_t n, mc_error *err)
     for (size_t i = 0; i < n; i++)
         seed[0] = mci_hash64(b->entries[i], seed[0]);
     seed[1] = mci_mix(seed[0], UINT64_C(0x9E3779B97F4A7C15));
-    b->matcher->pair_seed = seed[0];
+    b->matcher->seed = seed[0];
     MC_TRY(mci_words_builder_new(seed, &b->words, err));
     b->runs = mci_alloc(n * sizeof *b->runs);
     if (!b->runs)

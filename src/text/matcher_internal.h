@@ -32,15 +32,15 @@ typedef struct {
 #define MCI_HAS_LINK UINT64_C(0x80000000)
 
 typedef struct {
-    mci_node fail;   /* the longest proper end of this run that is a pair or run too; 0: none */
+    mci_node fail;   /* the longest proper end of this run that is a run too */
     mci_node report; /* the longest proper end that is a run and an entry; 0: none */
 } mci_link;
 
 struct mc_matcher {
     mci_words words;
-    uint32_t mark_words[MCI_N_MARKS + 2]; /* by mci_mark_of; the last, of an end, is unknown */
+    uint32_t mark_words[MCI_N_MARKS + 1]; /* by mci_mark_of */
     mci_slots pair_slots;
-    uint64_t pair_seed;
+    uint64_t seed; /* of pairs and runs */
     mci_pair *pairs; /* [pair_slots.n_slots + 1] */
     mci_run *runs;
     mci_link *links; /* beside runs */
@@ -51,34 +51,34 @@ struct mc_matcher {
 };
 
 /* The filters are sets of classes of tokens; each kind divides them in its own way. */
-static inline uint64_t mci_successor_of_word(uint32_t word)
+static inline uint32_t mci_successor_bit(uint32_t word)
 {
-    return UINT64_C(1) << (word & 63);
+    return word & 63;
 }
 
 static inline uint32_t mci_predecessor_bit(uint32_t word)
 {
-    return UINT32_C(1) << (word >> 6 & 31);
+    return word >> 6 & 31;
 }
 
-static inline uint32_t mci_successor_bit(uint32_t word)
+static inline uint32_t mci_run_successor_bit(uint32_t word)
 {
-    return UINT32_C(1) << (word >> 3 & 31);
+    return word & 31;
 }
 
-static inline uint64_t mci_run_key(mci_node node, uint32_t word)
+static inline uint64_t mci_node_key(mci_node node, uint32_t word)
 {
     return (uint64_t)node << 32 | word;
 }
 
 static inline uint64_t mci_pair_hash(const mc_matcher *matcher, uint64_t key)
 {
-    return mci_mix(key ^ matcher->pair_seed, UINT64_C(0x9E3779B97F4A7C15));
+    return mci_mix(key ^ matcher->seed, UINT64_C(0x9E3779B97F4A7C15));
 }
 
 static inline uint32_t mci_run_home(const mc_matcher *matcher, uint64_t key)
 {
-    uint64_t hash = mci_mix(key ^ matcher->pair_seed, UINT64_C(0xD6E8FEB86659FD93));
+    uint64_t hash = mci_mix(key ^ matcher->seed, UINT64_C(0xD6E8FEB86659FD93));
     return (uint32_t)((hash >> 32) * matcher->n_run_slots >> 32);
 }
 
@@ -96,7 +96,7 @@ static inline uint32_t mci_run_slot(const mc_matcher *matcher, uint64_t key)
 /* The run that the token leads to from this pair or run; 0: none. */
 static inline mci_node mci_node_next(const mc_matcher *matcher, mci_node node, uint32_t word)
 {
-    uint32_t slot = mci_run_slot(matcher, mci_run_key(node, word));
+    uint32_t slot = mci_run_slot(matcher, mci_node_key(node, word));
     return matcher->runs[slot].key ? MCI_NODE_RUN | slot : 0;
 }
 
@@ -112,7 +112,7 @@ static inline uint32_t mci_node_successors(const mc_matcher *matcher, mci_node n
                                : matcher->pairs[node & ~MCI_NODE_PAIR].successors;
 }
 
-/* The longest proper end of a pair or run that is a pair or run too; 0: none. */
+/* The longest proper end of a pair or run that is a run; 0: none. */
 static inline mci_node mci_node_fail(const mc_matcher *matcher, mci_node node)
 {
     bool has_link = node & MCI_NODE_RUN && mci_run_at(matcher, node)->key & MCI_HAS_LINK;
