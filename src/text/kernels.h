@@ -11,11 +11,11 @@
 #define MCI_TEXT_END '\r'
 
 enum {
-    MCI_LAY_SPILL = 64,      /* bytes that `lay` may write behind those it was asked for */
-    MCI_ENDS_READ = 64,      /* bytes that `find_ends` may read behind them */
-    MCI_ENDS_SPILL = 64,     /* places that `find_ends` may write behind those it gives */
-    MCI_COLLECT_IDS = 32,    /* the most that `collect` gives */
-    MCI_COLLECT_SPILL = 16,  /* and what it may write behind them */
+    MCI_LAY_SPILL = 64,     /* bytes that `lay` may write behind those it was asked for */
+    MCI_ENDS_READ = 64,     /* bytes that `find_ends` may read behind them */
+    MCI_ENDS_SPILL = 64,    /* places that `find_ends` may write behind those it gives */
+    MCI_COLLECT_IDS = 32,   /* the most that `collect` gives */
+    MCI_COLLECT_SPILL = 16, /* and what it may write behind them */
 };
 
 /* What `collect` answers where there is too much for it. */

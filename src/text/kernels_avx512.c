@@ -28,8 +28,8 @@ AVX512 static inline uint64_t ends64(__m512i bytes)
 {
     const __m512i of_lower = _mm512_broadcast_i32x4(
         _mm_setr_epi8(2 | 8, 2, 0, 0, 0, 0, 0, 0, 0, 1, 1 | 4, 4, 2, 1, 2, 4));
-    const __m512i of_upper = _mm512_broadcast_i32x4(
-        _mm_setr_epi8(1, 0, 2, 4, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+    const __m512i of_upper =
+        _mm512_broadcast_i32x4(_mm_setr_epi8(1, 0, 2, 4, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0));
     __m512i upper = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), _mm512_set1_epi8(15));
     /* Where a byte is 80 or more the shuffle gives 0. */
     return _mm512_test_epi8_mask(_mm512_shuffle_epi8(of_lower, bytes),

@@ -3,35 +3,45 @@
  * spaced for this: cutting it at spaces, tabs, line ends and marks, and adding each mark as a token
  * of its own, gives the same row ("a, b" is `a` `,` `` `b`).
  *
- *   words   token -> number: its slot. Two to a cache line, all that is asked of a token in it.
+ *   words   token -> its slot, which is its number, in one look (slots.h says how): 32 bytes
  *
- *           | unknown | empty token | 7 marks | hot: up to 16384 words | cold: all others  |
- *           |  (0)    |    (1)      | (2..8)  | that entries share     |                   |
+ *           | key: the token itself if it is short, 16 | successors 8 | predecessors 4 | entry 4 |
  *
- *           slot, 32 bytes:  | the token, 16 bytes | len | entry | successors | predecessors |
+ *           `entry` is the entry of that token alone. The two filters are sets of 64 and of 32
+ *           classes of tokens: those that come next where this one begins an entry, and those that
+ *           come before it in any pair below. Only where both agree two tokens are worth a look.
  *
- *           `entry` is the entry of that token alone. The two filters are sets of 32 classes of
- *           tokens: those that come next where this one begins an entry, and those that come before
- *           it in any. Only where both agree two tokens in a row are worth a look at the edges: in
- *           captions one pair in two to four, and most of these have one.
+ *   pairs   the two tokens that longer entries begin with -> slot, in one look: 16 bytes
  *
- *   edges   the tree of entries of two tokens or more: (node, token) -> node below, whose number is
- *           the edge's slot. Nodes of the first level are the tokens themselves. Entries
- *           "a b", "a b c", "b c", "b c d" make
+ *           | first token, second token 8 | entry 4 | successors 4 |
  *
- *               a --b--> (a b)*  --c--> (a b c)*         * an entry ends here
- *               b --c--> (b c)*  --d--> (b c d)*         fail:   (a b c) -> (b c), (a b) -> b
- *                                                        report: (a b c) -> (b c)
+ *   runs    the tree of entries of three tokens or more: (pair or run, token) -> run, 16 bytes, by
+ *           hash and probing. Entries "a b", "a b c d", "b c d", "b c d e" make
  *
- *           slot, 16 bytes:  | node, has link, token | entry | successors |
+ *               (a b)* --c--> (a b c)  --d--> (a b c d)*     * an entry ends here
+ *               (b c)  --d--> (b c d)* --e--> (b c d e)*     fail, report: (a b c d) -> (b c d)
  *
- *   links   beside the edges, 8 bytes each. fail: where to go on if no edge fits, as in Aho and
- *           Corasick's automaton with tokens as letters, so that a text takes time in proportion to
- *           its length whatever the entries are. report: the next shorter entry that ends here too.
- *           Most nodes fail to their last token, which needs no link.
+ *           | pair or run, has link, token 8 | entry 4 | successors 4 |
  *
- * A text goes through in batches of tokens, in stages, so that the cache misses of a stage run side
- * by side: cut and hash (asks for the words' lines), find words (asks for the edges'), walk. */
+ *   links   beside the runs, 8 bytes each. fail: the run to go on from if no token fits, as in Aho
+ *           and Corasick's automaton with tokens as letters, so that a text takes time in
+ *           proportion to its length whatever the entries are. report: the next shorter run that is
+ *           an entry and ends here too. Few runs have one: pairs are found on their own.
+ *
+ * Texts go through together, some 40 of them (2 KiB) a round, in stages. What a stage finds lies in
+ * arrays in the scratch, and it asks for the memory that the next one reads, so that cache misses
+ * run side by side. Stages 1 to 3 have no branch that depends on what is found.
+ *
+ *   texts  "a red car" "b"              laid down one behind another, an end (E) behind each
+ *   bytes  a red carEbE                 kernel find_ends: places of what ends a token
+ *   tokens a | red | car | E | b | E    stage 1: key, slot                     asks for words
+ *   words  7 |  0  | 19  | 0 | 3 | 0    stage 2: number, entry, may be a pair  asks for pairs
+ *   pairs      car may follow red       stage 3: entry, may go on              asks for runs
+ *   runs                                stage 4: walked as in the automaton
+ *   ids    [ 5 | 12 ] [ 4 ]             kernel collect: sorted, each once, by text
+ *
+ * A text longer than a round goes through in pieces, which end where a token ends; what it is in
+ * the middle of (last token, pair, run) goes from round to round. */
 #include "base/alloc.h"
 #include "text/matcher_round.h"
 
@@ -49,13 +59,13 @@ static void lay(mc_match_scratch *s, const char *from, size_t n)
 static mc_status match_piece(const mc_matcher *matcher, mc_match_scratch *s, mc_str *rest,
                              mc_error *err)
 {
-    size_t n = MCI_ROUND_BYTES;
+    size_t n = s->round_bytes - 1; /* room for the end */
     while (n > 0 && !mci_ends_token(rest->data[n - 1]))
         n--;
     if (n > 0) {
         lay(s, rest->data, n);
     } else {
-        for (n = MCI_ROUND_BYTES; n < rest->len && !mci_ends_token(rest->data[n]);)
+        for (n = s->round_bytes - 1; n < rest->len && !mci_ends_token(rest->data[n]);)
             n++;
         s->giant = (mc_str){ rest->data, n };
         s->giant_at = s->n_bytes;
@@ -64,15 +74,15 @@ static mc_status match_piece(const mc_matcher *matcher, mc_match_scratch *s, mc_
             lay(s, rest->data + n++, 1);
     }
     *rest = (mc_str){ rest->data + n, rest->len - n };
-    return rest->len ? mci_round_run_all(matcher, s, err) : MC_OK;
+    return rest->len ? mci_match_round(matcher, s, err) : MC_OK;
 }
 
 static mc_status match_text(const mc_matcher *matcher, mc_match_scratch *s, mc_str text,
                             mc_error *err)
 {
-    if (text.len >= MCI_ROUND_BYTES - s->n_bytes) {
-        MC_TRY(mci_round_run_all(matcher, s, err));
-        while (text.len >= MCI_ROUND_BYTES)
+    if (text.len >= s->round_bytes - s->n_bytes) {
+        MC_TRY(mci_match_round(matcher, s, err));
+        while (text.len >= s->round_bytes)
             MC_TRY(match_piece(matcher, s, &text, err));
     }
     if (text.len)
@@ -92,7 +102,7 @@ static mc_status match_texts(const mc_matcher *matcher, mc_match_scratch *s, con
     s->offsets[0] = 0;
     for (size_t i = 0; i < n; i++)
         MC_TRY(match_text(matcher, s, texts[i], err));
-    return mci_round_run_all(matcher, s, err);
+    return mci_match_round(matcher, s, err);
 }
 
 mc_status mc_match_batch(const mc_matcher *matcher, mc_match_scratch *s, const mc_str *texts,
@@ -166,6 +176,7 @@ mc_status mc_match_scratch_new(mc_match_scratch **out, mc_error *err)
     if (!scratch)
         return mci_nomem(err, sizeof *scratch);
     scratch->kernels = mci_kernels_best();
+    scratch->round_bytes = MCI_ROUND_BYTES;
     *out = scratch;
     return MC_OK;
 }

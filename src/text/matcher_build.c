@@ -206,8 +206,8 @@ static mc_status allocate_runs(builder *b, mc_error *err)
     MC_TRY(mci_table_memory_new(matcher->n_run_slots, sizeof *matcher->runs, &matcher->run_memory,
                                 err));
     matcher->runs = matcher->run_memory.data;
-    MC_TRY(mci_table_memory_new(matcher->n_run_slots, sizeof *matcher->links,
-                                &matcher->link_memory, err));
+    MC_TRY(mci_table_memory_new(matcher->n_run_slots, sizeof *matcher->links, &matcher->link_memory,
+                                err));
     matcher->links = matcher->link_memory.data;
     b->level = mci_alloc(b->n_runs * sizeof *b->level);
     return b->level ? MC_OK : mci_nomem(err, b->n_runs * sizeof *b->level);
@@ -228,7 +228,8 @@ static void lower_run(builder *b, path_run *run, size_t depth)
     if (run->node & MCI_NODE_RUN)
         mci_run_at(matcher, run->node)->successors |= UINT32_C(1) << mci_run_successor_bit(word);
     else
-        matcher->pairs[run->node & ~MCI_NODE_PAIR].successors |= UINT32_C(1) << mci_run_successor_bit(word);
+        matcher->pairs[run->node & ~MCI_NODE_PAIR].successors |= UINT32_C(1)
+                                                                 << mci_run_successor_bit(word);
     run->node = below;
 }
 

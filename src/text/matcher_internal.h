@@ -40,7 +40,7 @@ struct mc_matcher {
     mci_words words;
     uint32_t mark_words[MCI_N_MARKS + 1]; /* by mci_mark_of */
     mci_slots pair_slots;
-    uint64_t seed; /* of pairs and runs */
+    uint64_t seed;   /* of pairs and runs */
     mci_pair *pairs; /* [pair_slots.n_slots + 1] */
     mci_run *runs;
     mci_link *links; /* beside runs */

@@ -29,11 +29,14 @@ static void cut_long(const mc_matcher *matcher, mc_match_scratch *s, size_t from
     prefetch(&matcher->words.words[slot]);
 }
 
-/* What a byte that ends a token is beside that: a mark, or the end of a text. */
 enum { TEXT_END = MCI_N_MARKS + 1 };
 
-static const unsigned char kinds[256] = { [','] = 1, ['.'] = 2, [';'] = 3, [':'] = 4, ['?'] = 5,
-                                          ['!'] = 6, ['`'] = 7, [MCI_TEXT_END] = TEXT_END };
+/* What a byte that ends a token is beside that: a mark, numbered as by mci_mark_of, or the end of a
+ * text. One table, since every token asks. */
+static const unsigned char kinds[256] = {
+    [','] = 1, ['.'] = 2, [';'] = 3, [':'] = 4,
+    ['?'] = 5, ['!'] = 6, ['`'] = 7, [MCI_TEXT_END] = TEXT_END
+};
 
 /* A mark is a token of its own, and so is the end of a text, which is unknown: nothing leads over
  * it. Where the byte is neither, this token is written over by the next. */
@@ -46,7 +49,8 @@ static void cut(const mc_matcher *matcher, mc_match_scratch *s)
     s->n_longs = 0;
     for (size_t i = 0; i < s->n_token_ends; i++) {
         size_t end = s->token_ends[i], len = end - from;
-        unsigned char byte = (unsigned char)s->bytes[end], kind = kinds[byte];
+        char byte = s->bytes[end];
+        unsigned kind = kinds[(unsigned char)byte];
         if (len <= MCI_SHORT_BYTES) {
             mci_key key = mci_key_of(s->bytes + from, len);
             uint32_t slot = mci_slot_of(&words.slots, mci_key_hash(&words, key));
@@ -57,7 +61,7 @@ static void cut(const mc_matcher *matcher, mc_match_scratch *s)
             cut_long(matcher, s, from, len, n);
         }
         n++;
-        s->keys[n] = (mci_key){ { byte, UINT64_C(2) << MCI_KEY_LEN_SHIFT } };
+        s->keys[n] = mci_key_of_byte(byte);
         s->slots[n] = kind_words[kind];
         n += kind != 0;
         s->text_ends[n_text_ends] = (uint32_t)n;
@@ -74,8 +78,8 @@ static void find_long_words(const mc_matcher *matcher, mc_match_scratch *s)
 {
     for (size_t i = 0; i < s->n_longs; i++) {
         const mci_round_long *token = &s->longs[i];
-        s->keys[token->token] = mci_words_long_key(&matcher->words, s->slots[token->token],
-                                                   token->hash, token->text);
+        s->keys[token->token] =
+            mci_words_long_key(&matcher->words, s->slots[token->token], token->hash, token->text);
     }
 }
 
@@ -288,7 +292,7 @@ static mc_status end_texts(const mc_matcher *matcher, mc_match_scratch *s, mc_er
     return MC_OK;
 }
 
-mc_status mci_round_run_all(const mc_matcher *matcher, mc_match_scratch *s, mc_error *err)
+mc_status mci_match_round(const mc_matcher *matcher, mc_match_scratch *s, mc_error *err)
 {
     s->n_token_ends = s->kernels->find_ends(s->bytes, s->n_bytes, s->token_ends);
     cut(matcher, s);

@@ -9,6 +9,7 @@
 
 enum {
     MCI_ROUND_BYTES = 2048, /* of texts and the ends between them; found by bench_matcher */
+    MCI_LEAST_ROUND = 32,
     MCI_ROUND_TOKENS = 2 * MCI_ROUND_BYTES, /* a mark ends a token and is one */
     MCI_ROUND_LONGS = MCI_ROUND_BYTES / (MCI_SHORT_BYTES + 1) + 1
 };
@@ -31,6 +32,7 @@ typedef struct {
 
 struct mc_match_scratch {
     const mci_kernels *kernels;
+    size_t round_bytes; /* at most MCI_ROUND_BYTES; tests make it as small as MCI_LEAST_ROUND */
     /* Where an open text goes on: its last token, the pair that its last two are, the run that its
      * last three or more are. All 0 where a text begins. */
     uint32_t last_word;
@@ -45,7 +47,8 @@ struct mc_match_scratch {
     uint32_t text_ends[MCI_ROUND_BYTES + 1];               /* tokens up to here */
     mci_key keys[MCI_ROUND_TOKENS + 1];
     uint32_t slots[MCI_ROUND_TOKENS + 1]; /* where a token is if it is a word */
-    uint32_t words[MCI_ROUND_TOKENS + 2]; /* of token i: words[i + 1]; the last before is words[0] */
+    uint32_t
+        words[MCI_ROUND_TOKENS + 2]; /* of token i: words[i + 1]; the last before is words[0] */
     uint32_t word_entries[MCI_ROUND_TOKENS]; /* plus 1, by the token that they end with; 0: none */
     uint32_t pair_entries[MCI_ROUND_TOKENS];
     mci_round_long longs[MCI_ROUND_LONGS];
@@ -61,6 +64,6 @@ struct mc_match_scratch {
 };
 
 /* Takes what was laid down through all stages, and empties the round. */
-mc_status mci_round_run_all(const mc_matcher *matcher, mc_match_scratch *s, mc_error *err);
+mc_status mci_match_round(const mc_matcher *matcher, mc_match_scratch *s, mc_error *err);
 
 #endif

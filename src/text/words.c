@@ -190,8 +190,8 @@ static mc_status place_words(mci_words_builder *b, mc_error *err)
     return mc_fail(err, MC_E_LIMIT, "%zu words cannot be told apart by their hashes", b->n);
 }
 
-mc_status mci_words_build(mci_words_builder *b, uint32_t *indices, size_t n_indices,
-                          mci_words *out, mc_error *err)
+mc_status mci_words_build(mci_words_builder *b, uint32_t *indices, size_t n_indices, mci_words *out,
+                          mc_error *err)
 {
     MC_TRY(place_words(b, err));
     mci_words *words = &b->words;

@@ -9,20 +9,21 @@
 /* A token's number is its slot. */
 enum { MCI_WORD_UNKNOWN = 0 }; /* what is in no entry: leads nowhere, so it needs no special case */
 
-/* A token of up to 15 bytes as one number of 16: its bytes, zeros, its length plus 1. Keys are
- * equal if and only if the tokens are. Of a longer token: hash, MCI_KEY_LONG and, in the
- * vocabulary, where it lies in `long_words`. All zero is no token's key. */
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "this file wants a little-endian machine"
+#endif
+
+/* A token as 16 bytes: keys are equal if and only if the tokens are. No token's key is all zero.
+ *
+ *   up to 15 bytes   | the token, zeros behind                   | length + 1 |
+ *   longer           | hash, 8 bytes | place in `long_words`, 7  |    0xFF    |
+ *
+ * Before a longer token was found, it has no key. */
 typedef struct {
     uint64_t part[2];
 } mci_key;
 
-enum { MCI_KEY_BYTES = 16, MCI_SHORT_BYTES = MCI_KEY_BYTES - 1 };
-
-/* The length is the last byte of a key. */
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "this file wants a little-endian machine"
-#endif
-enum { MCI_KEY_LEN_SHIFT = 56 };
+enum { MCI_KEY_BYTES = 16, MCI_SHORT_BYTES = MCI_KEY_BYTES - 1, MCI_KEY_LEN_SHIFT = 56 };
 
 typedef struct {
     mci_key key;
@@ -34,7 +35,7 @@ typedef struct {
 typedef struct {
     mci_word *words; /* [slots.n_slots + 1] */
     mci_slots slots;
-    uint64_t seed[2];
+    uint64_t seed[2];   /* of hashes */
     mci_buf long_words; /* length, 8 bytes, then the bytes */
     size_t longest;     /* bytes of a word */
     mci_table_memory memory;
@@ -54,6 +55,11 @@ static inline mci_key mci_key_of(const char *at, size_t len)
     key.part[1] &= mask.part[1];
     key.part[1] |= (uint64_t)(len + 1) << MCI_KEY_LEN_SHIFT;
     return key;
+}
+
+static inline mci_key mci_key_of_byte(char byte)
+{
+    return (mci_key){ { (unsigned char)byte, UINT64_C(2) << MCI_KEY_LEN_SHIFT } };
 }
 
 static inline bool mci_key_equal(mci_key a, mci_key b)
