@@ -1,17 +1,27 @@
-/* How fast the matcher is: beside the definition and beside the textbook's automaton. All must find
- * the same number of matches before a rate is printed. */
+/* How fast the matcher is: beside the definition and beside the textbook's automaton; one text at a
+ * time and many, with each kind of kernels, on one thread and two. All must find the same number of
+ * matches before a rate is printed. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "aho_corasick.h"
+#include "base/threads.h"
 #include "bench.h"
 #include "captions.h"
-#include "metaclip/text.h"
 #include "text/matcher_naive.h"
+#include "text/matcher_round.h"
 #include "text/spacing.h"
 
 /* The slower ones get the beginning of the texts. */
-enum { NAIVE_BYTES = 1 << 8, AUTOMATON_BYTES = 4 << 20 };
+enum { NAIVE_BYTES = 1 << 8, AUTOMATON_BYTES = 4 << 20, BATCH_TEXTS = 256, MAX_THREADS = 2 };
+
+typedef struct {
+    const char *kind; /* of texts */
+    captions all;
+    mc_matcher *matcher;
+    mc_match_scratch *scratches[MAX_THREADS];
+    double baseline; /* rate of the automaton */
+} fixture;
 
 static void need(mc_status status, const mc_error *err)
 {
@@ -19,6 +29,13 @@ static void need(mc_status status, const mc_error *err)
         return;
     fprintf(stderr, "bench_matcher: %s\n", err->text);
     exit(1);
+}
+
+static const char *name_of(const fixture *f, const char *what)
+{
+    static char name[80];
+    snprintf(name, sizeof name, "%s_%s", what, f->kind);
+    return name;
 }
 
 /* The texts that make up the first n bytes or more. */
@@ -31,15 +48,61 @@ static captions first_bytes(const captions *all, size_t n)
     return some;
 }
 
-static size_t match_all(const mc_matcher *matcher, mc_match_scratch *scratch, const captions *c)
+/* ---- ways to match: each gives the number of matches ---- */
+
+static size_t match_all(const fixture *f, const captions *c)
 {
     mc_error err = { 0 };
     const uint32_t *ids;
     size_t count = 0, n;
     for (size_t i = 0; i < c->n_texts; i++) {
-        need(mc_match(matcher, scratch, c->texts[i], &ids, &n, &err), &err);
+        need(mc_match(f->matcher, f->scratches[0], c->texts[i], &ids, &n, &err), &err);
         count += n;
     }
+    return count;
+}
+
+static size_t match_in_batches(const fixture *f, mc_match_scratch *scratch, const mc_str *texts,
+                               size_t n)
+{
+    mc_error err = { 0 };
+    const uint32_t *ids;
+    const size_t *offsets;
+    size_t count = 0;
+    for (size_t i = 0; i < n; i += BATCH_TEXTS) {
+        size_t n_batch = n - i < BATCH_TEXTS ? n - i : BATCH_TEXTS;
+        need(mc_match_batch(f->matcher, scratch, texts + i, n_batch, &offsets, &ids, &err), &err);
+        count += offsets[n_batch];
+    }
+    return count;
+}
+
+typedef struct {
+    const fixture *f;
+    unsigned n_threads;
+    size_t counts[MAX_THREADS];
+} shared_work;
+
+static mc_status match_share(void *user, size_t task, unsigned worker, mc_error *err)
+{
+    shared_work *work = user;
+    const captions *all = &work->f->all;
+    size_t from = all->n_texts * task / work->n_threads;
+    size_t to = all->n_texts * (task + 1) / work->n_threads;
+    (void)err;
+    work->counts[task] =
+        match_in_batches(work->f, work->f->scratches[worker], all->texts + from, to - from);
+    return MC_OK;
+}
+
+static size_t match_on_threads(const fixture *f, unsigned n_threads)
+{
+    mc_error err = { 0 };
+    shared_work work = { .f = f, .n_threads = n_threads };
+    size_t count = 0;
+    need(mci_run_tasks(n_threads, n_threads, match_share, &work, &err), &err);
+    for (unsigned i = 0; i < n_threads; i++)
+        count += work.counts[i];
     return count;
 }
 
@@ -70,26 +133,39 @@ static size_t match_all_by_automaton(aho_corasick *automaton, const captions *c)
     return count;
 }
 
-static double bench_naive(const captions *all, const mc_matcher *matcher, mc_match_scratch *scratch)
+/* ---- measuring them ---- */
+
+static void bench_build(fixture *f)
 {
-    captions some = first_bytes(all, NAIVE_BYTES);
-    size_t want = match_all(matcher, scratch, &some), got = 0;
-    bench b = bench_begin("match_naive");
+    mc_error err = { 0 };
+    bench b = bench_begin(name_of(f, "matcher_build"));
+    bench_items(&b, f->all.n_entries);
+    while (bench_next(&b)) {
+        mc_matcher_free(f->matcher);
+        need(mc_matcher_new(f->all.entries, f->all.n_entries, &f->matcher, &err), &err);
+    }
+    bench_end(&b);
+}
+
+static void bench_naive(const fixture *f)
+{
+    captions some = first_bytes(&f->all, NAIVE_BYTES);
+    size_t want = match_all(f, &some), got = 0;
+    bench b = bench_begin(name_of(f, "match_naive"));
     bench_bytes(&b, some.n_bytes);
     bench_items(&b, some.n_texts);
     while (bench_next(&b))
         got = match_all_naively(&some);
     bench_check(&b, got == want, "number of matches");
-    return bench_end(&b);
+    bench_end(&b);
 }
 
-static double bench_automaton(const captions *all, const mc_matcher *matcher,
-                              mc_match_scratch *scratch)
+static void bench_automaton(fixture *f)
 {
-    captions some = first_bytes(all, AUTOMATON_BYTES);
-    size_t want = match_all(matcher, scratch, &some), got = 0;
-    aho_corasick automaton = aho_corasick_build(all->entries, all->n_entries);
-    bench b = bench_begin("match_aho_corasick");
+    captions some = first_bytes(&f->all, AUTOMATON_BYTES);
+    size_t want = match_all(f, &some), got = 0;
+    aho_corasick automaton = aho_corasick_build(f->all.entries, f->all.n_entries);
+    bench b = bench_begin(name_of(f, "match_aho_corasick"));
     bench_bytes(&b, some.n_bytes);
     bench_items(&b, some.n_texts);
     while (bench_next(&b))
@@ -98,51 +174,78 @@ static double bench_automaton(const captions *all, const mc_matcher *matcher,
     fprintf(stderr, "automaton: %zu nodes, %.1f MB\n", automaton.n_nodes,
             (double)aho_corasick_bytes(&automaton) / 1e6);
     aho_corasick_release(&automaton);
-    return bench_end(&b);
+    f->baseline = bench_end(&b);
 }
 
-static mc_matcher *bench_build(const captions *all)
+static bench begin_match(const fixture *f, const char *what)
 {
-    mc_error err = { 0 };
-    mc_matcher *matcher = NULL;
-    bench b = bench_begin("matcher_build");
-    bench_items(&b, all->n_entries);
-    while (bench_next(&b)) {
-        mc_matcher_free(matcher);
-        need(mc_matcher_new(all->entries, all->n_entries, &matcher, &err), &err);
-    }
-    bench_end(&b);
-    return matcher;
+    bench b = bench_begin(name_of(f, what));
+    bench_bytes(&b, f->all.n_bytes);
+    bench_items(&b, f->all.n_texts);
+    bench_against(&b, "match_aho_corasick", f->baseline);
+    return b;
 }
 
-static void bench_match(const captions *all, const mc_matcher *matcher, mc_match_scratch *scratch,
-                        double baseline)
+static void bench_one_by_one(const fixture *f, size_t want)
 {
-    size_t want = match_all(matcher, scratch, all), got = 0;
-    bench b = bench_begin("match");
-    bench_bytes(&b, all->n_bytes);
-    bench_items(&b, all->n_texts);
-    bench_against(&b, "match_aho_corasick", baseline);
+    size_t got = 0;
+    bench b = begin_match(f, "match");
     while (bench_next(&b))
-        got = match_all(matcher, scratch, all);
+        got = match_all(f, &f->all);
     bench_check(&b, got == want, "number of matches");
     bench_end(&b);
-    fprintf(stderr, "matcher: %.1f MB; %.2f matches a text of %.1f bytes\n",
-            (double)mc_matcher_bytes(matcher) / 1e6, (double)got / (double)all->n_texts,
-            (double)all->n_bytes / (double)all->n_texts);
+}
+
+static void bench_batches(const fixture *f, unsigned n_threads, const char *what, size_t want)
+{
+    size_t got = 0;
+    bench b = begin_match(f, what);
+    bench_threads(&b, n_threads);
+    while (bench_next(&b))
+        got = match_on_threads(f, n_threads);
+    bench_check(&b, got == want, "number of matches");
+    bench_end(&b);
+}
+
+static void bench_kernels(const fixture *f, size_t want)
+{
+    for (const mci_kernels *const *kernels = mci_kernels_all(); *kernels; kernels++) {
+        char what[40];
+        snprintf(what, sizeof what, "match_batch_%s", (*kernels)->name);
+        f->scratches[0]->kernels = *kernels;
+        bench_batches(f, 1, what, want);
+    }
+}
+
+static void bench_kind(captions_kind kind, const char *name)
+{
+    mc_error err = { 0 };
+    fixture f = { .kind = name, .all = captions_get_kind(kind) };
+    for (size_t i = 0; i < MAX_THREADS; i++)
+        need(mc_match_scratch_new(&f.scratches[i], &err), &err);
+    bench_build(&f);
+    size_t want = match_all(&f, &f.all);
+    fprintf(stderr, "%s: matcher: %.1f MB; %.2f matches a text of %.1f bytes\n", name,
+            (double)mc_matcher_bytes(f.matcher) / 1e6, (double)want / (double)f.all.n_texts,
+            (double)f.all.n_bytes / (double)f.all.n_texts);
+    bench_naive(&f);
+    bench_automaton(&f);
+    bench_one_by_one(&f, want);
+    bench_kernels(&f, want);
+    bench_batches(&f, 2, "match_batch", want);
+    for (size_t i = 0; i < MAX_THREADS; i++)
+        mc_match_scratch_free(f.scratches[i]);
+    mc_matcher_free(f.matcher);
+    captions_release(&f.all);
 }
 
 int main(void)
 {
-    mc_error err = { 0 };
-    mc_match_scratch *scratch = NULL;
-    captions all = captions_get();
-    mc_matcher *matcher = bench_build(&all);
-    need(mc_match_scratch_new(&scratch, &err), &err);
-    bench_naive(&all, matcher, scratch);
-    bench_match(&all, matcher, scratch, bench_automaton(&all, matcher, scratch));
-    mc_match_scratch_free(scratch);
-    mc_matcher_free(matcher);
-    captions_release(&all);
+    if (captions_are_given()) {
+        bench_kind(CAPTIONS_DENSE, "given");
+        return 0;
+    }
+    bench_kind(CAPTIONS_DENSE, "dense");
+    bench_kind(CAPTIONS_ALT, "alt");
     return 0;
 }

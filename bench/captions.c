@@ -79,6 +79,53 @@ static char *spell_caption(char *to, uint64_t *random)
     return to;
 }
 
+/* Words that are in no list: letters of another script, two bytes each. */
+static char *spell_foreign(char *to, uint64_t *random)
+{
+    for (size_t n = 1 + next(random) % 5; n > 0; n--) {
+        for (size_t k = 2 + next(random) % 8; k > 0; k--) {
+            *to++ = (char)0xD0;
+            *to++ = (char)(0xB0 + next(random) % 16);
+        }
+        if (n > 1)
+            *to++ = ' ';
+    }
+    return to;
+}
+
+static char *spell_file(char *to, uint64_t *random)
+{
+    static const char *const ends[] = { "", ".jpg", " logo" };
+    to = spell(to, draw_word(random));
+    *to++ = '-';
+    to = spell(to, draw_word(random));
+    if (next(random) % 2)
+        to += snprintf(to, 8, "-%u", (unsigned)(next(random) % 10000));
+    return to + snprintf(to, 8, "%s", ends[next(random) % 3]);
+}
+
+static char *spell_alt(char *to, uint64_t *random)
+{
+    uint64_t dice = next(random) % 100;
+    if (dice < 8)
+        return spell_foreign(to, random);
+    if (dice < 22)
+        return spell_file(to, random);
+    bool is_title = dice < 40; /* written in capitals, so that many words are in no list */
+    for (size_t n = 3 + next(random) % 8; n > 0; n--) {
+        char *word = to;
+        to = spell(to, draw_word(random));
+        if (is_title)
+            *word = (char)(*word - 'a' + 'A');
+        if (n > 1) {
+            if (next(random) % 16 == 0)
+                *to++ = ',';
+            *to++ = ' ';
+        }
+    }
+    return to;
+}
+
 static int by_bytes(const void *a, const void *b)
 {
     const mc_str *first = a, *second = b;
@@ -109,7 +156,7 @@ static void shuffle(mc_str *strings, size_t n, uint64_t *random)
     }
 }
 
-static captions make_up(void)
+static captions make_up(captions_kind kind)
 {
     captions c = { 0 };
     uint64_t random = 1;
@@ -126,9 +173,9 @@ static captions make_up(void)
     if (c.n_entries > N_ENTRIES)
         c.n_entries = N_ENTRIES;
     c.text_bytes = to = allocate(N_TEXT_BYTES + N_LONGEST);
-    c.texts = allocate(N_TEXT_BYTES / 8 * sizeof *c.texts);
+    c.texts = allocate(N_TEXT_BYTES / 4 * sizeof *c.texts);
     while (c.n_bytes < N_TEXT_BYTES) {
-        char *end = spell_caption(to, &random);
+        char *end = kind == CAPTIONS_ALT ? spell_alt(to, &random) : spell_caption(to, &random);
         c.texts[c.n_texts++] = (mc_str){ to, (size_t)(end - to) };
         c.n_bytes += (size_t)(end - to);
         to = end;
@@ -165,17 +212,27 @@ static char *read_lines(const char *folder, const char *name, mc_str **lines, si
     return data;
 }
 
-captions captions_get(void)
+bool captions_are_given(void)
+{
+    return getenv("METACLIP_BENCH_CORPUS") != NULL;
+}
+
+captions captions_get_kind(captions_kind kind)
 {
     const char *folder = getenv("METACLIP_BENCH_CORPUS");
     if (!folder)
-        return make_up();
+        return make_up(kind);
     captions c = { 0 };
     c.entry_bytes = read_lines(folder, "entries.txt", &c.entries, &c.n_entries);
     c.text_bytes = read_lines(folder, "texts.txt", &c.texts, &c.n_texts);
     for (size_t i = 0; i < c.n_texts; i++)
         c.n_bytes += c.texts[i].len;
     return c;
+}
+
+captions captions_get(void)
+{
+    return captions_get_kind(CAPTIONS_DENSE);
 }
 
 void captions_release(captions *c)

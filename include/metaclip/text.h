@@ -41,6 +41,20 @@ MC_API void mc_match_scratch_free(mc_match_scratch *scratch);
 MC_API mc_status mc_match(const mc_matcher *matcher, mc_match_scratch *scratch, mc_str text,
                           const uint32_t **ids, size_t *n_ids, mc_error *err);
 
+/** The same for many texts at once, which is faster: what one has to wait for in memory, another
+ *  has meanwhile.
+ *
+ *  texts    n of them
+ *  offsets  [n + 1]: the ids of texts[i] are ids[offsets[i]] up to ids[offsets[i + 1] - 1],
+ *           ascending, each once; offsets[0] is 0
+ *  ids      [offsets[n]]; may be NULL where none matches
+ *
+ *  Both are set on success, belong to the scratch and live until its next use.
+ *  Errors: MC_E_NOMEM. */
+MC_API mc_status mc_match_batch(const mc_matcher *matcher, mc_match_scratch *scratch,
+                                const mc_str *texts, size_t n, const size_t **offsets,
+                                const uint32_t **ids, mc_error *err);
+
 /** False if no text can match the entry: it holds tab, LF or CR, or one of the seven marks without
  *  a space or an end on both sides, or two marks with exactly one space between. If `why` is not
  *  NULL it gets a constant English phrase for the first reason found. */

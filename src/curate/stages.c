@@ -67,41 +67,72 @@ void mci_match_stage_close(mci_match_stage *stage)
     *stage = (mci_match_stage){ 0 };
 }
 
-typedef struct {
-    const mc_matcher *matcher;
-    mc_match_scratch *scratch;
-} match_one;
+enum { GROUP_TEXTS = 256 };
 
-static mc_status match_text(void *user, mci_batch *batch, const mc_record *record, mc_text *text,
-                            bool *keeps, mc_error *err)
+/* Texts that are matched together. */
+typedef struct {
+    mc_text *texts[GROUP_TEXTS];
+    mc_str views[GROUP_TEXTS];
+    size_t n;
+} text_group;
+
+/* Gives the group's texts their entries, and empties it. */
+static mc_status match_group(const mci_match_stage *stage, mci_batch *batch, unsigned worker,
+                             text_group *group, mc_error *err)
 {
-    (void)record;
-    match_one *one = user;
+    const size_t *offsets;
     const uint32_t *ids;
-    size_t n_ids;
-    MC_TRY(mc_match(one->matcher, one->scratch, text->text, &ids, &n_ids, err));
-    batch->n.entries_replaced += text->is_matched;
-    *keeps = n_ids > 0;
-    if (n_ids == 0) {
-        batch->n.pairs_unmatched++;
-        return MC_OK;
-    }
+    MC_TRY(mc_match_batch(stage->matcher, stage->scratches[worker], group->views, group->n,
+                          &offsets, &ids, err));
+    size_t n_ids = offsets[group->n];
     uint32_t *copy = mci_arena_alloc(&batch->arena, n_ids * sizeof *copy);
     if (!copy)
         return mci_nomem(err, n_ids * sizeof *copy);
-    memcpy(copy, ids, n_ids * sizeof *copy);
-    text->entries = copy;
-    text->n_entries = n_ids;
-    text->is_matched = true;
+    if (n_ids)
+        memcpy(copy, ids, n_ids * sizeof *copy);
+    for (size_t i = 0; i < group->n; i++) {
+        mc_text *text = group->texts[i];
+        batch->n.entries_replaced += text->is_matched;
+        text->is_matched = true;
+        text->entries = copy + offsets[i];
+        text->n_entries = offsets[i + 1] - offsets[i];
+    }
     batch->n.matches += n_ids;
+    group->n = 0;
+    return MC_OK;
+}
+
+static mc_status match_texts(const mci_match_stage *stage, mci_batch *batch, unsigned worker,
+                             mc_error *err)
+{
+    text_group group;
+    group.n = 0;
+    for (size_t i = 0; i < batch->list.n; i++) {
+        mc_record *record = &batch->list.records[i];
+        for (size_t j = 0; j < record->n_texts; j++) {
+            group.texts[group.n] = &record->texts[j];
+            group.views[group.n++] = record->texts[j].text;
+            if (group.n == GROUP_TEXTS)
+                MC_TRY(match_group(stage, batch, worker, &group, err));
+        }
+    }
+    return match_group(stage, batch, worker, &group, err);
+}
+
+static mc_status has_entries(void *user, mci_batch *batch, const mc_record *record, mc_text *text,
+                             bool *keeps, mc_error *err)
+{
+    (void)user, (void)record, (void)err;
+    *keeps = text->n_entries > 0;
+    batch->n.pairs_unmatched += !*keeps;
     return MC_OK;
 }
 
 mc_status mci_match_batch(const mci_match_stage *stage, mci_batch *batch, unsigned worker,
                           mc_error *err)
 {
-    match_one one = { stage->matcher, stage->scratches[worker] };
-    return mci_filter_batch(match_text, &one, batch, &batch->n.records_unmatched, err);
+    MC_TRY(match_texts(stage, batch, worker, err));
+    return mci_filter_batch(has_entries, NULL, batch, &batch->n.records_unmatched, err);
 }
 
 /* ---- block ---- */

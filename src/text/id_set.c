@@ -100,32 +100,27 @@ static size_t rank_sort(uint32_t *ids, size_t n, uint32_t *to)
     return n_unique;
 }
 
-mc_status mci_id_set_end(mci_id_set *set, const uint32_t **ids, size_t *n_ids, mc_error *err)
+void mci_id_set_clear(mci_id_set *set)
 {
-    bool few = set->n_set == 0 && set->n_fresh <= N_RANKED && set->n_bits <= (size_t)INT32_MAX;
-    if (!few)
-        mci_id_set_fold(set);
-    size_t need = few ? N_RANKED : set->n_set;
-    void *sorted = set->sorted;
-    mc_status status = mci_grow(&sorted, &set->sorted_cap, need, sizeof *set->sorted, err);
-    if (status < 0) {
-        take_bits(set, NULL);
-        return status;
+    set->n_fresh = 0;
+    take_bits(set, NULL);
+}
+
+size_t mci_id_set_take(mci_id_set *set, uint32_t *to)
+{
+    if (set->n_set == 0 && set->n_fresh <= N_RANKED && set->n_bits <= (size_t)INT32_MAX) {
+        size_t n = rank_sort(set->fresh, set->n_fresh, to);
+        set->n_fresh = 0;
+        return n;
     }
-    set->sorted = sorted;
-    *ids = set->sorted;
-    if (few) {
-        *n_ids = rank_sort(set->fresh, set->n_fresh, set->sorted);
-    } else {
-        *n_ids = set->n_set;
-        take_bits(set, set->sorted);
-    }
-    return MC_OK;
+    mci_id_set_fold(set);
+    size_t n = set->n_set;
+    take_bits(set, to);
+    return n;
 }
 
 void mci_id_set_release(mci_id_set *set)
 {
     mci_free(set->bits);
-    mci_free(set->sorted);
     *set = (mci_id_set){ 0 };
 }

@@ -13,16 +13,14 @@
 #include "base/error.h"
 #include "metaclip/base.h"
 
-enum { MCI_N_FRESH = 1024 };
+enum { MCI_N_FRESH = 1024, MCI_ID_ROOM = 16 };
 
 typedef struct {
     uint32_t fresh[MCI_N_FRESH];
     size_t n_fresh;
     uint64_t *bits, *summary;
-    size_t n_bits;    /* ids below it fit */
-    size_t n_set;     /* bits that are one */
-    uint32_t *sorted; /* the result */
-    size_t sorted_cap;
+    size_t n_bits; /* ids below it fit */
+    size_t n_set;  /* bits that are one */
 } mci_id_set;
 
 /* Makes the set ready for ids below n. Zero-initialise the set before the first use. */
@@ -42,9 +40,14 @@ static inline bool mci_id_set_has_bit(const mci_id_set *set, uint32_t id)
 {
     return set->bits[id >> 6] >> (id & 63) & 1;
 }
-/* The ids, ascending, each once; they live until the next begin. Empties the set, on failure
- * too. */
-mc_status mci_id_set_end(mci_id_set *set, const uint32_t **ids, size_t *n_ids, mc_error *err);
+/* Room that mci_id_set_take needs. */
+static inline size_t mci_id_set_room(const mci_id_set *set)
+{
+    return set->n_set + set->n_fresh + MCI_ID_ROOM;
+}
+/* Writes the ids, ascending, each once, and gives their number. Empties the set. */
+size_t mci_id_set_take(mci_id_set *set, uint32_t *to);
+void mci_id_set_clear(mci_id_set *set);
 void mci_id_set_release(mci_id_set *set);
 
 #endif

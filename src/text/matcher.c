@@ -3,283 +3,131 @@
  * spaced for this: cutting it at spaces, tabs, line ends and marks, and adding each mark as a token
  * of its own, gives the same row ("a, b" is `a` `,` `` `b`).
  *
- *   words   token -> number: its slot. Two to a cache line, all that is asked of a token in it.
+ *   words   token -> its slot, which is its number, in one look (slots.h says how): 32 bytes
  *
- *           | unknown | empty token | 7 marks | hot: up to 16384 words | cold: all others  |
- *           |  (0)    |    (1)      | (2..8)  | that entries share     |                   |
+ *           | key: the token itself if it is short, 16 | successors 8 | predecessors 4 | entry 4 |
  *
- *           slot, 32 bytes:  | the token, 16 bytes | len | entry | successors | predecessors |
+ *           `entry` is the entry of that token alone. The two filters are sets of 64 and of 32
+ *           classes of tokens: those that come next where this one begins an entry, and those that
+ *           come before it in any pair below. Only where both agree two tokens are worth a look.
  *
- *           `entry` is the entry of that token alone. The two filters are sets of 32 classes of
- *           tokens: those that come next where this one begins an entry, and those that come before
- *           it in any. Only where both agree two tokens in a row are worth a look at the edges: in
- *           captions one pair in two to four, and most of these have one.
+ *   pairs   the two tokens that longer entries begin with -> slot, in one look: 16 bytes
  *
- *   edges   the tree of entries of two tokens or more: (node, token) -> node below, whose number is
- *           the edge's slot. Nodes of the first level are the tokens themselves. Entries
- *           "a b", "a b c", "b c", "b c d" make
+ *           | first token, second token 8 | entry 4 | successors 4 |
  *
- *               a --b--> (a b)*  --c--> (a b c)*         * an entry ends here
- *               b --c--> (b c)*  --d--> (b c d)*         fail:   (a b c) -> (b c), (a b) -> b
- *                                                        report: (a b c) -> (b c)
+ *   runs    the tree of entries of three tokens or more: (pair or run, token) -> run, 16 bytes, by
+ *           hash and probing. Entries "a b", "a b c d", "b c d", "b c d e" make
  *
- *           slot, 16 bytes:  | node, has link, token | entry | successors |
+ *               (a b)* --c--> (a b c)  --d--> (a b c d)*     * an entry ends here
+ *               (b c)  --d--> (b c d)* --e--> (b c d e)*     fail, report: (a b c d) -> (b c d)
  *
- *   links   beside the edges, 8 bytes each. fail: where to go on if no edge fits, as in Aho and
- *           Corasick's automaton with tokens as letters, so that a text takes time in proportion to
- *           its length whatever the entries are. report: the next shorter entry that ends here too.
- *           Most nodes fail to their last token, which needs no link.
+ *           | pair or run, has link, token 8 | entry 4 | successors 4 |
  *
- * A text goes through in batches of tokens, in stages, so that the cache misses of a stage run side
- * by side: cut and hash (asks for the words' lines), find words (asks for the edges'), walk. */
+ *   links   beside the runs, 8 bytes each. fail: the run to go on from if no token fits, as in Aho
+ *           and Corasick's automaton with tokens as letters, so that a text takes time in
+ *           proportion to its length whatever the entries are. report: the next shorter run that is
+ *           an entry and ends here too. Few runs have one: pairs are found on their own.
+ *
+ * Texts go through together, some 40 of them (2 KiB) a round, in stages. What a stage finds lies in
+ * arrays in the scratch, and it asks for the memory that the next one reads, so that cache misses
+ * run side by side. Stages 1 to 3 have no branch that depends on what is found.
+ *
+ *   texts  "a red car" "b"              laid down one behind another, an end (E) behind each
+ *   bytes  a red carEbE                 kernel find_ends: places of what ends a token
+ *   tokens a | red | car | E | b | E    stage 1: key, slot                     asks for words
+ *   words  7 |  0  | 19  | 0 | 3 | 0    stage 2: number, entry, may be a pair  asks for pairs
+ *   pairs      car may follow red       stage 3: entry, may go on              asks for runs
+ *   runs                                stage 4: walked as in the automaton
+ *   ids    [ 5 | 12 ] [ 4 ]             kernel collect: sorted, each once, by text
+ *
+ * A text longer than a round goes through in pieces, which end where a token ends; what it is in
+ * the middle of (last token, pair, run) goes from round to round. */
 #include "base/alloc.h"
-#include "text/id_set.h"
-#include "text/matcher_internal.h"
-#include "text/separators.h"
-
-/* Tokens of a text that are looked up together: the cache lines they need are asked for before
- * the first is read. A step of 64 bytes makes up to 128. */
-enum { BATCH = 256, STEP_TOKENS = 2 * MCI_SEPARATOR_STEP };
+#include "text/matcher_round.h"
 
 #define MAX_ENTRIES ((size_t)UINT32_MAX - 1) /* so that an id plus 1 is never 0 */
 
-/* Two tokens in a row that may be an edge, or the way on from a deep node. */
-typedef struct {
-    uint32_t at;   /* of the second, in the batch */
-    uint32_t home; /* where the edge from the first alone would be */
-} token_pair;
-
-struct mc_match_scratch {
-    mci_id_set ids;
-    mci_token tokens[BATCH + 1];
-    uint32_t words[BATCH + 1]; /* of the tokens, behind the last word of the batch before */
-    token_pair pairs[BATCH + 1];
-    char tail[2 * MCI_SEPARATOR_STEP + MCI_KEY_BYTES];
-};
-
-/* A text on its way: what lies behind is gone into `node`, what is cut off waits in the batch. */
-typedef struct {
-    const mc_matcher *matcher;
-    mc_match_scratch *scratch;
-    mc_str text;
-    size_t token_at; /* where the open token begins */
-    size_t n_tokens; /* in the batch */
-    mci_node node;
-    size_t tail_at; /* from here on, bytes are read from the tail, behind which there is room */
-} walk;
-
-static void prefetch(const void *at)
+/* Lays bytes of a text down behind those that are there. */
+static void lay(mc_match_scratch *s, const char *from, size_t n)
 {
-#ifdef __GNUC__
-    __builtin_prefetch(at);
-#else
-    (void)at;
-#endif
+    s->kernels->lay(s->bytes + s->n_bytes, from, n);
+    s->n_bytes += n;
 }
 
-/* The text's bytes from `at` on, of which a step, or a key, can be read. */
-static inline const char *readable(const walk *w, size_t at)
+/* Matches the beginning of a text that is longer than a round, up to the end of a token; *rest is
+ * what is left. Of a token longer than a round only the first bytes are laid down. */
+static mc_status match_piece(const mc_matcher *matcher, mc_match_scratch *s, mc_str *rest,
+                             mc_error *err)
 {
-    return at >= w->tail_at ? w->scratch->tail + (at - w->tail_at) : w->text.data + at;
-}
-
-/* Makes the token from..to ready; 16 bytes at `bytes`, which are its own, can be read. */
-static inline void cut_token(const walk *w, mci_word_table hot, const char *bytes, size_t from,
-                             size_t to, mci_token *token)
-{
-    if (to - from <= MCI_KEY_BYTES)
-        mci_token_short(hot, bytes, to - from, token);
-    else
-        mci_token_long(hot, (mc_str){ w->text.data + from, to - from }, token);
-    prefetch(&w->matcher->words.words[token->home]);
-}
-
-/* Cuts the text at the separators among the 64 bytes from `at` on, of which n are its own. */
-static void cut_step(walk *w, size_t at, size_t n)
-{
-    const char *bytes = readable(w, at);
-    mci_word_table hot = w->matcher->words.hot;
-    mci_token *token = &w->scratch->tokens[w->n_tokens];
-    size_t token_at = w->token_at;
-    uint64_t left = mci_separators64(bytes);
-    if (n < MCI_SEPARATOR_STEP)
-        left &= (UINT64_C(1) << n) - 1;
-    for (; left; left &= left - 1) {
-        size_t i = (size_t)__builtin_ctzll(left);
-        const char *from = token_at >= at ? bytes + (token_at - at) : readable(w, token_at);
-        cut_token(w, hot, from, token_at, at + i, token++);
-        unsigned mark = mci_mark_of(bytes[i]);
-        mci_token_mark(mark, token);
-        token += mark != 0; /* else it is written over */
-        token_at = at + i + 1;
+    size_t n = s->round_bytes - 1; /* room for the end */
+    while (n > 0 && !mci_ends_token(rest->data[n - 1]))
+        n--;
+    if (n > 0) {
+        lay(s, rest->data, n);
+    } else {
+        for (n = s->round_bytes - 1; n < rest->len && !mci_ends_token(rest->data[n]);)
+            n++;
+        s->giant = (mc_str){ rest->data, n };
+        s->giant_at = s->n_bytes;
+        lay(s, rest->data, MCI_KEY_BYTES);
+        if (n < rest->len)
+            lay(s, rest->data + n++, 1);
     }
-    w->token_at = token_at;
-    w->n_tokens = (size_t)(token - w->scratch->tokens);
+    *rest = (mc_str){ rest->data + n, rest->len - n };
+    return rest->len ? mci_match_round(matcher, s, err) : MC_OK;
 }
 
-/* Finds the words of the batch: the hot ones, then, while their lines are under way, the others. */
-static void find_words(walk *w)
+static mc_status match_text(const mc_matcher *matcher, mc_match_scratch *s, mc_str text,
+                            mc_error *err)
 {
-    const mci_words *words = &w->matcher->words;
-    const mci_token *tokens = w->scratch->tokens;
-    uint32_t *found = w->scratch->words + 1;
-    uint16_t missed[BATCH];
-    size_t n_missed = 0;
-    for (size_t i = 0; i < w->n_tokens; i++) {
-        found[i] = mci_words_find_hot(words, &tokens[i]);
-        if (found[i] == MCI_WORD_UNKNOWN) {
-            prefetch(&words->words[mci_word_home(words->cold, tokens[i].hash)]);
-            missed[n_missed++] = (uint16_t)i;
-        }
+    if (text.len >= s->round_bytes - s->n_bytes) {
+        MC_TRY(mci_match_round(matcher, s, err));
+        while (text.len >= s->round_bytes)
+            MC_TRY(match_piece(matcher, s, &text, err));
     }
-    for (size_t i = 0; i < n_missed; i++)
-        found[missed[i]] = mci_words_find_cold(words, &tokens[missed[i]]);
+    if (text.len)
+        lay(s, text.data, text.len);
+    s->bytes[s->n_bytes++] = MCI_TEXT_END;
+    return MC_OK;
 }
 
-/* Reports entries of one token, finds the pairs, and asks for their edges. Gives their number. */
-static size_t find_pairs(const walk *w, mci_id_set *ids)
+static mc_status match_texts(const mc_matcher *matcher, mc_match_scratch *s, const mc_str *texts,
+                             size_t n, mc_error *err)
 {
-    const mc_matcher *matcher = w->matcher;
-    const mci_word *words = matcher->words.words;
-    token_pair *pairs = w->scratch->pairs;
-    uint32_t first = w->scratch->words[0];
-    size_t n_pairs = 0;
-    uint32_t may_be_deep = w->node >> 31; /* MCI_NODE_DEEP; later: whether the last was a pair */
-    for (size_t i = 0; i < w->n_tokens; i++) {
-        uint32_t second = w->scratch->words[i + 1];
-        const mci_word *word = &words[second];
-        mci_id_set_add_if(ids, word->entry_plus_1 - 1, word->entry_plus_1 != 0);
-        uint32_t can_follow = (word->predecessors & mci_predecessor_bit(first)) != 0;
-        uint32_t can_lead = (words[first].successors & mci_successor_bit(second)) != 0;
-        uint32_t is_pair = can_follow & (can_lead | may_be_deep);
-        uint32_t home = mci_edge_home(matcher, mci_edge_key(first, second));
-        prefetch(&matcher->edges[is_pair ? home : 0]);
-        pairs[n_pairs] = (token_pair){ (uint32_t)i, home }; /* no branch: it could not be guessed */
-        n_pairs += is_pair;
-        may_be_deep = is_pair;
-        first = second;
+    void *offsets = s->offsets;
+    if (n == SIZE_MAX)
+        return mci_nomem(err, n);
+    MC_TRY(mci_grow(&offsets, &s->cap_offsets, n + 1, sizeof *s->offsets, err));
+    s->offsets = offsets;
+    s->offsets[0] = 0;
+    for (size_t i = 0; i < n; i++)
+        MC_TRY(match_text(matcher, s, texts[i], err));
+    return mci_match_round(matcher, s, err);
+}
+
+mc_status mc_match_batch(const mc_matcher *matcher, mc_match_scratch *s, const mc_str *texts,
+                         size_t n, const size_t **offsets, const uint32_t **ids, mc_error *err)
+{
+    s->n_bytes = s->n_ids = s->n_texts = s->giant.len = 0;
+    s->last_word = MCI_WORD_UNKNOWN;
+    s->last_pair = s->last_run = 0;
+    MC_TRY(mci_id_set_begin(&s->set, matcher->n_entries, err));
+    mc_status status = match_texts(matcher, s, texts, n, err);
+    if (status < 0) {
+        mci_id_set_clear(&s->set);
+        return status;
     }
-    return n_pairs;
-}
-
-/* Adds the entries that end here and are shorter than this deep node. Where an id is among the
- * bits already, so are all behind it: a long text goes each way once. */
-static void report_ends(const mc_matcher *matcher, mci_node deep, mci_id_set *ids)
-{
-    mci_node end = matcher->links[deep & ~MCI_NODE_DEEP].report;
-    while (end) {
-        uint32_t id = mci_edge_to(matcher, end)->entry_plus_1 - 1;
-        if (mci_id_set_has_bit(ids, id))
-            return;
-        mci_id_set_add_if(ids, id, true);
-        end = matcher->links[end & ~MCI_NODE_DEEP].report;
-    }
-}
-
-static inline mci_node arrive(const mc_matcher *matcher, uint32_t slot, mci_id_set *ids)
-{
-    const mci_edge *edge = &matcher->edges[slot];
-    mci_node node = MCI_NODE_DEEP | slot;
-    mci_id_set_add_if(ids, edge->entry_plus_1 - 1, edge->entry_plus_1 != 0);
-    if (edge->key & MCI_HAS_LINK)
-        report_ends(matcher, node, ids);
-    return node;
-}
-
-/* Where the word leads to from the node, or else from the node's ends; the last one of these is
- * `before` alone, whose edge would be at `home`. */
-static inline mci_node follow(const mc_matcher *matcher, mci_node node, uint32_t before,
-                              uint32_t word, uint32_t home, mci_id_set *ids)
-{
-    uint32_t bit = mci_successor_bit(word);
-    for (; node & MCI_NODE_DEEP; node = mci_node_fail(matcher, node)) {
-        if (!(mci_edge_to(matcher, node)->successors & bit))
-            continue;
-        mci_node next = mci_node_next(matcher, node, word);
-        if (next)
-            return arrive(matcher, next & ~MCI_NODE_DEEP, ids);
-    }
-    if (!(matcher->words.words[before].successors & bit))
-        return word;
-    uint32_t slot = mci_edge_slot(matcher, mci_edge_key(before, word), home);
-    return matcher->edges[slot].key ? arrive(matcher, slot, ids) : word;
-}
-
-static void walk_batch(walk *w)
-{
-    mci_id_set *ids = &w->scratch->ids;
-    uint32_t *words = w->scratch->words;
-    find_words(w);
-    size_t n_pairs = find_pairs(w, ids), n = w->n_tokens, next = 0; /* `node` is before `next` */
-    mci_node node = w->node;
-    for (size_t i = 0; i < n_pairs; i++) {
-        token_pair pair = w->scratch->pairs[i];
-        if (pair.at != next)
-            node = words[pair.at];
-        node = follow(w->matcher, node, words[pair.at], words[pair.at + 1], pair.home, ids);
-        next = pair.at + 1;
-    }
-    w->node = next == n ? node : words[n];
-    words[0] = words[n];
-    w->n_tokens = 0;
-}
-
-static void walk_text(walk *w)
-{
-    size_t len = w->text.len, at = 0;
-    for (; at < len; at += MCI_SEPARATOR_STEP) {
-        if (w->n_tokens > BATCH - STEP_TOKENS - 1)
-            walk_batch(w);
-        cut_step(w, at, len - at);
-    }
-    cut_token(w, w->matcher->words.hot, readable(w, w->token_at), w->token_at, len,
-              &w->scratch->tokens[w->n_tokens++]);
-    walk_batch(w);
-}
-
-/* Reading 16 or 64 bytes at a time must not reach beyond the text: the last step that is whole and
- * what follows are copied. */
-static void begin_text(walk *w)
-{
-    w->scratch->words[0] = MCI_WORD_UNKNOWN;
-    size_t len = w->text.len, whole = len / MCI_SEPARATOR_STEP * MCI_SEPARATOR_STEP;
-    if (len == 0)
-        w->text.data = w->scratch->tail; /* it may be NULL */
-    w->tail_at = whole ? whole - MCI_SEPARATOR_STEP : 0;
-    if (len)
-        memcpy(w->scratch->tail, w->text.data + w->tail_at, len - w->tail_at);
-}
-
-/* Of equal entries only the first was found. */
-static mc_status add_twins(const mc_matcher *matcher, mci_id_set *set, const uint32_t **ids,
-                           size_t *n_ids, mc_error *err)
-{
-    uint32_t any = 0;
-    for (size_t i = 0; i < *n_ids; i++)
-        any |= matcher->twin_plus_1[(*ids)[i]];
-    if (!any)
-        return MC_OK;
-    for (size_t i = 0; i < *n_ids; i++) {
-        for (uint32_t id = (*ids)[i] + 1; id; id = matcher->twin_plus_1[id - 1])
-            mci_id_set_add_if(set, id - 1, true);
-    }
-    return mci_id_set_end(set, ids, n_ids, err);
+    *offsets = s->offsets;
+    *ids = s->ids;
+    return MC_OK;
 }
 
 mc_status mc_match(const mc_matcher *matcher, mc_match_scratch *scratch, mc_str text,
                    const uint32_t **ids, size_t *n_ids, mc_error *err)
 {
-    walk w = { .matcher = matcher, .scratch = scratch, .text = text };
-    const uint32_t *found;
-    size_t n_found;
-    MC_TRY(mci_id_set_begin(&scratch->ids, matcher->n_entries, err));
-    begin_text(&w);
-    walk_text(&w);
-    MC_TRY(mci_id_set_end(&scratch->ids, &found, &n_found, err));
-    if (matcher->twin_plus_1)
-        MC_TRY(add_twins(matcher, &scratch->ids, &found, &n_found, err));
-    *ids = found;
-    *n_ids = n_found;
+    const size_t *offsets;
+    MC_TRY(mc_match_batch(matcher, scratch, &text, 1, &offsets, ids, err));
+    *n_ids = offsets[1];
     return MC_OK;
 }
 
@@ -304,7 +152,9 @@ void mc_matcher_free(mc_matcher *matcher)
     if (!matcher)
         return;
     mci_words_release(&matcher->words);
-    mci_table_memory_release(&matcher->edge_memory);
+    mci_slots_release(&matcher->pair_slots);
+    mci_table_memory_release(&matcher->pair_memory);
+    mci_table_memory_release(&matcher->run_memory);
     mci_table_memory_release(&matcher->link_memory);
     mci_free(matcher->twin_plus_1);
     mci_free(matcher);
@@ -313,8 +163,11 @@ void mc_matcher_free(mc_matcher *matcher)
 size_t mc_matcher_bytes(const mc_matcher *matcher)
 {
     size_t twins = matcher->twin_plus_1 ? matcher->n_entries * sizeof *matcher->twin_plus_1 : 0;
-    return sizeof *matcher + matcher->words.memory.n_bytes + matcher->words.long_words.cap +
-           matcher->edge_memory.n_bytes + matcher->link_memory.n_bytes + twins;
+    const mci_words *words = &matcher->words;
+    return sizeof *matcher + words->memory.n_bytes + words->slots.memory.n_bytes +
+           words->long_words.cap + matcher->pair_memory.n_bytes +
+           matcher->pair_slots.memory.n_bytes + matcher->run_memory.n_bytes +
+           matcher->link_memory.n_bytes + twins;
 }
 
 mc_status mc_match_scratch_new(mc_match_scratch **out, mc_error *err)
@@ -322,6 +175,8 @@ mc_status mc_match_scratch_new(mc_match_scratch **out, mc_error *err)
     mc_match_scratch *scratch = mci_alloc_zeroed(1, sizeof *scratch);
     if (!scratch)
         return mci_nomem(err, sizeof *scratch);
+    scratch->kernels = mci_kernels_best();
+    scratch->round_bytes = MCI_ROUND_BYTES;
     *out = scratch;
     return MC_OK;
 }
@@ -330,6 +185,8 @@ void mc_match_scratch_free(mc_match_scratch *scratch)
 {
     if (!scratch)
         return;
-    mci_id_set_release(&scratch->ids);
+    mci_id_set_release(&scratch->set);
+    mci_free(scratch->ids);
+    mci_free(scratch->offsets);
     mci_free(scratch);
 }

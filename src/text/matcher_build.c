@@ -1,28 +1,36 @@
-/* Building goes level by level: first all tokens, then the edges that lead to nodes of two tokens,
- * of three, ... Whatever a node's link needs then lies on levels that are complete. */
+/* Building goes level by level: first all tokens, then the pairs that entries begin with, then the
+ * runs of three tokens, of four, ... Whatever a run's link needs then lies on levels that are
+ * complete. */
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "text/matcher_internal.h"
 
-enum { MAX_EDGES = 1 << 30 };
+enum { MAX_RUNS = 1 << 30, MAX_SEEDS = 64 };
 
-/* An entry of two tokens or more on its way down the tree. */
+/* An entry on its way down the tree. */
 typedef struct {
     size_t path; /* where its tokens begin in builder.path */
     size_t len;
     mci_node node;
     uint32_t id;
-} entry_run;
+} path_run;
 
 typedef struct {
     mc_matcher *matcher;
     const mc_str *entries;
-    uint32_t *path; /* the tokens of all runs */
-    size_t n_path;
-    entry_run *runs;
+    mci_words_builder *words;
+    uint32_t *path; /* the tokens of all entries */
+    size_t n_path, cap_path;
+    path_run *runs;
     size_t n_runs;
+    uint64_t *pairs; /* keys, a hash table, then those of all pairs */
+    uint64_t *hashes;
+    size_t n_pairs;
     mci_node *level; /* the nodes made on this level */
     size_t n_level;
 } builder;
+
+/* ---- tokens ---- */
 
 /* Takes the first token off *rest. False when nothing was left: rest->data is then NULL. */
 static bool take_token(mc_str *rest, mc_str *token)
@@ -37,10 +45,16 @@ static bool take_token(mc_str *rest, mc_str *token)
     return true;
 }
 
-/* An entry as take_token wants it: the empty one has a token too. */
-static mc_str tokens_of(mc_str entry)
+static mc_status add_path(builder *b, mc_str entry, mc_error *err)
 {
-    return entry.len ? entry : mc_str_of("");
+    mc_str rest = entry.len ? entry : mc_str_of(""), token; /* the empty entry has a token too */
+    while (take_token(&rest, &token)) {
+        void *path = b->path;
+        MC_TRY(mci_grow(&path, &b->cap_path, b->n_path + 1, sizeof *b->path, err));
+        b->path = path;
+        MC_TRY(mci_words_add(b->words, token, &b->path[b->n_path++], err));
+    }
+    return MC_OK;
 }
 
 static mc_status add_words(builder *b, size_t n, mc_error *err)
@@ -48,16 +62,22 @@ static mc_status add_words(builder *b, size_t n, mc_error *err)
     for (size_t i = 0; i < n; i++) {
         if (!mc_entry_can_match(b->entries[i], NULL))
             continue;
-        mc_str rest = tokens_of(b->entries[i]), token;
-        size_t n_tokens = 0;
-        for (; take_token(&rest, &token); n_tokens++)
-            MC_TRY(mci_words_add(&b->matcher->words, token, n_tokens || rest.data, err));
-        if (n_tokens > 1) {
-            b->n_path += n_tokens;
-            b->n_runs++;
-        }
+        path_run *run = &b->runs[b->n_runs++];
+        *run = (path_run){ .path = b->n_path, .id = (uint32_t)i };
+        MC_TRY(add_path(b, b->entries[i], err));
+        run->len = b->n_path - run->path;
     }
-    return mci_words_fit(&b->matcher->words, err);
+    return mci_words_build(b->words, b->path, b->n_path, &b->matcher->words, err);
+}
+
+static void find_mark_words(mc_matcher *matcher)
+{
+    for (int byte = 0; byte < 128; byte++) {
+        char c = (char)byte;
+        unsigned mark = mci_mark_of(c);
+        if (mark)
+            matcher->mark_words[mark] = mci_words_number(&matcher->words, (mc_str){ &c, 1 });
+    }
 }
 
 /* The entry ends at the place whose field this is; a twin goes behind the first. */
@@ -79,86 +99,176 @@ static mc_status end_entry(builder *b, uint32_t *entry_plus_1, uint32_t id, mc_e
     return MC_OK;
 }
 
-/* Entries of one token end at their word, the others become runs. */
-static mc_status add_runs(builder *b, size_t n, mc_error *err)
+/* Entries of one token end at their word, the others go on. */
+static mc_status end_words(builder *b, mc_error *err)
 {
-    mci_words *words = &b->matcher->words;
-    size_t n_path = 0, n_runs = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!mc_entry_can_match(b->entries[i], NULL))
-            continue;
-        mc_str rest = tokens_of(b->entries[i]), token;
-        take_token(&rest, &token);
-        uint32_t word = mci_words_number(words, token);
-        if (!rest.data) {
-            MC_TRY(end_entry(b, &words->words[word].entry_plus_1, (uint32_t)i, err));
-            continue;
-        }
-        entry_run *run = &b->runs[n_runs++];
-        *run = (entry_run){ .path = n_path, .node = word, .id = (uint32_t)i };
-        b->path[n_path++] = word;
-        while (take_token(&rest, &token))
-            b->path[n_path++] = mci_words_number(words, token);
-        run->len = n_path - run->path;
+    mci_word *words = b->matcher->words.words;
+    size_t n_left = 0;
+    for (size_t i = 0; i < b->n_runs; i++) {
+        path_run run = b->runs[i];
+        if (run.len > 1)
+            b->runs[n_left++] = run;
+        else
+            MC_TRY(end_entry(b, &words[b->path[run.path]].entry_plus_1, run.id, err));
+    }
+    b->n_runs = n_left;
+    return MC_OK;
+}
+
+/* ---- pairs ---- */
+
+static uint64_t first_pair(const builder *b, const path_run *run)
+{
+    return mci_node_key(b->path[run->path], b->path[run->path + 1]);
+}
+
+/* Leaves each pair once in b->pairs, by a hash table that is at most half full. */
+static mc_status unify_pairs(builder *b, mc_error *err)
+{
+    size_t n_places = 2;
+    while (n_places < 2 * b->n_runs)
+        n_places *= 2;
+    b->pairs = mci_alloc_zeroed(n_places, sizeof *b->pairs);
+    if (!b->pairs)
+        return mci_nomem(err, n_places * sizeof *b->pairs);
+    for (size_t i = 0; i < b->n_runs; i++) {
+        uint64_t key = first_pair(b, &b->runs[i]);
+        size_t place = mci_pair_hash(b->matcher, key) & (n_places - 1);
+        while (b->pairs[place] && b->pairs[place] != key)
+            place = (place + 1) & (n_places - 1);
+        b->pairs[place] = key;
+    }
+    for (size_t i = 0; i < n_places; i++) {
+        if (b->pairs[i])
+            b->pairs[b->n_pairs++] = b->pairs[i];
     }
     return MC_OK;
 }
 
-static mc_status allocate_edges(builder *b, mc_error *err)
+static mc_status place_pairs(builder *b, mc_error *err)
 {
     mc_matcher *matcher = b->matcher;
-    size_t n_edges = b->n_path - b->n_runs; /* at most: common beginnings share them */
-    if (n_edges > MAX_EDGES)
-        return mc_fail(err, MC_E_LIMIT, "more than %d words in entries", (int)MAX_EDGES);
-    matcher->n_edge_slots = (uint32_t)(n_edges + n_edges / 2 + 1);
-    MC_TRY(mci_table_memory_new(matcher->n_edge_slots, sizeof *matcher->edges,
-                                &matcher->edge_memory, err));
-    matcher->edges = matcher->edge_memory.data;
-    MC_TRY(mci_table_memory_new(matcher->n_edge_slots, sizeof *matcher->links,
-                                &matcher->link_memory, err));
-    matcher->links = matcher->link_memory.data;
-    return MC_OK;
+    b->hashes = mci_alloc(b->n_pairs * sizeof *b->hashes);
+    if (!b->hashes)
+        return mci_nomem(err, b->n_pairs * sizeof *b->hashes);
+    for (int i = 0; i < MAX_SEEDS; i++, matcher->seed++) {
+        bool placed;
+        for (size_t k = 0; k < b->n_pairs; k++)
+            b->hashes[k] = mci_pair_hash(matcher, b->pairs[k]);
+        MC_TRY(mci_slots_place(b->hashes, b->n_pairs, &placed, &matcher->pair_slots, err));
+        if (placed)
+            return MC_OK;
+    }
+    return mc_fail(err, MC_E_LIMIT, "%zu pairs of words cannot be told apart by their hashes",
+                   b->n_pairs);
 }
 
-/* Takes the run down by its token at `depth`, along an edge that is there or new. */
-static void lower_run(builder *b, entry_run *run, size_t depth)
+static mc_status add_pairs(builder *b, mc_error *err)
 {
     mc_matcher *matcher = b->matcher;
     mci_word *words = matcher->words.words;
-    uint32_t before = b->path[run->path + depth - 1], word = b->path[run->path + depth];
-    uint64_t key = mci_edge_key(run->node, word);
-    uint32_t slot = mci_edge_slot(matcher, key, mci_edge_home(matcher, key));
-    mci_node below = MCI_NODE_DEEP | slot;
-    if (!matcher->edges[slot].key) {
-        matcher->edges[slot].key = key;
+    MC_TRY(unify_pairs(b, err));
+    MC_TRY(place_pairs(b, err));
+    MC_TRY(mci_table_memory_new((size_t)matcher->pair_slots.n_slots + 1, sizeof *matcher->pairs,
+                                &matcher->pair_memory, err));
+    matcher->pairs = matcher->pair_memory.data;
+    for (size_t i = 0; i < b->n_pairs; i++)
+        matcher->pairs[mci_slot_of(&matcher->pair_slots, b->hashes[i])].key = b->pairs[i];
+    size_t n_left = 0;
+    for (size_t i = 0; i < b->n_runs; i++) {
+        path_run run = b->runs[i];
+        const uint32_t *path = b->path + run.path;
+        uint64_t hash = mci_pair_hash(matcher, first_pair(b, &run));
+        uint32_t slot = mci_slot_of(&matcher->pair_slots, hash);
+        words[path[0]].successors |= UINT64_C(1) << mci_successor_bit(path[1]);
+        words[path[1]].predecessors |= UINT32_C(1) << mci_predecessor_bit(path[0]);
+        run.node = MCI_NODE_PAIR | slot;
+        if (run.len > 2)
+            b->runs[n_left++] = run;
+        else
+            MC_TRY(end_entry(b, &matcher->pairs[slot].entry_plus_1, run.id, err));
+    }
+    b->n_runs = n_left;
+    return MC_OK;
+}
+
+/* ---- longer runs ---- */
+
+static mc_status allocate_runs(builder *b, mc_error *err)
+{
+    mc_matcher *matcher = b->matcher;
+    size_t n_runs = 0; /* at most: common beginnings share them */
+    for (size_t i = 0; i < b->n_runs; i++)
+        n_runs += b->runs[i].len - 2;
+    if (n_runs > MAX_RUNS)
+        return mc_fail(err, MC_E_LIMIT, "more than %d words in entries", (int)MAX_RUNS);
+    matcher->n_run_slots = (uint32_t)(n_runs + n_runs / 2 + 1);
+    MC_TRY(mci_table_memory_new(matcher->n_run_slots, sizeof *matcher->runs, &matcher->run_memory,
+                                err));
+    matcher->runs = matcher->run_memory.data;
+    MC_TRY(mci_table_memory_new(matcher->n_run_slots, sizeof *matcher->links, &matcher->link_memory,
+                                err));
+    matcher->links = matcher->link_memory.data;
+    b->level = mci_alloc(b->n_runs * sizeof *b->level);
+    return b->level ? MC_OK : mci_nomem(err, b->n_runs * sizeof *b->level);
+}
+
+/* Takes the run down by its token at `depth`, along an edge that is there or new. */
+static void lower_run(builder *b, path_run *run, size_t depth)
+{
+    mc_matcher *matcher = b->matcher;
+    uint32_t word = b->path[run->path + depth];
+    uint64_t key = mci_node_key(run->node, word);
+    uint32_t slot = mci_run_slot(matcher, key);
+    mci_node below = MCI_NODE_RUN | slot;
+    if (!matcher->runs[slot].key) {
+        matcher->runs[slot].key = key;
         b->level[b->n_level++] = below;
     }
-    if (run->node & MCI_NODE_DEEP)
-        mci_edge_to(matcher, run->node)->successors |= mci_successor_bit(word);
+    if (run->node & MCI_NODE_RUN)
+        mci_run_at(matcher, run->node)->successors |= UINT32_C(1) << mci_run_successor_bit(word);
     else
-        words[run->node].successors |= mci_successor_bit(word);
-    words[word].predecessors |= mci_predecessor_bit(before);
+        matcher->pairs[run->node & ~MCI_NODE_PAIR].successors |= UINT32_C(1)
+                                                                 << mci_run_successor_bit(word);
     run->node = below;
 }
 
-/* Finds where to go on when nothing follows a node: what its parent's ends lead to by the same
- * token. Aho and Corasick, "Efficient string matching", CACM 18 (1975), with tokens as letters. */
-static void link_node(mc_matcher *matcher, mci_node node)
+static uint32_t last_word(const mc_matcher *matcher, mci_node node)
 {
-    mci_edge *edge = mci_edge_to(matcher, node);
-    mci_node parent = (mci_node)(edge->key >> 32), end = 0;
-    uint32_t word = (uint32_t)edge->key;
-    while (!end && parent & MCI_NODE_DEEP) {
-        parent = mci_node_fail(matcher, parent);
+    return (uint32_t)(node & MCI_NODE_RUN ? mci_run_at(matcher, node)->key & ~MCI_HAS_LINK
+                                          : matcher->pairs[node & ~MCI_NODE_PAIR].key);
+}
+
+/* The last two tokens of a run, as a node; 0 if no entry begins with them. */
+static mci_node last_pair(const mc_matcher *matcher, mci_node run)
+{
+    mci_node parent = (mci_node)(mci_run_at(matcher, run)->key >> 32);
+    uint64_t key = mci_node_key(last_word(matcher, parent), last_word(matcher, run));
+    uint32_t slot = mci_slot_of(&matcher->pair_slots, mci_pair_hash(matcher, key));
+    return matcher->pairs[slot].key == key ? MCI_NODE_PAIR | slot : 0;
+}
+
+/* Finds where to go on when nothing follows a run: the run that its parent's ends lead to by the
+ * same token. Aho and Corasick, "Efficient string matching", CACM 18 (1975), with tokens as
+ * letters; what leads to no run they do not need, since pairs are found on their own. */
+static void link_run(const mc_matcher *matcher, mci_node node)
+{
+    mci_run *run = mci_run_at(matcher, node);
+    mci_node parent = (mci_node)(run->key >> 32), end = 0;
+    uint32_t word = (uint32_t)run->key;
+    if (!(parent & MCI_NODE_RUN))
+        return; /* three tokens: no run is shorter */
+    while (!end && (parent = mci_node_fail(matcher, parent)))
         end = mci_node_next(matcher, parent, word);
-    }
+    if (!end && (parent = last_pair(matcher, (mci_node)(run->key >> 32))))
+        end = mci_node_next(matcher, parent, word);
     if (!end)
-        return; /* the word itself, which mci_node_fail knows */
-    mci_link *of_end = &matcher->links[end & ~MCI_NODE_DEEP];
-    mci_link *link = &matcher->links[node & ~MCI_NODE_DEEP];
-    link->fail = end;
-    link->report = mci_edge_to(matcher, end)->entry_plus_1 ? end : of_end->report;
-    edge->key |= MCI_HAS_LINK;
+        return;
+    mci_link *links = matcher->links;
+    links[node & ~MCI_NODE_RUN].fail = end;
+    links[node & ~MCI_NODE_RUN].report =
+        mci_run_at(matcher, end)->entry_plus_1 ? end : links[end & ~MCI_NODE_RUN].report;
+    run->key |= MCI_HAS_LINK;
 }
 
 static mc_status add_level(builder *b, size_t depth, mc_error *err)
@@ -166,31 +276,38 @@ static mc_status add_level(builder *b, size_t depth, mc_error *err)
     size_t n_left = 0;
     b->n_level = 0;
     for (size_t i = 0; i < b->n_runs; i++) {
-        entry_run *run = &b->runs[i];
+        path_run *run = &b->runs[i];
         lower_run(b, run, depth);
         if (depth + 1 < run->len)
             b->runs[n_left++] = *run;
         else
-            MC_TRY(end_entry(b, &mci_edge_to(b->matcher, run->node)->entry_plus_1, run->id, err));
+            MC_TRY(end_entry(b, &mci_run_at(b->matcher, run->node)->entry_plus_1, run->id, err));
     }
     for (size_t i = 0; i < b->n_level; i++)
-        link_node(b->matcher, b->level[i]);
+        link_run(b->matcher, b->level[i]);
     b->n_runs = n_left;
     return MC_OK;
 }
 
+/* ---- all ---- */
+
 static mc_status add_all(builder *b, size_t n, mc_error *err)
 {
-    MC_TRY(mci_words_init(&b->matcher->words, err));
+    uint64_t seed[2] = { n, 1 };
+    for (size_t i = 0; i < n; i++)
+        seed[0] = mci_hash64(b->entries[i], seed[0]);
+    seed[1] = mci_mix(seed[0], UINT64_C(0x9E3779B97F4A7C15));
+    b->matcher->seed = seed[0];
+    MC_TRY(mci_words_builder_new(seed, &b->words, err));
+    b->runs = mci_alloc(n * sizeof *b->runs);
+    if (!b->runs)
+        return mci_nomem(err, n * sizeof *b->runs);
     MC_TRY(add_words(b, n, err));
-    MC_TRY(allocate_edges(b, err));
-    b->path = mci_alloc(b->n_path * sizeof *b->path);
-    b->runs = mci_alloc(b->n_runs * sizeof *b->runs);
-    b->level = mci_alloc(b->n_runs * sizeof *b->level);
-    if (!b->path || !b->runs || !b->level)
-        return mci_nomem(err, b->n_path * sizeof *b->path + b->n_runs * sizeof *b->runs);
-    MC_TRY(add_runs(b, n, err));
-    for (size_t depth = 1; b->n_runs; depth++)
+    find_mark_words(b->matcher);
+    MC_TRY(end_words(b, err));
+    MC_TRY(add_pairs(b, err));
+    MC_TRY(allocate_runs(b, err));
+    for (size_t depth = 2; b->n_runs; depth++)
         MC_TRY(add_level(b, depth, err));
     return MC_OK;
 }
@@ -200,8 +317,11 @@ mc_status mci_matcher_build(mc_matcher *matcher, const mc_str *entries, size_t n
     builder b = { .matcher = matcher, .entries = entries };
     matcher->n_entries = n;
     mc_status status = add_all(&b, n, err);
+    mci_words_builder_free(b.words);
     mci_free(b.path);
     mci_free(b.runs);
+    mci_free(b.pairs);
+    mci_free(b.hashes);
     mci_free(b.level);
     return status;
 }

@@ -22,6 +22,12 @@ static inline bool mci_becomes_space(char byte)
     return byte == '\t' || byte == '\n' || byte == '\r';
 }
 
+/* What a token never holds. */
+static inline bool mci_ends_token(char byte)
+{
+    return byte == ' ' || mci_becomes_space(byte) || mci_mark_of(byte) != 0;
+}
+
 /* Appends the spaced text to out. */
 mc_status mci_space_text(mc_str text, mci_buf *out, mc_error *err);
 

@@ -2,211 +2,230 @@
 
 #include "base/alloc.h"
 
-enum { FIRST_LINES = 512, MAX_WORDS = 1 << 30, MAX_HOT = 1 << 14, N_COUNTS = 256 };
+enum { FIRST_PLACES = 1024, MAX_SEEDS = 64 };
 
-/* The hot table is sparse, so that most looks end in their first cache line. */
-static uint32_t hot_lines_for(uint32_t n_words)
+#define KEY_LONG (UINT64_C(0xFF) << MCI_KEY_LEN_SHIFT)
+
+/* ---- long words ---- */
+
+/* 16 bytes at a time, the last 16 perhaps overlapping those before. */
+uint64_t mci_long_hash(const mci_words *words, mc_str token)
 {
-    return (n_words + 1) * 3 / 2;
+    uint64_t hash = token.len;
+    for (size_t i = 0; i < token.len; i += MCI_KEY_BYTES) {
+        size_t left = token.len - i;
+        mci_key key;
+        memcpy(&key, token.data + (left < MCI_KEY_BYTES ? token.len - MCI_KEY_BYTES : i),
+               sizeof key);
+        key.part[0] ^= hash;
+        hash = mci_key_hash(words, key);
+    }
+    return hash;
 }
 
-static uint32_t cold_lines_for(uint32_t n_words)
+/* Whether the key is that of this longer token, whose hash is known. */
+static bool is_long_key(const mci_words *words, mci_key key, uint64_t hash, mc_str token)
 {
-    return (uint32_t)((uint64_t)n_words * 7 / 8 + 1);
+    if (key.part[0] != hash || (key.part[1] & KEY_LONG) != KEY_LONG)
+        return false;
+    const char *at = words->long_words.data + (key.part[1] & ~KEY_LONG);
+    uint64_t len;
+    memcpy(&len, at, sizeof len);
+    return len == token.len && memcmp(at + sizeof len, token.data, token.len) == 0;
 }
 
-static mc_status allocate(mci_words *words, uint32_t n_hot_lines, uint32_t n_cold_lines,
-                          mc_error *err)
+mci_key mci_words_long_key(const mci_words *words, uint32_t slot, uint64_t hash, mc_str token)
 {
-    mci_word_table hot = { MCI_WORD_FIRST, n_hot_lines };
-    mci_word_table cold = { mci_word_table_end(hot), n_cold_lines };
-    MC_TRY(
-        mci_table_memory_new(mci_word_table_end(cold), sizeof *words->words, &words->memory, err));
-    words->words = words->memory.data;
-    words->hot = hot;
-    words->cold = cold;
-    words->n_words = 0;
-    words->words[MCI_WORD_EMPTY].len_plus_1 = 1;
-    for (unsigned mark = 1; mark <= MCI_N_MARKS; mark++) {
-        mci_token token;
-        mci_token_mark(mark, &token);
-        words->words[token.home].key[0] = token.key[0];
-        words->words[token.home].len_plus_1 = token.len_plus_1;
+    mci_key key = words->words[slot].key;
+    return is_long_key(words, key, hash, token) ? key : (mci_key){ { hash, UINT64_MAX } };
+}
+
+/* ---- building ---- */
+
+struct mci_words_builder {
+    mci_words words; /* its seed and long words */
+    mci_key *keys;   /* by index */
+    uint64_t *hashes;
+    size_t n, cap_keys, cap_hashes;
+    uint32_t *places; /* hash table of indices plus 1; at most half full */
+    size_t n_places;  /* a power of two */
+};
+
+mc_status mci_words_builder_new(const uint64_t seed[2], mci_words_builder **out, mc_error *err)
+{
+    mci_words_builder *b = mci_alloc_zeroed(1, sizeof *b);
+    uint32_t *places = mci_alloc_zeroed(FIRST_PLACES, sizeof *places);
+    if (!b || !places) {
+        mci_free(b);
+        mci_free(places);
+        return mci_nomem(err, FIRST_PLACES * sizeof *places);
+    }
+    memcpy(b->words.seed, seed, sizeof b->words.seed);
+    b->places = places;
+    b->n_places = FIRST_PLACES;
+    *out = b;
+    return MC_OK;
+}
+
+void mci_words_builder_free(mci_words_builder *builder)
+{
+    if (!builder)
+        return;
+    mci_words_release(&builder->words);
+    mci_free(builder->keys);
+    mci_free(builder->hashes);
+    mci_free(builder->places);
+    mci_free(builder);
+}
+
+static size_t place_of(const mci_words_builder *b, uint64_t hash)
+{
+    return hash & (b->n_places - 1);
+}
+
+static mc_status grow_places(mci_words_builder *b, mc_error *err)
+{
+    uint32_t *places = mci_alloc_zeroed(2 * b->n_places, sizeof *places);
+    if (!places)
+        return mci_nomem(err, 2 * b->n_places * sizeof *places);
+    mci_free(b->places);
+    b->places = places;
+    b->n_places *= 2;
+    for (size_t i = 0; i < b->n; i++) {
+        size_t place = place_of(b, b->hashes[i]);
+        while (places[place])
+            place = (place + 1) & (b->n_places - 1);
+        places[place] = (uint32_t)i + 1;
     }
     return MC_OK;
 }
 
-mc_status mci_words_init(mci_words *words, mc_error *err)
+static mc_status append(mci_words_builder *b, mci_key key, uint64_t hash, mc_error *err)
 {
+    void *keys = b->keys, *hashes = b->hashes;
+    if (b->n == MCI_MAX_SLOT_KEYS)
+        return mc_fail(err, MC_E_LIMIT, "more than %d different words", (int)MCI_MAX_SLOT_KEYS);
+    MC_TRY(mci_grow(&keys, &b->cap_keys, b->n + 1, sizeof *b->keys, err));
+    b->keys = keys;
+    MC_TRY(mci_grow(&hashes, &b->cap_hashes, b->n + 1, sizeof *b->hashes, err));
+    b->hashes = hashes;
+    b->keys[b->n] = key;
+    b->hashes[b->n++] = hash;
+    return MC_OK;
+}
+
+static mci_key short_key(mc_str token)
+{
+    char padded[MCI_KEY_BYTES] = { 0 };
+    if (token.len)
+        memcpy(padded, token.data, token.len);
+    return mci_key_of(padded, token.len);
+}
+
+/* The key of a longer token that is new: puts it to the long words. */
+static mc_status new_long_key(mci_words *words, mc_str token, uint64_t hash, mci_key *key,
+                              mc_error *err)
+{
+    uint64_t len = token.len;
+    *key = (mci_key){ { hash, KEY_LONG | words->long_words.len } };
+    MC_TRY(mci_buf_append(&words->long_words, &len, sizeof len, err));
+    return mci_buf_add(&words->long_words, token, err);
+}
+
+mc_status mci_words_add(mci_words_builder *b, mc_str token, uint32_t *index, mc_error *err)
+{
+    bool is_short = token.len <= MCI_SHORT_BYTES;
+    mci_key key = { { 0 } };
+    if (is_short)
+        key = short_key(token);
+    uint64_t hash = is_short ? mci_key_hash(&b->words, key) : mci_long_hash(&b->words, token);
+    size_t place = place_of(b, hash);
+    for (; b->places[place]; place = (place + 1) & (b->n_places - 1)) {
+        uint32_t i = b->places[place] - 1;
+        if (is_short ? mci_key_equal(b->keys[i], key)
+                     : is_long_key(&b->words, b->keys[i], hash, token)) {
+            *index = i;
+            return MC_OK;
+        }
+    }
+    if (!is_short)
+        MC_TRY(new_long_key(&b->words, token, hash, &key, err));
+    if (token.len > b->words.longest)
+        b->words.longest = token.len;
+    *index = (uint32_t)b->n;
+    MC_TRY(append(b, key, hash, err));
+    b->places[place] = (uint32_t)b->n;
+    return 2 * b->n > b->n_places ? grow_places(b, err) : MC_OK;
+}
+
+/* Makes the hashes anew with the next seed. */
+static void change_seed(mci_words_builder *b)
+{
+    mci_words *words = &b->words;
+    words->seed[0] = mci_mix(words->seed[0] + 1, UINT64_C(0x9E3779B97F4A7C15));
+    words->seed[1] = mci_mix(words->seed[1] + 1, UINT64_C(0xD6E8FEB86659FD93));
+    for (size_t i = 0; i < b->n; i++) {
+        mci_key *key = &b->keys[i];
+        if ((key->part[1] & KEY_LONG) == KEY_LONG) {
+            const char *at = words->long_words.data + (key->part[1] & ~KEY_LONG);
+            uint64_t len;
+            memcpy(&len, at, sizeof len);
+            key->part[0] = mci_long_hash(words, (mc_str){ at + sizeof len, (size_t)len });
+            b->hashes[i] = key->part[0];
+        } else {
+            b->hashes[i] = mci_key_hash(words, *key);
+        }
+    }
+}
+
+static mc_status place_words(mci_words_builder *b, mc_error *err)
+{
+    for (int i = 0; i < MAX_SEEDS; i++) {
+        bool placed;
+        MC_TRY(mci_slots_place(b->hashes, b->n, &placed, &b->words.slots, err));
+        if (placed)
+            return MC_OK;
+        change_seed(b);
+    }
+    return mc_fail(err, MC_E_LIMIT, "%zu words cannot be told apart by their hashes", b->n);
+}
+
+mc_status mci_words_build(mci_words_builder *b, uint32_t *indices, size_t n_indices, mci_words *out,
+                          mc_error *err)
+{
+    MC_TRY(place_words(b, err));
+    mci_words *words = &b->words;
+    MC_TRY(mci_table_memory_new((size_t)words->slots.n_slots + 1, sizeof *words->words,
+                                &words->memory, err));
+    words->words = words->memory.data;
+    for (size_t i = 0; i < b->n; i++)
+        words->words[mci_slot_of(&words->slots, b->hashes[i])].key = b->keys[i];
+    for (size_t i = 0; i < n_indices; i++)
+        indices[i] = mci_slot_of(&words->slots, b->hashes[indices[i]]);
+    *out = *words;
     *words = (mci_words){ 0 };
-    return allocate(words, hot_lines_for(0), FIRST_LINES, err);
+    return MC_OK;
+}
+
+uint32_t mci_words_number(const mci_words *words, mc_str token)
+{
+    if (token.len > words->longest)
+        return MCI_WORD_UNKNOWN;
+    bool is_short = token.len <= MCI_SHORT_BYTES;
+    mci_key key = { { 0 } };
+    if (is_short)
+        key = short_key(token);
+    uint64_t hash = is_short ? mci_key_hash(words, key) : mci_long_hash(words, token);
+    uint32_t slot = mci_slot_of(&words->slots, hash);
+    if (!is_short)
+        key = mci_words_long_key(words, slot, hash, token);
+    return mci_key_equal(key, words->words[slot].key) ? slot : MCI_WORD_UNKNOWN;
 }
 
 void mci_words_release(mci_words *words)
 {
     mci_table_memory_release(&words->memory);
+    mci_slots_release(&words->slots);
     mci_buf_release(&words->long_words);
     *words = (mci_words){ 0 };
-}
-
-static void load16(const char *at, uint64_t out[2])
-{
-    memcpy(out, at, MCI_KEY_BYTES);
-}
-
-/* 16 bytes at a time, the last 16 perhaps overlapping those before. */
-static uint64_t hash_long(mc_str text)
-{
-    uint64_t hash = text.len, part[2];
-    for (size_t i = 0; i < text.len; i += MCI_KEY_BYTES) {
-        size_t left = text.len - i;
-        load16(text.data + (left < MCI_KEY_BYTES ? text.len - MCI_KEY_BYTES : i), part);
-        hash = mci_key_hash(hash ^ part[0], part[1]);
-    }
-    return hash;
-}
-
-void mci_token_long(mci_word_table hot, mc_str text, mci_token *token)
-{
-    /* No token of 4 GiB is ever added, so its length is no word's. */
-    bool never = text.len >= UINT32_MAX;
-    token->key[0] = hash_long(text);
-    token->key[1] = MCI_KEY_NOWHERE;
-    token->data = text.data;
-    token->len_plus_1 = never ? UINT32_MAX : (uint32_t)text.len + 1;
-    token->hash = (uint32_t)(token->key[0] >> 32);
-    token->home = never ? MCI_WORD_UNKNOWN : mci_word_home(hot, token->hash);
-}
-
-static bool is_same(const mci_words *words, const mci_word *word, const mci_token *token)
-{
-    if (!mci_token_is_long(token))
-        return mci_word_unlike(word, token) == 0;
-    return word->key[0] == token->key[0] && word->len_plus_1 == token->len_plus_1 &&
-           memcmp(words->long_words.data + word->key[1], token->data, token->len_plus_1 - 1) == 0;
-}
-
-uint32_t mci_words_find_from(const mci_words *words, mci_word_table table, uint32_t home,
-                             const mci_token *token)
-{
-    uint32_t i = home;
-    while (words->words[i].len_plus_1) {
-        if (is_same(words, &words->words[i], token))
-            return i;
-        if (++i == mci_word_table_end(table))
-            i = table.first;
-    }
-    return MCI_WORD_UNKNOWN;
-}
-
-static mci_token token_of(const mci_words *words, mc_str text)
-{
-    mci_token token;
-    unsigned mark = text.len == 1 ? mci_mark_of(text.data[0]) : 0;
-    if (mark) {
-        mci_token_mark(mark, &token);
-    } else if (text.len > MCI_KEY_BYTES) {
-        mci_token_long(words->hot, text, &token);
-    } else {
-        char padded[MCI_KEY_BYTES] = { 0 };
-        if (text.len)
-            memcpy(padded, text.data, text.len);
-        mci_token_short(words->hot, padded, text.len, &token);
-    }
-    return token;
-}
-
-static uint32_t find(const mci_words *words, const mci_token *token)
-{
-    uint32_t hot = mci_words_find_hot(words, token);
-    return hot == MCI_WORD_UNKNOWN ? mci_words_find_cold(words, token) : hot;
-}
-
-uint32_t mci_words_number(const mci_words *words, mc_str token)
-{
-    mci_token ready = token_of(words, token);
-    return find(words, &ready);
-}
-
-/* Puts a word that is not there into the first free slot from its home on. */
-static uint32_t put(mci_words *words, mci_word_table table, const mci_word *word)
-{
-    bool is_long = word->len_plus_1 > MCI_KEY_BYTES + 1;
-    uint64_t hash = is_long ? word->key[0] : mci_key_hash(word->key[0], word->key[1]);
-    uint32_t i = mci_word_home(table, (uint32_t)(hash >> 32));
-    while (words->words[i].len_plus_1) {
-        if (++i == mci_word_table_end(table))
-            i = table.first;
-    }
-    words->words[i] = *word;
-    words->n_words++;
-    return i;
-}
-
-/* While words are added, all are in the cold table, and `successors` is their count. */
-static uint32_t *count_of(mci_word *word)
-{
-    return &word->successors;
-}
-
-static mc_status grow(mci_words *words, mc_error *err)
-{
-    mci_words old = *words;
-    MC_TRY(allocate(words, hot_lines_for(0), old.cold.n_lines * 2, err));
-    for (uint32_t i = old.cold.first; i < mci_word_table_end(old.cold); i++) {
-        if (old.words[i].len_plus_1)
-            put(words, words->cold, &old.words[i]);
-    }
-    mci_table_memory_release(&old.memory);
-    return MC_OK;
-}
-
-mc_status mci_words_add(mci_words *words, mc_str token, bool is_part, mc_error *err)
-{
-    if (token.len >= UINT32_MAX)
-        return mc_fail(err, MC_E_LIMIT, "a word of %zu bytes", token.len);
-    mci_token ready = token_of(words, token);
-    uint32_t number = find(words, &ready);
-    if (number == MCI_WORD_UNKNOWN) {
-        mci_word word = { .key = { ready.key[0], ready.key[1] }, .len_plus_1 = ready.len_plus_1 };
-        if (words->n_words == MAX_WORDS)
-            return mc_fail(err, MC_E_LIMIT, "more than %d different words", (int)MAX_WORDS);
-        if (mci_token_is_long(&ready)) {
-            word.key[1] = words->long_words.len;
-            MC_TRY(mci_buf_add(&words->long_words, token, err));
-        }
-        if (words->n_words >= words->cold.n_lines / 2 * 3)
-            MC_TRY(grow(words, err));
-        number = put(words, words->cold, &word);
-    }
-    uint32_t *count = count_of(&words->words[number]);
-    *count += is_part && *count < N_COUNTS - 1;
-    return MC_OK;
-}
-
-/* The smallest count, 2 or more, that no more than MAX_HOT words reach; *n_hot is how many do. */
-static uint32_t hot_count(const mci_words *words, uint32_t *n_hot)
-{
-    uint32_t n_with[N_COUNTS] = { 0 }, count = N_COUNTS;
-    for (uint32_t i = words->cold.first; i < mci_word_table_end(words->cold); i++)
-        n_with[*count_of(&words->words[i])]++;
-    for (*n_hot = 0; count > 2 && *n_hot + n_with[count - 1] <= MAX_HOT; count--)
-        *n_hot += n_with[count - 1];
-    return count;
-}
-
-mc_status mci_words_fit(mci_words *words, mc_error *err)
-{
-    mci_words old = *words;
-    uint32_t n_hot, least = hot_count(words, &n_hot);
-    MC_TRY(allocate(words, hot_lines_for(n_hot), cold_lines_for(old.n_words - n_hot), err));
-    for (uint32_t i = old.cold.first; i < mci_word_table_end(old.cold); i++) {
-        mci_word word = old.words[i];
-        bool is_hot = *count_of(&word) >= least;
-        *count_of(&word) = 0;
-        if (word.len_plus_1)
-            put(words, is_hot ? words->hot : words->cold, &word);
-    }
-    mci_table_memory_release(&old.memory);
-    return MC_OK;
 }

@@ -1,9 +1,13 @@
 #include "test.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "base/buf.h"
 #include "io/json.h"
 #include "metaclip/text.h"
 #include "text/matcher_naive.h"
+#include "text/matcher_round.h"
 
 enum { MAX_ENTRIES = 400 };
 
@@ -59,17 +63,25 @@ static const match_case cases[] = {
     { "no entries", "a red car", { NULL }, "" },
 };
 
-typedef mc_status engine(const mc_str *entries, size_t n, mc_str text, uint32_t *ids, size_t *n_ids,
-                         mc_error *err);
+typedef mc_status engine(const mci_kernels *kernels, const mc_str *entries, size_t n, mc_str text,
+                         uint32_t *ids, size_t *n_ids, mc_error *err);
 
-static mc_status match_fast(const mc_str *entries, size_t n, mc_str text, uint32_t *ids,
-                            size_t *n_ids, mc_error *err)
+static mc_status match_naively(const mci_kernels *kernels, const mc_str *entries, size_t n,
+                               mc_str text, uint32_t *ids, size_t *n_ids, mc_error *err)
+{
+    (void)kernels;
+    return mci_match_naive(entries, n, text, ids, n_ids, err);
+}
+
+static mc_status match_fast(const mci_kernels *kernels, const mc_str *entries, size_t n,
+                            mc_str text, uint32_t *ids, size_t *n_ids, mc_error *err)
 {
     mc_matcher *matcher = NULL;
     mc_match_scratch *scratch = NULL;
     const uint32_t *found = NULL;
     MC_TRY(mc_matcher_new(entries, n, &matcher, err));
     MC_TRY(mc_match_scratch_new(&scratch, err));
+    scratch->kernels = kernels;
     MC_TRY(mc_match(matcher, scratch, text, &found, n_ids, err));
     if (*n_ids)
         memcpy(ids, found, *n_ids * sizeof *ids);
@@ -78,7 +90,7 @@ static mc_status match_fast(const mc_str *entries, size_t n, mc_str text, uint32
     return MC_OK;
 }
 
-static void run_cases(engine *match)
+static void run_cases(engine *match, const mci_kernels *kernels)
 {
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         mc_error err = { 0 };
@@ -89,7 +101,7 @@ static void run_cases(engine *match)
         for (; n < COUNT_OF(entries) && cases[i].entries[n]; n++)
             entries[n] = mc_str_of(cases[i].entries[n]);
         print_message("  case: %s\n", cases[i].name);
-        assert_ok(match(entries, n, mc_str_of(cases[i].text), ids, &n_ids, &err), err);
+        assert_ok(match(kernels, entries, n, mc_str_of(cases[i].text), ids, &n_ids, &err), err);
         for (size_t k = 0; k < n_ids; k++)
             at += (size_t)sprintf(got + at, "%s%u", k ? " " : "", ids[k]);
         assert_string_equal(got, cases[i].ids);
@@ -99,13 +111,16 @@ static void run_cases(engine *match)
 static void the_definition_finds_what_it_should(void **state)
 {
     (void)state;
-    run_cases(mci_match_naive);
+    run_cases(match_naively, NULL);
 }
 
 static void the_matcher_finds_what_it_should(void **state)
 {
     (void)state;
-    run_cases(match_fast);
+    for (const mci_kernels *const *kernels = mci_kernels_all(); *kernels; kernels++) {
+        print_message(" kernels: %s\n", (*kernels)->name);
+        run_cases(match_fast, *kernels);
+    }
 }
 
 /* ---- the matcher against the definition, on random input ---- */
@@ -139,33 +154,64 @@ static void fill_list(random_list *list, test_random *random, mc_str alphabet)
     assert_ok(mc_matcher_new(list->entries, list->n, &list->matcher, &err), err);
 }
 
+/* With all kernels, in rounds as they are and in small ones. */
 static void assert_same_ids(const random_list *list, mc_match_scratch *scratch, mc_str text)
 {
     mc_error err = { 0 };
     uint32_t want[MAX_ENTRIES];
     const uint32_t *got;
     size_t n_want, n_got;
+    const mci_kernels *const *kernels = mci_kernels_all();
     assert_ok(mci_match_naive(list->entries, list->n, text, want, &n_want, &err), err);
-    assert_ok(mc_match(list->matcher, scratch, text, &got, &n_got, &err), err);
-    assert_int_equal(n_got, n_want);
-    if (n_want)
-        assert_memory_equal(got, want, n_want * sizeof *want);
+    for (size_t i = 0; kernels[i / 2]; i++) {
+        scratch->kernels = kernels[i / 2];
+        scratch->round_bytes = i % 2 ? MCI_LEAST_ROUND + text.len % 7 : MCI_ROUND_BYTES;
+        assert_ok(mc_match(list->matcher, scratch, text, &got, &n_got, &err), err);
+        assert_int_equal(n_got, n_want);
+        if (n_want)
+            assert_memory_equal(got, want, n_want * sizeof *want);
+    }
 }
+
+/* All texts at once, with all kernels, and each alone, by the definition. */
+static void assert_batch(const random_list *list, mc_match_scratch *scratch, const mc_str *texts,
+                         size_t n)
+{
+    mc_error err = { 0 };
+    uint32_t want[MAX_ENTRIES];
+    const uint32_t *ids;
+    const size_t *offsets;
+    size_t n_want;
+    const mci_kernels *const *kernels = mci_kernels_all();
+    for (size_t k = 0; kernels[k / 2]; k++) {
+        scratch->kernels = kernels[k / 2];
+        scratch->round_bytes = k % 2 ? MCI_LEAST_ROUND + n % 7 : MCI_ROUND_BYTES;
+        assert_ok(mc_match_batch(list->matcher, scratch, texts, n, &offsets, &ids, &err), err);
+        assert_int_equal(offsets[0], 0);
+        for (size_t i = 0; i < n; i++) {
+            assert_ok(mci_match_naive(list->entries, list->n, texts[i], want, &n_want, &err), err);
+            assert_int_equal(offsets[i + 1] - offsets[i], n_want);
+            if (n_want)
+                assert_memory_equal(ids + offsets[i], want, n_want * sizeof *want);
+        }
+    }
+}
+
+static const mc_str alphabets[] = {
+    { "a ", 2 },
+    { "ab ", 3 },
+    { "a ,", 3 },
+    { "ab  ,.", 6 },
+    { "abc   ", 6 },
+    { "a ,.;:?!`\t\n\r", 12 },
+    { "a\0 \xff,", 5 },
+    { "abcdefgh        ", 16 },
+    { "aaaaaaaaaaaaaaaaaaaaaaa ", 24 },
+};
 
 static void the_matcher_agrees_with_the_definition(void **state)
 {
     (void)state;
-    static const mc_str alphabets[] = {
-        { "a ", 2 },
-        { "ab ", 3 },
-        { "a ,", 3 },
-        { "ab  ,.", 6 },
-        { "abc   ", 6 },
-        { "a ,.;:?!`\t\n\r", 12 },
-        { "a\0 \xff,", 5 },
-        { "abcdefgh        ", 16 },
-        { "aaaaaaaaaaaaaaaaaaaaaaa ", 24 },
-    };
     static random_list list;
     static char bytes[2000];
     mc_match_scratch *scratch;
@@ -183,23 +229,173 @@ static void the_matcher_agrees_with_the_definition(void **state)
     mc_match_scratch_free(scratch);
 }
 
-/* Reads of many bytes at once must not reach beyond: the text lies at the end of its memory, where
- * the address sanitizer sees it. */
-static void texts_of_every_length_match_to_their_last_byte(void **state)
+/* Texts of all sizes together: rounds begin and end anywhere, some with a long text. */
+static void a_batch_gives_what_each_text_gives(void **state)
 {
     (void)state;
+    enum { N = 200 };
+    static random_list list;
+    static char bytes[N][3000];
+    mc_str texts[N];
+    mc_match_scratch *scratch;
+    test_random random = { 3 };
+    assert_int_equal(mc_match_scratch_new(&scratch, NULL), MC_OK);
+    for (size_t round = 0; round < 2 * COUNT_OF(alphabets); round++) {
+        mc_str alphabet = alphabets[round % COUNT_OF(alphabets)];
+        size_t n = test_below(&random, N + 1);
+        fill_list(&list, &random, alphabet);
+        for (size_t i = 0; i < n; i++) {
+            size_t dice = test_below(&random, 40), max = dice == 0 ? 3000 : dice < 4 ? 400 : 60;
+            texts[i] = random_string(&random, alphabet, max, bytes[i]);
+        }
+        assert_batch(&list, scratch, texts, n);
+        mc_matcher_free(list.matcher);
+    }
+    mc_match_scratch_free(scratch);
+}
+
+/* n bytes or more between pages that cannot be read. */
+typedef struct {
+    char *block, *begin, *end;
+    size_t n_bytes;
+} guarded;
+
+static guarded guard(size_t n_bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), n_inner = (n_bytes + page - 1) / page * page;
+    char *block = mmap(NULL, n_inner + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(block != MAP_FAILED);
+    assert_int_equal(mprotect(block + page, n_inner, PROT_READ | PROT_WRITE), 0);
+    return (guarded){ block, block + page, block + page + n_inner, n_inner + 2 * page };
+}
+
+/* Reads of many bytes at once must not reach beyond, nor before. */
+static void texts_of_every_length_are_read_from_their_first_byte_to_their_last(void **state)
+{
+    (void)state;
+    enum { LONGEST = MCI_ROUND_BYTES + 200 };
     static random_list list;
     mc_match_scratch *scratch;
     test_random random = { 2 };
-    mc_str alphabet = { "abcd efgh, ", 11 };
-    fill_list(&list, &random, alphabet);
+    guarded memory = guard(LONGEST);
+    mc_str alphabets_here[] = { { "abcd efgh, ", 11 }, { "aaaaaaaaaaaaaaaaaaaaaaaa ,", 26 } };
     assert_int_equal(mc_match_scratch_new(&scratch, NULL), MC_OK);
-    for (size_t len = 0; len < 300; len++) {
-        char *text = malloc(len ? len : 1);
-        for (size_t i = 0; i < len; i++)
-            text[i] = alphabet.data[test_below(&random, alphabet.len)];
-        assert_same_ids(&list, scratch, (mc_str){ text, len });
-        free(text);
+    for (size_t k = 0; k < COUNT_OF(alphabets_here); k++) {
+        fill_list(&list, &random, alphabets_here[k]);
+        for (size_t len = 0; len < LONGEST; len += len < 300 ? 1 : 29) {
+            mc_str texts[] = { { memory.end - len, len }, { memory.begin, len } };
+            for (size_t i = 0; i < COUNT_OF(texts); i++) {
+                for (size_t at = 0; at < len; at++)
+                    (i ? memory.begin : memory.end - len)[at] =
+                        alphabets_here[k].data[test_below(&random, alphabets_here[k].len)];
+                assert_same_ids(&list, scratch, texts[i]);
+            }
+            assert_batch(&list, scratch, texts, 2);
+        }
+        mc_matcher_free(list.matcher);
+    }
+    mc_match_scratch_free(scratch);
+    munmap(memory.block, memory.n_bytes);
+}
+
+/* Tokens around each width that is loaded at once, and longer than a round. */
+static const size_t lengths[] = { 0,
+                                  1,
+                                  2,
+                                  3,
+                                  4,
+                                  5,
+                                  7,
+                                  8,
+                                  9,
+                                  14,
+                                  15,
+                                  16,
+                                  17,
+                                  31,
+                                  32,
+                                  33,
+                                  63,
+                                  64,
+                                  65,
+                                  100,
+                                  127,
+                                  128,
+                                  129,
+                                  255,
+                                  1000,
+                                  MCI_ROUND_BYTES - 17,
+                                  MCI_ROUND_BYTES - 16,
+                                  MCI_ROUND_BYTES - 2,
+                                  MCI_ROUND_BYTES - 1,
+                                  MCI_ROUND_BYTES,
+                                  MCI_ROUND_BYTES + 1,
+                                  MCI_ROUND_BYTES + 16,
+                                  2 * MCI_ROUND_BYTES,
+                                  3 * MCI_ROUND_BYTES + 5 };
+
+static void words_of_every_length_are_told_apart(void **state)
+{
+    (void)state;
+    enum { N = COUNT_OF(lengths), MAX = 3 * MCI_ROUND_BYTES + 6 };
+    mc_error err = { 0 };
+    static char word[MAX];
+    mc_str entries[N];
+    random_list list = { .n = N };
+    mc_match_scratch *scratch;
+    memset(word, 'w', sizeof word);
+    for (size_t i = 0; i < N; i++)
+        entries[i] = list.entries[i] = (mc_str){ word, lengths[i] };
+    assert_ok(mc_matcher_new(entries, N, &list.matcher, &err), err);
+    assert_ok(mc_match_scratch_new(&scratch, &err), err);
+    for (size_t i = 0; i < N; i++) {
+        static char text[MAX + 8];
+        mc_str alone = { text, lengths[i] }, last = { text, lengths[i] + 2 };
+        mc_str first = { text + 2, lengths[i] + 2 }, between = { text, lengths[i] + 5 };
+        memcpy(text, word, lengths[i]);
+        assert_same_ids(&list, scratch, alone);
+        for (size_t at = 0; at < lengths[i]; at += at < lengths[i] - 1 ? lengths[i] - 1 : 1) {
+            text[at] = 'v'; /* another word, that differs in its first byte, or in its last */
+            assert_same_ids(&list, scratch, alone);
+            text[at] = 'w';
+        }
+        memcpy(text, "x ", 2);
+        memcpy(text + 2, word, lengths[i]);
+        memcpy(text + 2 + lengths[i], " ww", 3);
+        assert_same_ids(&list, scratch, last);
+        assert_same_ids(&list, scratch, first);
+        assert_batch(&list, scratch, (mc_str[]){ between, alone, last, first, between }, 5);
+    }
+    mc_match_scratch_free(scratch);
+    mc_matcher_free(list.matcher);
+}
+
+/* A run of tokens at every place around the end of a round, so that each part of it is cut off. */
+static void runs_go_on_from_round_to_round(void **state)
+{
+    (void)state;
+    static const char *const entries[] = {
+        "red",       "red car",         "a red car",         "car red",   "car a",
+        "red car a", "a red car a red", "red car a red car", "car a red", "a red car a red car"
+    };
+    static char text[MCI_ROUND_BYTES + 200];
+    random_list list = { .n = COUNT_OF(entries) };
+    mc_error err = { 0 };
+    mc_match_scratch *scratch;
+    for (size_t i = 0; i < list.n; i++)
+        list.entries[i] = mc_str_of(entries[i]);
+    assert_ok(mc_matcher_new(list.entries, list.n, &list.matcher, &err), err);
+    assert_ok(mc_match_scratch_new(&scratch, &err), err);
+    static const char *const run = "a red car a red car";
+    for (size_t at = MCI_ROUND_BYTES - 40; at < MCI_ROUND_BYTES + 10; at++) {
+        for (size_t n = 1; n <= strlen(run); n++) {
+            memset(text, 'x', sizeof text);
+            text[at - 1] = ' ';
+            memcpy(text + at, run, n);
+            assert_same_ids(&list, scratch, (mc_str){ text, at + n });
+            text[at + n] = ' ';
+            assert_same_ids(&list, scratch, (mc_str){ text, sizeof text });
+        }
     }
     mc_match_scratch_free(scratch);
     mc_matcher_free(list.matcher);
@@ -235,6 +431,42 @@ static void entries_that_all_end_together_do_not_slow_a_long_text(void **state)
     mc_matcher_free(matcher);
     free(entries);
     free(text);
+}
+
+/* Millions of empty tokens, of marks, and one token of megabytes that is a word, or nearly. */
+static void ill_natured_texts_match_too(void **state)
+{
+    (void)state;
+    enum { TEXT = 4 << 20 };
+    mc_error err = { 0 };
+    char *text = malloc(TEXT), *word = malloc(TEXT);
+    memset(word, 'w', TEXT);
+    const mc_str entries[] = { mc_str_of(""),  mc_str_of(" "),    mc_str_of("    "),
+                               mc_str_of(","), mc_str_of(",  ,"), { word, TEXT } };
+    static const struct {
+        char fill;
+        size_t n_ids;
+        uint32_t ids[3];
+    } texts[] = {
+        { ' ', 3, { 0, 1, 2 } }, { ',', 3, { 0, 3, 4 } }, { 'w', 1, { 5 } }, { 'v', 0, { 0 } }
+    };
+    mc_matcher *matcher;
+    mc_match_scratch *scratch;
+    assert_ok(mc_matcher_new(entries, COUNT_OF(entries), &matcher, &err), err);
+    assert_ok(mc_match_scratch_new(&scratch, &err), err);
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        const uint32_t *ids;
+        size_t n;
+        memset(text, texts[i].fill, TEXT);
+        assert_ok(mc_match(matcher, scratch, (mc_str){ text, TEXT }, &ids, &n, &err), err);
+        assert_int_equal(n, texts[i].n_ids);
+        for (size_t k = 0; k < n; k++)
+            assert_int_equal(ids[k], texts[i].ids[k]);
+    }
+    mc_match_scratch_free(scratch);
+    mc_matcher_free(matcher);
+    free(text);
+    free(word);
 }
 
 static void one_scratch_serves_matchers_of_any_size(void **state)
@@ -364,8 +596,12 @@ int main(void)
         cmocka_unit_test(the_definition_finds_what_it_should),
         cmocka_unit_test(the_matcher_finds_what_it_should),
         cmocka_unit_test(the_matcher_agrees_with_the_definition),
-        cmocka_unit_test(texts_of_every_length_match_to_their_last_byte),
+        cmocka_unit_test(a_batch_gives_what_each_text_gives),
+        cmocka_unit_test(texts_of_every_length_are_read_from_their_first_byte_to_their_last),
+        cmocka_unit_test(words_of_every_length_are_told_apart),
+        cmocka_unit_test(runs_go_on_from_round_to_round),
         cmocka_unit_test(entries_that_all_end_together_do_not_slow_a_long_text),
+        cmocka_unit_test(ill_natured_texts_match_too),
         cmocka_unit_test(one_scratch_serves_matchers_of_any_size),
         cmocka_unit_test(free_takes_null),
         cmocka_unit_test(ids_are_those_of_the_reference_implementation),
