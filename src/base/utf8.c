@@ -69,6 +69,11 @@ static size_t ascii_run(const char *data, size_t len)
     return i;
 }
 
+bool mci_is_ascii(mc_str text)
+{
+    return text.len == 0 || ascii_run(text.data, text.len) == text.len;
+}
+
 bool mci_utf8_valid(mc_str text)
 {
     if (text.len == 0)

@@ -7,6 +7,7 @@
 enum { MCI_REPLACEMENT = 0xFFFD };
 
 bool mci_utf8_valid(mc_str text);
+bool mci_is_ascii(mc_str text);
 
 /* Reads one character at *at (< end), moves *at behind it. Wrong bytes give MCI_REPLACEMENT and
  * advance over the longest prefix of a character (Unicode's "maximal subpart", as WHATWG and

@@ -31,7 +31,7 @@ mc_status mci_record_parser_new(uint64_t max_body_bytes, mci_record_parser **out
     parser->max_body_bytes = max_body_bytes;
     mc_status status = mci_json_new(&parser->json, err);
     if (status >= 0)
-        status = mci_html_new(&parser->html, err);
+        status = mci_html_new(MCI_HTML_SCAN, &parser->html, err);
     if (status < 0)
         mci_record_parser_free(parser);
     else

@@ -389,3 +389,22 @@ mc_status mci_charset_decode(mci_charset *charset, const mci_encoding *encoding,
     }
     return decode_by_icu(charset, encoding, bytes, out, n_replaced, err);
 }
+
+static bool is_utf8_already(const mci_encoding *encoding, mc_str bytes)
+{
+    if (encoding->kind == UTF8)
+        return mci_utf8_valid(bytes);
+    return encoding->kind == SINGLE_BYTE && mci_is_ascii(bytes);
+}
+
+mc_status mci_charset_text(mci_charset *charset, const mci_encoding *encoding, mc_str bytes,
+                           mci_buf *scratch, mc_str *text, uint64_t *n_replaced, mc_error *err)
+{
+    *text = bytes;
+    if (is_utf8_already(encoding, bytes))
+        return MC_OK;
+    mci_buf_clear(scratch);
+    MC_TRY(mci_charset_decode(charset, encoding, bytes, scratch, n_replaced, err));
+    *text = mci_buf_str(scratch);
+    return MC_OK;
+}

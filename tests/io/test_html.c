@@ -14,7 +14,7 @@ static int set_up(void **state)
 {
     fixture *f = calloc(1, sizeof *f);
     *state = f;
-    return f && mci_html_new(&f->html, NULL) == MC_OK ? 0 : -1;
+    return f && mci_html_new(MCI_HTML_SCAN, &f->html, NULL) == MC_OK ? 0 : -1;
 }
 
 static int tear_down(void **state)

@@ -1,0 +1,26 @@
+/* A fast reader of HTML that looks for images and builds no tree. What it says is what Gumbo's tree
+ * says; a page on which it cannot be sure of that it leaves to Gumbo. See docs/html.md. */
+#ifndef MCI_IO_HTML_SCAN_H
+#define MCI_IO_HTML_SCAN_H
+
+#include "io/page.h"
+
+typedef struct mci_html_scan mci_html_scan; /* one per thread */
+
+mc_status mci_html_scan_new(mci_html_scan **out, mc_error *err);
+void mci_html_scan_free(mci_html_scan *scan);
+
+/* Adds the images of text (valid UTF-8) and the first <base href> to page, which has none yet.
+ * MC_END: Gumbo has to be asked, *why says for what; page may then hold some images. */
+mc_status mci_html_scan_images(mci_html_scan *scan, mc_str text, mci_page *page, const char **why,
+                               mc_error *err);
+
+/* Of the page read last: no less memory than Gumbo takes for it, and no fewer open elements than it
+ * ever has. For tests. */
+typedef struct {
+    uint64_t n_tree_bytes;
+    size_t depth;
+} mci_html_effort;
+mci_html_effort mci_html_scan_effort(const mci_html_scan *scan);
+
+#endif
