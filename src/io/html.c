@@ -97,10 +97,9 @@ mc_status mci_html_images(mci_html *html, mc_str body, mc_str charset, mc_str ur
     mc_str text;
     uint64_t n_replaced = 0;
     MC_TRY(decode(html, body, charset, &text, &n_replaced, err));
-    mc_status status = MC_END;
-    if (html->reader == MCI_HTML_SCAN)
-        status = mci_html_scan_images(html->scan, text, page, &html->asked, err);
-    if (status == MC_END) {
+    /* The scanner also knows what Gumbo cannot be given. */
+    mc_status status = mci_html_scan_images(html->scan, text, page, &html->asked, err);
+    if (status == MC_END || (status == MC_OK && html->reader == MCI_HTML_GUMBO)) {
         mci_page_reset(page); /* of what the scanner had found */
         status = ask_gumbo(html, text, page, err);
     }

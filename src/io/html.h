@@ -21,7 +21,8 @@ void mci_html_free(mci_html *html);
  * are valid as such, else windows-1252; labels are WHATWG's. Texts in the order alt, title,
  * data-image-title: CR and LF are removed, then trimmed; empty ones are counted and dropped.
  * page->uri is uri.
- * MC_SKIPPED with err: the page would take too much memory or time (html_tree.h). */
+ * MC_SKIPPED with err: the page would take too much memory or time (html_tree.h), or make Gumbo
+ * fail (html_trust.c). */
 mc_status mci_html_images(mci_html *html, mc_str body, mc_str charset, mc_str uri, mci_page *page,
                           mc_error *err);
 

@@ -143,7 +143,5 @@ void mci_table_end_tag(mci_html_scan *scan, mci_tag_key key, mci_tag_kind kind)
         return;
     }
     close_cell(scan, table);
-    table->place = kind == MCI_TAG_ROW    ? IN_SECTION
-                   : kind == MCI_TAG_CELL ? IN_ROW
-                                          : IN_TABLE;
+    table->place = kind == MCI_TAG_ROW ? IN_SECTION : kind == MCI_TAG_CELL ? IN_ROW : IN_TABLE;
 }

@@ -7,8 +7,7 @@ const char *const mci_image_attributes[MCI_N_IMAGE_ATTRIBUTES] = { "src", "alt",
 
 static bool has_line_end(mc_str text)
 {
-    return text.len > 0 &&
-           (memchr(text.data, '\n', text.len) || memchr(text.data, '\r', text.len));
+    return text.len > 0 && (memchr(text.data, '\n', text.len) || memchr(text.data, '\r', text.len));
 }
 
 /* The value with CR and LF removed and white space trimmed; in scratch, if anything was removed. */

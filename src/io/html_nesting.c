@@ -17,7 +17,7 @@ enum {
 
 /* Bytes that Gumbo takes, rounded up to what html_tree.c makes of them. */
 enum {
-    TAG_BYTES = 1024,  /* an element, the text behind it, their places in vectors */
+    TAG_BYTES = 1024, /* an element, the text behind it, their places in vectors */
     ATTRIBUTE_BYTES = 256,
     ERROR_BYTES = 256,
     ERRORS_OF_A_TAG = 3,
@@ -52,13 +52,12 @@ void mci_nesting_push(mci_html_scan *scan, mci_tag_key key, mci_tag_kind kind)
 {
     html_frame *top = mci_top(scan);
     bool has_last = scan->n_open > top->n_open;
-    if (kind == MCI_TAG_CLOSED_BY_NEXT && has_last &&
-        scan->open[scan->n_open - 1] == key)
+    if (kind == MCI_TAG_CLOSED_BY_NEXT && has_last && scan->open[scan->n_open - 1] == key)
         return; /* <p> ends the <p> before it: one goes, one comes */
+    if (kind == MCI_TAG_ANCHOR && scan->n_formatting > 0)
+        scan->n_adoptions++; /* an <a> left open may be among them, and ends here */
     if (is_formatting(kind))
         scan->n_formatting++;
-    if (kind == MCI_TAG_ANCHOR)
-        scan->n_adoptions++;
     if (kind == MCI_TAG_OBJECT)
         top->n_objects++;
     size_t now = depth(scan);

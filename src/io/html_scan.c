@@ -114,6 +114,16 @@ static void start_in_select(mci_html_scan *scan, const mci_html_tag *tag, mci_ta
         mci_ask(scan, "a template in a select");
 }
 
+/* Between cells, a template stays in the table, unless it stands in something that moved. */
+static void start_template(mci_html_scan *scan)
+{
+    const html_frame *top = mci_top(scan);
+    bool has_images = top->next_fostered != scan->page->n_links;
+    if (mci_is_between_cells(top) && (has_images || scan->page->has_base))
+        mci_ask(scan, "a template that may move before its table");
+    mci_enter_template(scan);
+}
+
 /* The first tag in a template says what it is a part of. */
 static void choose_template(mci_html_scan *scan, const mci_tag_fact *fact)
 {
@@ -124,7 +134,7 @@ static void choose_template(mci_html_scan *scan, const mci_tag_fact *fact)
     mci_top(scan)->place = IN_BODY;
 }
 
-static void push_foreign(mci_html_scan *scan, const mci_html_tag *tag)
+static void push_foreign(mci_html_scan *scan, const mci_html_tag *tag, mci_tag_kind kind)
 {
     if (tag->is_self_closing)
         return;
@@ -133,7 +143,7 @@ static void push_foreign(mci_html_scan *scan, const mci_html_tag *tag)
     else if (memchr(tag->name.data, '\v', tag->name.len))
         mci_ask(scan, "an odd name in svg or math");
     else
-        scan->foreign[scan->n_foreign++] = (html_foreign){ tag->key, tag->name };
+        scan->foreign[scan->n_foreign++] = (html_foreign){ tag->key, kind, tag->name };
 }
 
 static void start_in_html(mci_html_scan *scan, const mci_html_tag *tag, const mci_tag_fact *fact,
@@ -175,10 +185,10 @@ static void start_in_html(mci_html_scan *scan, const mci_html_tag *tag, const mc
         mci_enter_select(scan);
         break;
     case MCI_TAG_FOREIGN:
-        push_foreign(scan, tag);
+        push_foreign(scan, tag, kind);
         break;
     case MCI_TAG_TEMPLATE:
-        mci_enter_template(scan);
+        start_template(scan);
         break;
     case MCI_TAG_FRAMESET:
         mci_ask(scan, "a frameset");
@@ -214,17 +224,29 @@ static void end_in_html(mci_html_scan *scan, const mci_html_tag *tag, mci_tag_ki
 
 /* ---- svg and math ---- */
 
+static const char *const html_holders_of_svg[] = { "foreignobject", "desc", "title", NULL };
+static const char *const html_holders_of_math[] = { "mi", "mo",    "mn",
+                                                    "ms", "mtext", "annotation-xml",
+                                                    NULL };
+
+static bool is_one_of(const char *const *names, mc_str name)
+{
+    for (; *names; names++)
+        if (strlen(*names) == name.len && strncasecmp(*names, name.data, name.len) == 0)
+            return true;
+    return false;
+}
+
+bool mci_is_html_holder(mc_str name)
+{
+    return is_one_of(html_holders_of_svg, name) || is_one_of(html_holders_of_math, name);
+}
+
 /* Whether tags inside this element are HTML again. */
 static bool holds_html(const mci_html_scan *scan, const html_foreign *element)
 {
-    static const char *const of_svg[] = { "foreignobject", "desc", "title", NULL };
-    static const char *const of_math[] = { "mi", "mo", "mn", "ms", "mtext", "annotation-xml", NULL };
-    const char *const *names = scan->foreign[0].key == scan->svg ? of_svg : of_math;
-    for (; *names; names++)
-        if (strlen(*names) == element->name.len &&
-            strncasecmp(*names, element->name.data, element->name.len) == 0)
-            return true;
-    return false;
+    bool is_svg = scan->foreign[0].key == scan->svg;
+    return is_one_of(is_svg ? html_holders_of_svg : html_holders_of_math, element->name);
 }
 
 static bool has_font_attributes(mci_html_scan *scan, const mci_html_tag *tag)
@@ -236,11 +258,22 @@ static bool has_font_attributes(mci_html_scan *scan, const mci_html_tag *tag)
     return values[0].data || values[1].data || values[2].data;
 }
 
+static void refuse(mci_html_scan *scan, mc_error *err)
+{
+    scan->status = mc_fail(err, MC_SKIPPED,
+                           "an HTML page has parts of tables or selects in svg or math, and HTML "
+                           "in these");
+}
+
 /* False: the tag leaves svg or math and counts as HTML. */
-static bool start_in_foreign(mci_html_scan *scan, const mci_html_tag *tag, const mci_tag_fact *fact)
+static bool start_in_foreign(mci_html_scan *scan, const mci_html_tag *tag, const mci_tag_fact *fact,
+                             mc_error *err)
 {
     if (holds_html(scan, &scan->foreign[scan->n_foreign - 1])) {
-        mci_ask(scan, "HTML inside svg or math");
+        if (mci_has_mistaken(scan))
+            refuse(scan, err);
+        else
+            mci_ask(scan, "HTML inside svg or math");
         return true;
     }
     bool is_font = tag->name.len == 4 && strncasecmp(tag->name.data, "font", 4) == 0;
@@ -248,7 +281,7 @@ static bool start_in_foreign(mci_html_scan *scan, const mci_html_tag *tag, const
         scan->n_foreign = 0;
         return false;
     }
-    push_foreign(scan, tag);
+    push_foreign(scan, tag, fact->kind);
     return true;
 }
 
@@ -280,7 +313,7 @@ static void read_start_tag(mci_html_scan *scan, const char *name, mc_error *err)
     scan->at = tag.end;
     const mci_tag_fact *fact = mci_tag_find(&scan->tags, tag.key);
     mci_count_tag(scan, &tag, fact->kind);
-    if (scan->n_foreign == 0 || !start_in_foreign(scan, &tag, fact))
+    if (scan->n_foreign == 0 || !start_in_foreign(scan, &tag, fact, err))
         start_in_html(scan, &tag, fact, err);
 }
 
@@ -351,10 +384,13 @@ mc_status mci_html_scan_images(mci_html_scan *scan, mc_str text, mci_page *page,
     scan->why = NULL;
     mci_nesting_begin(scan);
     mci_frames_begin(scan);
+    const char *at = scan->at;
     while (read_markup(scan, err))
-        ;
+        at = scan->at;
     if (scan->status == MC_OK)
         mci_check_effort(scan, text);
+    else if (scan->status == MC_END && mci_may_confuse_gumbo(scan, at))
+        refuse(scan, err);
     *why = scan->why;
     return scan->status;
 }

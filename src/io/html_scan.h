@@ -11,7 +11,8 @@ mc_status mci_html_scan_new(mci_html_scan **out, mc_error *err);
 void mci_html_scan_free(mci_html_scan *scan);
 
 /* Adds the images of text (valid UTF-8) and the first <base href> to page, which has none yet.
- * MC_END: Gumbo has to be asked, *why says for what; page may then hold some images. */
+ * MC_END: Gumbo has to be asked, *why says for what; page may then hold some images.
+ * MC_SKIPPED with err: Gumbo must not be asked (html_trust.c). */
 mc_status mci_html_scan_images(mci_html_scan *scan, mc_str text, mci_page *page, const char **why,
                                mc_error *err);
 

@@ -28,14 +28,15 @@ typedef struct {
     bool is_template;
     bool is_in_table;          /* a select: right inside a table or cell */
     mci_tag_key section, cell; /* the open ones of a table */
-    size_t next_fostered;      /* among the page's links: one in a table but in no cell comes here */
-    size_t n_open;             /* elements open around it */
-    size_t n_formatting;       /* formatting elements open around the template, caption or cell */
-    size_t n_objects;          /* open ones in it */
+    size_t next_fostered; /* among the page's links: one in a table but in no cell comes here */
+    size_t n_open;        /* elements open around it */
+    size_t n_formatting;  /* formatting elements open around the template, caption or cell */
+    size_t n_objects;     /* open ones in it */
 } html_frame;
 
 typedef struct {
     mci_tag_key key;
+    mci_tag_kind kind;
     mc_str name;
 } html_foreign;
 
@@ -101,6 +102,17 @@ void mci_table_start_tag(mci_html_scan *scan, mci_tag_key key, mci_tag_kind kind
 void mci_table_end_tag(mci_html_scan *scan, mci_tag_key key, mci_tag_kind kind);
 /* Whether the innermost table has such an element open. */
 bool mci_is_open_in_table(const html_frame *table, mci_tag_key key, mci_tag_kind kind);
+
+/* ---- html_trust.c: what Gumbo must not be given ---- */
+
+/* Whether tags inside such an element of svg or math are HTML again, in one of the two at least. */
+bool mci_is_html_holder(mc_str name);
+/* Whether Gumbo may take an svg's or math's element of this kind for HTML's. */
+bool mci_is_mistaken_in_foreign(mci_tag_kind kind);
+/* Whether such a one is open. */
+bool mci_has_mistaken(const mci_html_scan *scan);
+/* Whether one may come to hold HTML, from here (unread text) on. */
+bool mci_may_confuse_gumbo(const mci_html_scan *scan, const char *at);
 
 /* ---- html_nesting.c: how deep and how much work ---- */
 

@@ -6,8 +6,8 @@
 
 /* Names that do not fit into a key and matter: plaintext and blockquote by what they do, the rest
  * because of what they are inside svg and math. */
-static const char *const long_names[] = { "plaintext", "blockquote", "figcaption", "foreignobject",
-                                          "annotation-xml", "malignmark" };
+static const char *const long_names[] = { "plaintext",     "blockquote",     "figcaption",
+                                          "foreignobject", "annotation-xml", "malignmark" };
 
 static const struct {
     mci_tag_kind kind;

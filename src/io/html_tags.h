@@ -27,9 +27,9 @@ typedef enum {
     MCI_TAG_FRAMESET,
     MCI_TAG_ROOT, /* html, body: a second one gives its attributes to the first */
     MCI_TAG_HEAD,
-    MCI_TAG_OBJECT, /* or applet, marquee: what is formatted around them is not inside */
-    MCI_TAG_FORMATTING, /* b, i, ...: go on where they were left open */
-    MCI_TAG_ANCHOR, /* a, nobr: the same, but a second one ends the first */
+    MCI_TAG_OBJECT,         /* or applet, marquee: what is formatted around them is not inside */
+    MCI_TAG_FORMATTING,     /* b, i, ...: go on where they were left open */
+    MCI_TAG_ANCHOR,         /* a, nobr: the same, but a second one ends the first */
     MCI_TAG_CLOSED_BY_NEXT, /* p, li, dd, dt, option: by another one right behind */
     MCI_TAG_FORM,
 } mci_tag_kind;

@@ -10,9 +10,12 @@ enum {
 };
 
 static const unsigned char class_of[256] = {
-    ['\t'] = SPACE | NAME_END | UNQUOTED_END, ['\n'] = SPACE | NAME_END | UNQUOTED_END,
-    ['\f'] = SPACE | NAME_END | UNQUOTED_END, ['\r'] = SPACE | NAME_END | UNQUOTED_END,
-    [' '] = SPACE | NAME_END | UNQUOTED_END,  ['>'] = NAME_END | UNQUOTED_END,
+    ['\t'] = SPACE | NAME_END | UNQUOTED_END,
+    ['\n'] = SPACE | NAME_END | UNQUOTED_END,
+    ['\f'] = SPACE | NAME_END | UNQUOTED_END,
+    ['\r'] = SPACE | NAME_END | UNQUOTED_END,
+    [' '] = SPACE | NAME_END | UNQUOTED_END,
+    ['>'] = NAME_END | UNQUOTED_END,
     ['/'] = NAME_END,
 };
 
