@@ -45,7 +45,6 @@ void mci_nesting_begin(mci_html_scan *scan)
     scan->max_depth = 0;
     scan->n_tags = scan->n_attributes = scan->n_root_attributes = 0;
     scan->n_clones = scan->n_clone_bytes = scan->n_adoptions = 0;
-    scan->n_tree_bytes = 0;
 }
 
 void mci_nesting_push(mci_html_scan *scan, mci_tag_key key, mci_tag_kind kind)
@@ -111,33 +110,50 @@ void mci_count_tag(mci_html_scan *scan, const mci_html_tag *tag, mci_tag_kind ki
     }
 }
 
-/* Characters that are an error each. Those in error with all open elements are NULs. */
-static uint64_t count_wrong(mc_str text, uint64_t *n_nuls)
+/* Characters that may be an error each. NULs are errors for which Gumbo notes all open elements. */
+static void count_wrong(mc_str text, uint64_t *n_wrong, uint64_t *n_nuls)
 {
-    uint64_t n = 0, nuls = 0;
+    uint64_t wrong = 0, nuls = 0;
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.data[i];
         bool is_space = c == '\t' || c == '\n' || c == '\r';
         nuls += c == 0;
-        n += (c < 0x20 && !is_space) || c == '&' || c == '"' || c == '\'' || c == '`' || c == '=' ||
-             c == '<' || c == 0x7F || c == 0xC2 || c == 0xEF || c >= 0xF0;
+        wrong += (c < 0x20 && !is_space) || c == '&' || c == '"' || c == '\'' || c == '`' ||
+                 c == '=' || c == '<' || c == 0x7F || c == 0xC2 || c == 0xEF || c >= 0xF0;
     }
+    *n_wrong = wrong;
     *n_nuls = nuls;
-    return n;
+}
+
+static uint64_t clones(const mci_html_scan *scan)
+{
+    return scan->n_clones + CLONES_OF_AN_ADOPTION * scan->n_adoptions;
+}
+
+static uint64_t tree_bytes(const mci_html_scan *scan, uint64_t len, uint64_t n_wrong,
+                           uint64_t n_nuls)
+{
+    uint64_t error_bytes = ERROR_BYTES + 16 * scan->max_depth;
+    return 8 * len + TAG_BYTES * (scan->n_tags + 16) + ATTRIBUTE_BYTES * scan->n_attributes +
+           clones(scan) * scan->n_clone_bytes + n_wrong * ERROR_BYTES +
+           (n_nuls + ERRORS_OF_A_TAG * scan->n_tags + 16) * error_bytes;
+}
+
+mci_html_effort mci_html_scan_effort(const mci_html_scan *scan, mc_str text)
+{
+    uint64_t n_wrong, n_nuls;
+    count_wrong(text, &n_wrong, &n_nuls);
+    return (mci_html_effort){ .n_tree_bytes = tree_bytes(scan, text.len, n_wrong, n_nuls),
+                              .depth = scan->max_depth };
 }
 
 void mci_check_effort(mci_html_scan *scan, mc_str text)
 {
-    uint64_t n_nuls, n_wrong = count_wrong(text, &n_nuls);
-    uint64_t n_clones = scan->n_clones + CLONES_OF_AN_ADOPTION * scan->n_adoptions;
-    uint64_t error_bytes = ERROR_BYTES + 16 * scan->max_depth;
-    scan->n_tree_bytes = 8 * text.len + TAG_BYTES * (scan->n_tags + 16) +
-                         ATTRIBUTE_BYTES * scan->n_attributes + n_clones * scan->n_clone_bytes +
-                         n_wrong * ERROR_BYTES +
-                         (n_nuls + ERRORS_OF_A_TAG * scan->n_tags + 16) * error_bytes;
-    if (scan->n_tree_bytes > MAX_BYTES)
+    /* Nearly every page is far from the limit, even if each of its bytes were wrong. */
+    if (tree_bytes(scan, text.len, text.len, text.len) > MAX_BYTES &&
+        mci_html_scan_effort(scan, text).n_tree_bytes > MAX_BYTES)
         mci_ask(scan, "a page that may take hundreds of megabytes");
-    uint64_t n_nodes = 2 * scan->n_tags + n_clones + 16;
+    uint64_t n_nodes = 2 * scan->n_tags + clones(scan) + 16;
     if (CLONES_OF_AN_ADOPTION * scan->n_adoptions > MAX_STEPS / n_nodes)
         mci_ask(scan, "many overlapping elements");
 }

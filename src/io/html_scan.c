@@ -29,11 +29,6 @@ void mci_html_scan_free(mci_html_scan *scan)
     mci_free(scan);
 }
 
-mci_html_effort mci_html_scan_effort(const mci_html_scan *scan)
-{
-    return (mci_html_effort){ .n_tree_bytes = scan->n_tree_bytes, .depth = scan->max_depth };
-}
-
 /* ---- images and base ---- */
 
 /* The values of these attributes. False: stop. */
@@ -224,6 +219,13 @@ static void end_in_html(mci_html_scan *scan, const mci_html_tag *tag, mci_tag_ki
 
 /* ---- svg and math ---- */
 
+static void refuse(mci_html_scan *scan, mc_error *err)
+{
+    scan->status = mc_fail(err, MC_SKIPPED,
+                           "an HTML page mixes svg or math with tables in a way that Gumbo cannot "
+                           "take");
+}
+
 static const char *const html_holders_of_svg[] = { "foreignobject", "desc", "title", NULL };
 static const char *const html_holders_of_math[] = { "mi", "mo",    "mn",
                                                     "ms", "mtext", "annotation-xml",
@@ -256,13 +258,6 @@ static bool has_font_attributes(mci_html_scan *scan, const mci_html_tag *tag)
     if (!mci_html_find_attributes(tag, names, COUNT_OF(names), values))
         mci_ask(scan, "a NUL in the name of an attribute");
     return values[0].data || values[1].data || values[2].data;
-}
-
-static void refuse(mci_html_scan *scan, mc_error *err)
-{
-    scan->status = mc_fail(err, MC_SKIPPED,
-                           "an HTML page has parts of tables or selects in svg or math, and HTML "
-                           "in these");
 }
 
 /* False: the tag leaves svg or math and counts as HTML. */
@@ -345,13 +340,21 @@ static bool begins(const char *at, const char *end, const char *word)
     return (size_t)(end - at) >= len && memcmp(at, word, len) == 0;
 }
 
-static void read_declaration(mci_html_scan *scan, const char *at)
+static void read_cdata(mci_html_scan *scan, const char *at, mc_error *err)
+{
+    const html_foreign *in = &scan->foreign[scan->n_foreign - 1];
+    scan->at = mci_html_pass_cdata(at + strlen("<![CDATA["), scan->end);
+    if (mci_is_between_cells(mci_top(scan)) && mci_is_html_holder(in->name))
+        refuse(scan, err);
+}
+
+static void read_declaration(mci_html_scan *scan, const char *at, mc_error *err)
 {
     scan->n_tags++;
     if (begins(at, scan->end, "<!--"))
         scan->at = mci_html_pass_comment(at, scan->end);
     else if (scan->n_foreign > 0 && begins(at, scan->end, "<![CDATA["))
-        scan->at = mci_html_pass_cdata(at + strlen("<![CDATA["), scan->end);
+        read_cdata(scan, at, err);
     else
         scan->at = mci_html_pass_declaration(at + strlen("<!"), scan->end);
 }
@@ -368,7 +371,7 @@ static bool read_markup(mci_html_scan *scan, mc_error *err)
     else if (at[1] == '/')
         read_end_tag(scan, at);
     else if (at[1] == '!' || at[1] == '?')
-        read_declaration(scan, at);
+        read_declaration(scan, at, err);
     else
         scan->at = at + 1;
     return scan->status == MC_OK;

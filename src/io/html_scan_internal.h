@@ -62,7 +62,6 @@ struct mci_html_scan {
     size_t max_depth;
 
     uint64_t n_tags, n_attributes, n_root_attributes, n_clones, n_clone_bytes, n_adoptions;
-    uint64_t n_tree_bytes;
 };
 
 static inline html_frame *mci_top(mci_html_scan *scan)
