@@ -119,7 +119,8 @@ static void count_wrong(mc_str text, uint64_t *n_wrong, uint64_t *n_nuls)
         bool is_space = c == '\t' || c == '\n' || c == '\r';
         nuls += c == 0;
         wrong += (c < 0x20 && !is_space) || c == '&' || c == '"' || c == '\'' || c == '`' ||
-                 c == '=' || c == '<' || c == 0x7F || c == 0xC2 || c == 0xEF || c >= 0xF0;
+                 c == '=' || c == '<' || c == '/' || c == '-' || c == 0x7F || c == 0xC2 ||
+                 c == 0xEF || c >= 0xF0;
     }
     *n_wrong = wrong;
     *n_nuls = nuls;

@@ -302,12 +302,12 @@ static bool is_letter(char c)
 static void read_start_tag(mci_html_scan *scan, const char *name, mc_error *err)
 {
     mci_html_tag tag;
-    scan->at = scan->end;
-    if (!mci_html_read_tag(name, scan->end, &tag))
-        return;
+    bool is_whole = mci_html_read_tag(name, scan->end, &tag);
     scan->at = tag.end;
     const mci_tag_fact *fact = mci_tag_find(&scan->tags, tag.key);
     mci_count_tag(scan, &tag, fact->kind);
+    if (!is_whole)
+        return;
     if (scan->n_foreign == 0 || !start_in_foreign(scan, &tag, fact, err))
         start_in_html(scan, &tag, fact, err);
 }
@@ -316,18 +316,19 @@ static void read_end_tag(mci_html_scan *scan, const char *at)
 {
     mci_html_tag tag;
     const char *name = at + strlen("</");
-    scan->at = scan->end;
+    scan->at = name;
     if (name == scan->end)
         return;
     if (!is_letter(*name)) {
         scan->at = mci_html_pass_declaration(name, scan->end);
         return;
     }
-    if (!mci_html_read_tag(name, scan->end, &tag))
-        return;
+    bool is_whole = mci_html_read_tag(name, scan->end, &tag);
     scan->at = tag.end;
     mci_tag_kind kind = mci_tag_find(&scan->tags, tag.key)->kind;
     mci_count_tag(scan, &tag, MCI_TAG_OTHER);
+    if (!is_whole)
+        return;
     if (scan->n_foreign > 0)
         end_in_foreign(scan, &tag);
     else

@@ -84,6 +84,7 @@ bool mci_html_read_tag(const char *at, const char *end, mci_html_tag *tag)
     tag->name = (mc_str){ name, (size_t)(at - name) };
     tag->key = mci_tag_key_of(tag->name);
     tag->attributes = at;
+    tag->end = end;
     tag->n_attributes = 0;
     for (;;) {
         at = pass_gap(at, end, &tag->is_self_closing);
@@ -92,10 +93,10 @@ bool mci_html_read_tag(const char *at, const char *end, mci_html_tag *tag)
         if (*at == '>')
             break;
         attribute passed;
+        tag->n_attributes++;
         at = read_attribute(at, end, &passed);
         if (!at)
             return false;
-        tag->n_attributes++;
     }
     tag->end = at + 1;
     return true;

@@ -16,7 +16,7 @@ typedef struct {
 } mci_html_tag;
 
 /* Reads the tag whose name begins at `at` (a letter). False: the text ends first, and with it the
- * page. */
+ * page; the tag then has what has been read. */
 bool mci_html_read_tag(const char *at, const char *end, mci_html_tag *tag);
 
 /* The first attributes with these names (in lower case), raw, into values; {NULL, 0} without one.

@@ -354,6 +354,19 @@ static void limits_are_gumbos(void **state)
     mci_buf_release(&got);
 }
 
+/* A tag that is not closed is dropped, but has filled a vector before. */
+static void attributes_of_a_cut_tag_count(void **state)
+{
+    mci_buf html = { 0 }, got = { 0 };
+    mci_buf_add(&html, mc_str_of("<img src=a><i"), NULL);
+    for (int i = 0; i < 1100; i++)
+        assert_int_equal(mci_buf_printf(&html, NULL, " a%d", i), MC_OK);
+    const char *why = read_page(*state, mci_buf_str(&html), &got);
+    assert_says(why ? why : "nothing asked", "attributes");
+    mci_buf_release(&html);
+    mci_buf_release(&got);
+}
+
 static void what_comes_near_a_limit_is_asked(void **state)
 {
     static const struct {
@@ -536,6 +549,7 @@ int main(void)
         cmocka_unit_test(every_number_is_the_same_character),
         cmocka_unit_test(values_without_references_are_not_copied),
         cmocka_unit_test(limits_are_gumbos),
+        cmocka_unit_test(attributes_of_a_cut_tag_count),
         cmocka_unit_test(what_comes_near_a_limit_is_asked),
         cmocka_unit_test(random_pages_give_the_same),
     };
