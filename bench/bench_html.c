@@ -1,7 +1,8 @@
 /* How fast the images of pages are found: by the scanner alone, and through mci_html_images with
  * what stands around it, by scanner and by Gumbo.
  *
- *     bench_html [FILE.warc.gz ...]     the pages of these files; without any, made-up ones */
+ *     bench_html [FILE.warc.gz ...]     the pages of these files, and how fast they are inflated;
+ *                                       without any, made-up pages */
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -173,6 +174,30 @@ typedef struct {
     size_t n_images, n_texts, n_asked;
 } found;
 
+/* The files' own speed, in bytes of pages, to compare with. */
+static void bench_inflate(const page_set *set, char **paths, int n)
+{
+    mc_error err;
+    mci_stream *stream;
+    mc_str window;
+    bench b = bench_begin("inflate");
+    bench_bytes(&b, set->bytes.len);
+    size_t n_bytes = 0;
+    while (bench_next(&b)) {
+        n_bytes = 0;
+        for (int i = 0; i < n; i++) {
+            need(mci_stream_open(paths[i], &stream, &err), &err);
+            while (mci_stream_peek(stream, 1, &window, &err) == MC_OK) {
+                n_bytes += window.len;
+                mci_stream_skip(stream, window.len);
+            }
+            mci_stream_close(stream);
+        }
+    }
+    bench_check(&b, n_bytes >= set->bytes.len, "the number of bytes");
+    bench_end(&b);
+}
+
 /* The scanner's own time; the pages' bytes are taken as UTF-8. */
 static double bench_scan(const page_set *set, const found *known, double rate)
 {
@@ -242,6 +267,8 @@ int main(int argc, char **argv)
         read_pages(&set, argv[i]);
     if (argc == 1)
         make_pages(&set);
+    if (argc > 1)
+        bench_inflate(&set, argv + 1, argc - 1);
     found known;
     double rate = bench_reader(&set, MCI_HTML_GUMBO, &known, 0);
     bench_reader(&set, MCI_HTML_SCAN, &known, rate);

@@ -24,7 +24,7 @@ static const cli_about about = {
 
 int cmd_curate(cli *c)
 {
-    const char *format = "jsonl", *names = "base", *shards = NULL;
+    const char *format = "jsonl", *names = "base", *html = "scan", *shards = NULL;
     mc_curate_job job = {
         .out_dir = "",
         .t = 20000,
@@ -48,6 +48,7 @@ int cmd_curate(cli *c)
             "shards", "I/N", &shards,
             "this is process I (from 0) of N that run this command on the same DIR at the same "
             "time; under srun or mpirun that is known without it"),
+        CLI_HTML(&html),
         CLI_POOL(c, job.pool),
         CLI_TALK(c),
         CLI_INPUTS("INPUT", &job.pool.inputs, &job.pool.n_inputs, 1, SIZE_MAX,
@@ -68,6 +69,7 @@ int cmd_curate(cli *c)
     job.n_ranks = ranks.n_ranks;
     job.compress = strcmp(format, "jsonl.zst") == 0;
     job.names_from_paths = strcmp(names, "path") == 0;
+    job.pool.html_by_gumbo = strcmp(html, "gumbo") == 0;
     code = cli_begin(c, job.out_dir, &job.pool.hooks);
     if (code != CLI_GO)
         return code;

@@ -19,7 +19,7 @@ static const cli_about about = {
 
 int cmd_extract(cli *c)
 {
-    const char *names = "base";
+    const char *names = "base", *html = "scan";
     mc_extract_job job = { .out_path = "-", .pool.max_item_bytes = CLI_MAX_RECORD };
     const cli_opt opts[] = {
         CLI_WORD("o,output", "FILE", &job.out_path,
@@ -28,6 +28,7 @@ int cmd_extract(cli *c)
         CLI_WORD("shard-names", "base|path", &names,
                  "what names an input: its base name, or its whole path, for inputs of equal names "
                  "in several folders"),
+        CLI_HTML(&html),
         CLI_POOL(c, job.pool),
         CLI_TALK(c),
         CLI_INPUTS("INPUT", &job.pool.inputs, &job.pool.n_inputs, 1, SIZE_MAX,
@@ -36,6 +37,7 @@ int cmd_extract(cli *c)
     };
     int code = cli_parse(c, &about, opts);
     job.names_from_paths = strcmp(names, "path") == 0;
+    job.pool.html_by_gumbo = strcmp(html, "gumbo") == 0;
     if (code == CLI_GO)
         code = cli_begin(c, job.out_path, &job.pool.hooks);
     if (code != CLI_GO)

@@ -1,7 +1,7 @@
 /* The scanner beside Gumbo: the same images with the same texts in the same order, the same base,
  * and the same refusals, or the scanner asks. The first byte: how often the rest is repeated, so
- * that the limits of depth and memory are reached. Each @ becomes another letter. Where the scanner is done, its bounds on what
- * Gumbo takes must hold. */
+ * that the limits of depth and memory are reached. Each @ becomes another letter. Where the scanner
+ * is done, its bounds on what Gumbo takes must hold. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -250,7 +250,8 @@ static mc_status run_pipeline(flow *f, unsigned n_workers, void **slots, size_t 
         if (!(slots[i] = mci_alloc_zeroed(1, sizeof(mci_batch))))
             return mci_nomem(err, sizeof(mci_batch));
     for (unsigned i = 0; i < n_workers; i++)
-        MC_TRY(mci_record_parser_new(f->max_item_bytes, &f->parsers[i], err));
+        MC_TRY(
+            mci_record_parser_new(f->max_item_bytes, f->pool->html_by_gumbo, &f->parsers[i], err));
     mci_pipeline pipeline = { fill, work, drain, f, slots, n_slots };
     return mci_pipeline_run(&pipeline, n_workers, err);
 }

@@ -23,7 +23,8 @@ struct mci_record_parser {
     uint64_t max_body_bytes;
 };
 
-mc_status mci_record_parser_new(uint64_t max_body_bytes, mci_record_parser **out, mc_error *err)
+mc_status mci_record_parser_new(uint64_t max_body_bytes, bool html_by_gumbo,
+                                mci_record_parser **out, mc_error *err)
 {
     mci_record_parser *parser = mci_alloc_zeroed(1, sizeof *parser);
     if (!parser)
@@ -31,7 +32,7 @@ mc_status mci_record_parser_new(uint64_t max_body_bytes, mci_record_parser **out
     parser->max_body_bytes = max_body_bytes;
     mc_status status = mci_json_new(&parser->json, err);
     if (status >= 0)
-        status = mci_html_new(MCI_HTML_SCAN, &parser->html, err);
+        status = mci_html_new(html_by_gumbo ? MCI_HTML_GUMBO : MCI_HTML_SCAN, &parser->html, err);
     if (status < 0)
         mci_record_parser_free(parser);
     else

@@ -13,7 +13,8 @@ typedef struct {
     size_t n, cap;
 } mci_record_list;
 
-mc_status mci_record_parser_new(uint64_t max_body_bytes, mci_record_parser **out, mc_error *err);
+mc_status mci_record_parser_new(uint64_t max_body_bytes, bool html_by_gumbo,
+                                mci_record_parser **out, mc_error *err);
 void mci_record_parser_free(mci_record_parser *parser);
 
 /* Appends the item's records to list, their bytes to arena, and counts what was read. `shard` and

@@ -1,11 +1,11 @@
 #include "io/html.h"
 
 #include "base/alloc.h"
-#include "base/utf8.h"
 #include "io/charset.h"
 #include "io/html_scan.h"
 #include "io/html_tree.h"
 #include "io/html_walk.h"
+#include "io/json.h"
 
 struct mci_html {
     mci_html_reader reader;
@@ -59,7 +59,7 @@ const char *mci_html_asked(const mci_html *html)
 
 static const mci_encoding *guess(mc_str body)
 {
-    return mci_encoding_of_label(mc_str_of(mci_utf8_valid(body) ? "utf-8" : "windows-1252"));
+    return mci_encoding_of_label(mc_str_of(mci_json_is_utf8(body) ? "utf-8" : "windows-1252"));
 }
 
 static mc_status decode(mci_html *html, mc_str body, mc_str label, mc_str *text,

@@ -26,7 +26,7 @@ static void close_content(mci_html_scan *scan, html_frame *frame, bool ends_form
 {
     scan->n_open = frame->n_open;
     scan->n_lost_markers += frame->n_objects;
-    frame->n_objects = 0;
+    frame->n_objects = frame->n_p = 0;
     if (ends_formatting && scan->n_lost_markers == 0)
         scan->n_formatting = frame->n_formatting;
 }

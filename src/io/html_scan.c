@@ -15,6 +15,10 @@ mc_status mci_html_scan_new(mci_html_scan **out, mc_error *err)
     mci_tag_table_init(&scan->tags);
     scan->tbody = mci_tag_key_of(mc_str_of("tbody"));
     scan->svg = mci_tag_key_of(mc_str_of("svg"));
+    scan->p = mci_tag_key_of(mc_str_of("p"));
+    scan->ul = mci_tag_key_of(mc_str_of("ul"));
+    scan->ol = mci_tag_key_of(mc_str_of("ol"));
+    scan->dl = mci_tag_key_of(mc_str_of("dl"));
     *out = scan;
     return MC_OK;
 }
@@ -154,6 +158,8 @@ static void start_in_html(mci_html_scan *scan, const mci_html_tag *tag, const mc
     }
     if (mci_top(scan)->place == IN_TEMPLATE)
         choose_template(scan, fact);
+    if (fact->flags & MCI_TAG_ENDS_P)
+        mci_nesting_end_p(scan);
     switch (kind) {
     case MCI_TAG_IMG:
     case MCI_TAG_IMAGE:
@@ -305,7 +311,7 @@ static void read_start_tag(mci_html_scan *scan, const char *name, mc_error *err)
     bool is_whole = mci_html_read_tag(name, scan->end, &tag);
     scan->at = tag.end;
     const mci_tag_fact *fact = mci_tag_find(&scan->tags, tag.key);
-    mci_count_tag(scan, &tag, fact->kind);
+    mci_count_start_tag(scan, &tag, fact->kind);
     if (!is_whole)
         return;
     if (scan->n_foreign == 0 || !start_in_foreign(scan, &tag, fact, err))
@@ -326,13 +332,12 @@ static void read_end_tag(mci_html_scan *scan, const char *at)
     bool is_whole = mci_html_read_tag(name, scan->end, &tag);
     scan->at = tag.end;
     mci_tag_kind kind = mci_tag_find(&scan->tags, tag.key)->kind;
-    mci_count_tag(scan, &tag, MCI_TAG_OTHER);
-    if (!is_whole)
-        return;
-    if (scan->n_foreign > 0)
+    uint64_t n_matched = scan->n_matched;
+    if (is_whole && scan->n_foreign > 0)
         end_in_foreign(scan, &tag);
-    else
+    else if (is_whole)
         end_in_html(scan, &tag, kind);
+    mci_count_end_tag(scan, &tag, scan->n_matched > n_matched);
 }
 
 static bool begins(const char *at, const char *end, const char *word)
@@ -351,13 +356,13 @@ static void read_cdata(mci_html_scan *scan, const char *at, mc_error *err)
 
 static void read_declaration(mci_html_scan *scan, const char *at, mc_error *err)
 {
-    scan->n_tags++;
     if (begins(at, scan->end, "<!--"))
         scan->at = mci_html_pass_comment(at, scan->end);
     else if (scan->n_foreign > 0 && begins(at, scan->end, "<![CDATA["))
         read_cdata(scan, at, err);
     else
         scan->at = mci_html_pass_declaration(at + strlen("<!"), scan->end);
+    mci_count_declaration(scan, at, scan->at);
 }
 
 /* Reads the next thing that begins with a <. False: there is none. */
@@ -378,12 +383,11 @@ static bool read_markup(mci_html_scan *scan, mc_error *err)
     return scan->status == MC_OK;
 }
 
-mc_status mci_html_scan_images(mci_html_scan *scan, mc_str text, mci_page *page, const char **why,
-                               mc_error *err)
+/* Reads the page; may be stopped by something on which Gumbo has to be asked. */
+static void read_page(mci_html_scan *scan, mc_str text, mc_error *err)
 {
     scan->at = text.data;
     scan->end = text.data + text.len;
-    scan->page = page;
     scan->status = MC_OK;
     scan->why = NULL;
     mci_nesting_begin(scan);
@@ -391,10 +395,34 @@ mc_status mci_html_scan_images(mci_html_scan *scan, mc_str text, mci_page *page,
     const char *at = scan->at;
     while (read_markup(scan, err))
         at = scan->at;
-    if (scan->status == MC_OK)
-        mci_check_effort(scan, text);
-    else if (scan->status == MC_END && mci_may_confuse_gumbo(scan, at))
+    if (scan->status == MC_END && mci_may_confuse_gumbo(scan, at))
         refuse(scan, err);
+}
+
+mc_status mci_html_scan_images(mci_html_scan *scan, mc_str text, mci_page *page, const char **why,
+                               mc_error *err)
+{
+    scan->page = page;
+    scan->is_counting = false;
+    read_page(scan, text, err);
+    if (scan->status == MC_OK && !mci_check_effort(scan, text)) {
+        mci_page_reset(page);
+        scan->is_counting = true;
+        read_page(scan, text, err);
+        if (scan->status == MC_OK)
+            mci_check_effort(scan, text);
+    }
     *why = scan->why;
     return scan->status;
+}
+
+mci_html_effort mci_html_scan_effort(mci_html_scan *scan, mc_str text)
+{
+    mci_page page = { 0 };
+    scan->page = &page;
+    scan->is_counting = true;
+    read_page(scan, text, NULL);
+    mci_page_release(&page);
+    return (mci_html_effort){ .n_tree_bytes = mci_counted_bytes(scan, text),
+                              .depth = scan->max_depth };
 }

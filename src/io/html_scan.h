@@ -16,12 +16,12 @@ void mci_html_scan_free(mci_html_scan *scan);
 mc_status mci_html_scan_images(mci_html_scan *scan, mc_str text, mci_page *page, const char **why,
                                mc_error *err);
 
-/* Of the page read last, whose text this is: no less memory than Gumbo takes for it, and no fewer
- * open elements than it ever has. For tests. */
+/* Bounds on what Gumbo takes for text, which the scanner reads once more: its memory, and how many
+ * elements it ever has open. For tests. */
 typedef struct {
     uint64_t n_tree_bytes;
     size_t depth;
 } mci_html_effort;
-mci_html_effort mci_html_scan_effort(const mci_html_scan *scan, mc_str text);
+mci_html_effort mci_html_scan_effort(mci_html_scan *scan, mc_str text);
 
 #endif

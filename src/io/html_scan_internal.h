@@ -28,10 +28,10 @@ typedef struct {
     bool is_template;
     bool is_in_table;          /* a select: right inside a table or cell */
     mci_tag_key section, cell; /* the open ones of a table */
-    size_t next_fostered; /* among the page's links: one in a table but in no cell comes here */
-    size_t n_open;        /* elements open around it */
-    size_t n_formatting;  /* formatting elements open around the template, caption or cell */
-    size_t n_objects;     /* open ones in it */
+    size_t next_fostered;  /* among the page's links: one in a table but in no cell comes here */
+    size_t n_open;         /* elements open around it */
+    size_t n_formatting;   /* formatting elements open around the template, caption or cell */
+    size_t n_objects, n_p; /* open ones in it */
 } html_frame;
 
 typedef struct {
@@ -42,7 +42,7 @@ typedef struct {
 
 struct mci_html_scan {
     mci_tag_table tags;
-    mci_tag_key tbody, svg; /* their keys */
+    mci_tag_key tbody, svg, p, ul, ol, dl; /* their keys */
     mci_buf values[4], scratch;
 
     const char *at, *end; /* what is not yet read */
@@ -61,7 +61,11 @@ struct mci_html_scan {
     bool are_forms_sure;
     size_t max_depth;
 
-    uint64_t n_tags, n_attributes, n_root_attributes, n_clones, n_clone_bytes, n_adoptions;
+    uint64_t n_start_tags, n_tags, n_attributes, n_root_attributes;
+    uint64_t n_clones, n_clone_bytes, n_adoptions;
+    uint64_t n_error_bytes, n_matched, n_loose;
+    bool is_counting; /* the page is read again, for n_wrong */
+    uint64_t n_wrong; /* characters of tags and comments that may be an error each */
 };
 
 static inline html_frame *mci_top(mci_html_scan *scan)
@@ -116,11 +120,18 @@ bool mci_may_confuse_gumbo(const mci_html_scan *scan, const char *at);
 /* ---- html_nesting.c: how deep and how much work ---- */
 
 void mci_nesting_begin(mci_html_scan *scan);
+/* The start tag of an element that ends an open <p>, and of one that has content. */
+void mci_nesting_end_p(mci_html_scan *scan);
 void mci_nesting_push(mci_html_scan *scan, mci_tag_key key, mci_tag_kind kind);
 void mci_nesting_end_tag(mci_html_scan *scan, mci_tag_key key, mci_tag_kind kind);
-/* Counts a tag that was read, in `kind` CLOSED_BY_NEXT and others alike. */
-void mci_count_tag(mci_html_scan *scan, const mci_html_tag *tag, mci_tag_kind kind);
-/* At the end of the page: asks Gumbo if it might take too much memory or time for it. */
-void mci_check_effort(mci_html_scan *scan, mc_str text);
+/* Count a tag, before anything is done with it; and after it that it was an end tag. */
+void mci_count_start_tag(mci_html_scan *scan, const mci_html_tag *tag, mci_tag_kind kind);
+void mci_count_end_tag(mci_html_scan *scan, const mci_html_tag *tag, bool has_matched);
+void mci_count_declaration(mci_html_scan *scan, const char *at, const char *end);
+/* At the end of the page: asks Gumbo if it might take too much memory or time for it. False: that
+ * cannot be said yet, read the page again and count. */
+bool mci_check_effort(mci_html_scan *scan, mc_str text);
+/* The bound on memory, of a page that was counted. */
+uint64_t mci_counted_bytes(const mci_html_scan *scan, mc_str text);
 
 #endif

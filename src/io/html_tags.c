@@ -19,7 +19,8 @@ static const struct {
     { MCI_TAG_BASE, MCI_TAG_OF_HEAD, "base" },
     { MCI_TAG_VOID, MCI_TAG_OF_HEAD, "basefont bgsound link" },
     { MCI_TAG_VOID, MCI_TAG_OF_HEAD | MCI_TAG_LEAVES_FOREIGN, "meta" },
-    { MCI_TAG_VOID, MCI_TAG_LEAVES_FOREIGN, "br embed hr" },
+    { MCI_TAG_VOID, MCI_TAG_LEAVES_FOREIGN, "br embed" },
+    { MCI_TAG_VOID, MCI_TAG_LEAVES_FOREIGN | MCI_TAG_ENDS_P, "hr" },
     { MCI_TAG_VOID, 0, "area frame param source track wbr" },
     { MCI_TAG_INPUT, 0, "input keygen" },
     { MCI_TAG_TEXTAREA, 0, "textarea" },
@@ -46,10 +47,15 @@ static const struct {
     { MCI_TAG_FORMATTING, 0, "font" },
     { MCI_TAG_ANCHOR, 0, "a" },
     { MCI_TAG_ANCHOR, MCI_TAG_LEAVES_FOREIGN, "nobr" },
-    { MCI_TAG_CLOSED_BY_NEXT, MCI_TAG_LEAVES_FOREIGN, "p li dd dt" },
+    { MCI_TAG_CLOSED_BY_NEXT, MCI_TAG_LEAVES_FOREIGN | MCI_TAG_ENDS_P, "p li dd dt" },
     { MCI_TAG_FORM, 0, "form" },
-    { MCI_TAG_OTHER, MCI_TAG_LEAVES_FOREIGN,
-      "blockquote center div dl h1 h2 h3 h4 h5 h6 listing menu ol pre ruby span sub sup ul var" },
+    { MCI_TAG_LOOSE, 0, "button noscript optgroup rb rp rt rtc isindex menuitem command" },
+    { MCI_TAG_OTHER, MCI_TAG_LEAVES_FOREIGN | MCI_TAG_ENDS_P,
+      "blockquote center div dl h1 h2 h3 h4 h5 h6 listing menu ol pre ul" },
+    { MCI_TAG_OTHER, MCI_TAG_LEAVES_FOREIGN, "ruby span sub sup var" },
+    { MCI_TAG_OTHER, MCI_TAG_ENDS_P,
+      "address article aside details dir fieldset figcaption figure footer header hgroup main nav "
+      "section summary" },
 };
 
 mci_tag_key mci_tag_key_of(mc_str name)

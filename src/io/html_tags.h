@@ -32,11 +32,13 @@ typedef enum {
     MCI_TAG_ANCHOR,         /* a, nobr: the same, but a second one ends the first */
     MCI_TAG_CLOSED_BY_NEXT, /* p, li, dd, dt, option: by another one right behind */
     MCI_TAG_FORM,
+    MCI_TAG_LOOSE, /* others of which there may be one open less than it seems */
 } mci_tag_kind;
 
 enum {
     MCI_TAG_LEAVES_FOREIGN = 1, /* its start tag ends svg and math */
     MCI_TAG_OF_HEAD = 2,        /* read in a template without saying what the template is for */
+    MCI_TAG_ENDS_P = 4,         /* its start tag certainly ends a <p> */
 };
 
 /* A name in lower case: its up to eight bytes; a longer one that is known has a number of its own,

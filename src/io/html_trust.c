@@ -1,4 +1,5 @@
-/* Which pages Gumbo must not be given, as they end in one of its assertions, and with it the process.
+/* Which pages Gumbo must not be given, as they end in one of its assertions, and with it the
+ * process.
  *
  * Mistaken elements: when a table, select or template ends, Gumbo 0.10.1 looks for what it stands
  * in, and takes a <td> of an svg for a cell, a <select> of an svg for a select, and so on. This
@@ -55,8 +56,8 @@ static void take_name(const mci_html_scan *scan, mc_str name, danger *d)
         d->mistaken = HOLDER;
     else if (d->mistaken == HOLDER && is_holder)
         d->mistaken = TABLE;
-    else if (d->mistaken == TABLE && (kind == MCI_TAG_TABLE || kind == MCI_TAG_SELECT ||
-                                      kind == MCI_TAG_TEMPLATE))
+    else if (d->mistaken == TABLE &&
+             (kind == MCI_TAG_TABLE || kind == MCI_TAG_SELECT || kind == MCI_TAG_TEMPLATE))
         d->mistaken = DONE;
     d->has_holder |= d->has_foreign && is_holder;
     d->has_foreign |= kind == MCI_TAG_FOREIGN;
