@@ -24,7 +24,7 @@ static const cli_about about = {
 
 int cmd_curate(cli *c)
 {
-    const char *format = "jsonl", *names = "base", *shards = NULL;
+    const char *format = "jsonl", *names = "base", *html = "scan", *shards = NULL;
     mc_curate_job job = {
         .out_dir = "",
         .t = 20000,
@@ -52,6 +52,7 @@ int cmd_curate(cli *c)
             "time; under srun or mpirun that is known without it"),
         CLI_BLOCK(job),
         CLI_KEEP(job.pool),
+        CLI_HTML(&html),
         CLI_POOL(c, job.pool),
         CLI_TALK(c),
         CLI_INPUTS("INPUT", &job.pool.inputs, &job.pool.n_inputs, 1, SIZE_MAX,
@@ -76,6 +77,7 @@ int cmd_curate(cli *c)
                  : strcmp(format, "jsonl.zst") == 0 ? MC_JSONL_ZST
                                                     : MC_JSONL;
     job.names_from_paths = strcmp(names, "path") == 0;
+    job.pool.html_by_gumbo = strcmp(html, "gumbo") == 0;
     code = cli_begin(c, job.out_dir, &job.pool.hooks);
     if (code != CLI_GO)
         return code;

@@ -19,7 +19,7 @@ static const cli_about about = {
 
 int cmd_extract(cli *c)
 {
-    const char *names = "base";
+    const char *names = "base", *html = "scan";
     mc_extract_job job = { .out_path = "-",
                            .pool.max_item_bytes = CLI_MAX_RECORD,
                            .dedup_memory = (uint64_t)1 << 30 };
@@ -37,6 +37,7 @@ int cmd_extract(cli *c)
                  "in several folders"),
         CLI_BLOCK(job),
         CLI_KEEP(job.pool),
+        CLI_HTML(&html),
         CLI_POOL(c, job.pool),
         CLI_TALK(c),
         CLI_INPUTS("INPUT", &job.pool.inputs, &job.pool.n_inputs, 1, SIZE_MAX,
@@ -45,6 +46,7 @@ int cmd_extract(cli *c)
     };
     int code = cli_parse(c, &about, opts);
     job.names_from_paths = strcmp(names, "path") == 0;
+    job.pool.html_by_gumbo = strcmp(html, "gumbo") == 0;
     if (code == CLI_GO)
         code = cli_check_state(c, job.state_dir, job.run_id);
     if (code == CLI_GO)

@@ -92,6 +92,11 @@ typedef struct {
       .text = says, .min = 1024, .max = (uint64_t)1 << 40, .fallback = without }
 #define CLI_STRICT(p)                                                                           \
     CLI_FLAG("strict", &(p).strict, "take the first thing that would be skipped as an error")
+/* What every command has that reads archives; word is a const char * and holds "scan" before. */
+#define CLI_HTML(word)                                                                          \
+    CLI_WORD("html", "scan|gumbo", word,                                                        \
+             "how images are found in HTML: by a scanner, which asks Gumbo where it is not "    \
+             "sure, or by Gumbo alone; the same comes out, at another speed")
 #define CLI_MAX_RECORD ((uint64_t)64 << 20)
 
 /* What every command has that writes records of a pool p, or drops some of them by name; job is its

@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mc_str body = { (const char *)data + 1, size - 1 };
     mci_html *html = NULL;
     mci_page page = { 0 };
-    if (mci_html_new(&html, NULL) < 0)
+    if (mci_html_new(MCI_HTML_SCAN, &html, NULL) < 0)
         abort();
     uint64_t first = 0;
     for (int again = 0; again < 2; again++) {

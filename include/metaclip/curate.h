@@ -299,6 +299,7 @@ typedef struct {
     bool strict;             /* the first thing skipped is an error */
     uint64_t max_item_bytes; /* a longer line or archive record is skipped; 0: 64 MiB */
     unsigned n_threads;      /* 0: one a processor */
+    bool html_by_gumbo;      /* HTML by Gumbo's tree, not by the scanner: the same, but slower */
     mc_hooks hooks;
     /* Where a record is from, as further members of it (docs/formats/pairs.md). One that has such a
      * member already keeps its own. */

@@ -54,17 +54,16 @@ uint32_t mci_utf8_next(const char **at, const char *end, bool *valid)
     return code_point;
 }
 
-/* How many bytes at the start are ASCII, eight at a time. */
-static size_t ascii_run(const char *data, size_t len)
+size_t mci_ascii_run(mc_str text)
 {
     size_t i = 0;
-    for (; i + 8 <= len; i += 8) {
+    for (; i + 8 <= text.len; i += 8) { /* eight at a time */
         uint64_t word;
-        memcpy(&word, data + i, 8);
+        memcpy(&word, text.data + i, 8);
         if (word & UINT64_C(0x8080808080808080))
             break;
     }
-    while (i < len && (unsigned char)data[i] < 0x80)
+    while (i < text.len && (unsigned char)text.data[i] < 0x80)
         i++;
     return i;
 }
@@ -75,7 +74,7 @@ bool mci_utf8_valid(mc_str text)
         return true;
     const char *at = text.data, *end = text.data + text.len;
     while (at < end) {
-        at += ascii_run(at, (size_t)(end - at));
+        at += mci_ascii_run((mc_str){ at, (size_t)(end - at) });
         bool valid = true;
         while (at < end && (unsigned char)*at >= 0x80 && valid)
             mci_utf8_next(&at, end, &valid);
@@ -92,7 +91,7 @@ mc_status mci_utf8_repair(mc_str text, mci_buf *out, uint64_t *n_replaced, mc_er
     const char *at = text.data, *end = text.data + text.len;
     const char *good = at; /* the start of what is right and not yet copied */
     while (at < end) {
-        at += ascii_run(at, (size_t)(end - at));
+        at += mci_ascii_run((mc_str){ at, (size_t)(end - at) });
         if (at == end)
             break;
         const char *before = at;

@@ -7,6 +7,8 @@
 enum { MCI_REPLACEMENT = 0xFFFD };
 
 bool mci_utf8_valid(mc_str text);
+/* How many bytes at the start are ASCII. */
+size_t mci_ascii_run(mc_str text);
 
 /* Reads one character at *at (< end), moves *at behind it. Wrong bytes give MCI_REPLACEMENT and
  * advance over the longest prefix of a character (Unicode's "maximal subpart", as WHATWG and

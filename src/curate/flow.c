@@ -260,9 +260,12 @@ static mc_status run_pipeline(flow *f, unsigned n_workers, void **slots, size_t 
     for (size_t i = 0; i < n_slots; i++)
         if (!(slots[i] = mci_alloc_zeroed(1, sizeof(mci_batch))))
             return mci_nomem(err, sizeof(mci_batch));
-    mci_keep keep = { f->pool->keep_page_url, f->pool->keep_source };
+    mci_record_options options = { .max_body_bytes = f->max_item_bytes,
+                                   .html_by_gumbo = f->pool->html_by_gumbo,
+                                   .keep_page_url = f->pool->keep_page_url,
+                                   .keep_source = f->pool->keep_source };
     for (unsigned i = 0; i < n_workers; i++)
-        MC_TRY(mci_record_parser_new(f->max_item_bytes, keep, &f->parsers[i], err));
+        MC_TRY(mci_record_parser_new(&options, &f->parsers[i], err));
     mci_pipeline pipeline = { fill, work, drain, f, slots, n_slots };
     return mci_pipeline_run(&pipeline, n_workers, err);
 }

@@ -51,7 +51,8 @@ mc_status mci_pack_parquet(mci_parquet_out *table, const char *tar_path, uint64_
     c.shard.name = mci_shard_name(mc_str_of(slash ? slash + 1 : tar_path));
     mc_status status = mci_source_open(tar_path, MAX_LINE_BYTES, &c.source, err);
     if (status >= 0)
-        status = mci_record_parser_new(MAX_LINE_BYTES, (mci_keep){ 0 }, &c.parser, err);
+        status = mci_record_parser_new(&(mci_record_options){ .max_body_bytes = MAX_LINE_BYTES },
+                                       &c.parser, err);
     if (status >= 0 && n_records > 0)
         status = copy_records(&c, n_records, err);
     mci_source_close(c.source);

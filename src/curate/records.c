@@ -24,21 +24,20 @@ struct mci_record_parser {
     mci_buf uri;     /* the page's url, valid UTF-8 */
     mci_buf name;    /* what a uuid is made from */
     mci_buf extra;   /* members that are put into a record's */
-    mci_keep keep;
-    uint64_t max_body_bytes;
+    mci_record_options options;
 };
 
-mc_status mci_record_parser_new(uint64_t max_body_bytes, mci_keep keep, mci_record_parser **out,
+mc_status mci_record_parser_new(const mci_record_options *options, mci_record_parser **out,
                                 mc_error *err)
 {
     mci_record_parser *parser = mci_alloc_zeroed(1, sizeof *parser);
     if (!parser)
         return mci_nomem(err, sizeof *parser);
-    parser->max_body_bytes = max_body_bytes;
-    parser->keep = keep;
+    parser->options = *options;
     mc_status status = mci_json_new(&parser->json, err);
     if (status >= 0)
-        status = mci_html_new(&parser->html, err);
+        status = mci_html_new(options->html_by_gumbo ? MCI_HTML_GUMBO : MCI_HTML_SCAN,
+                              &parser->html, err);
     if (status >= 0)
         status = mci_url_joiner_new(&parser->joiner, err);
     if (status >= 0)
@@ -125,9 +124,9 @@ static mc_status extra_of_page(mci_record_parser *parser, const mci_shard *shard
 {
     mc_str uri = parser->page.uri;
     mci_buf_clear(&parser->extra);
-    if (parser->keep.page_url && uri.len > 0)
+    if (parser->options.keep_page_url && uri.len > 0)
         MC_TRY(add_member(&parser->extra, "page_url", uri, err));
-    if (parser->keep.source)
+    if (parser->options.keep_source)
         MC_TRY(add_member(&parser->extra, "source", shard->source, err));
     return parser->extra.len > 0 ? mci_arena_copy(arena, mci_buf_str(&parser->extra), out, err)
                                  : MC_OK;
@@ -137,7 +136,7 @@ static mc_status extra_of_page(mci_record_parser *parser, const mci_shard *shard
 static mc_status add_source(mci_record_parser *parser, const mci_shard *shard, mci_arena *arena,
                             mc_str *extra, mc_error *err)
 {
-    if (!parser->keep.source || mci_extra_has(*extra, "source"))
+    if (!parser->options.keep_source || mci_extra_has(*extra, "source"))
         return MC_OK;
     mci_buf_clear(&parser->extra);
     MC_TRY(mci_buf_add(&parser->extra, *extra, err));
@@ -244,7 +243,7 @@ static mc_status parse_response(mci_record_parser *parser, const mci_item *item,
 {
     mci_http_response response;
     mc_status status =
-        mci_http_parse(&parser->http, item->bytes, parser->max_body_bytes, &response, err);
+        mci_http_parse(&parser->http, item->bytes, parser->options.max_body_bytes, &response, err);
     if (status != MC_OK)
         return status;
     if (!is_html(&response))

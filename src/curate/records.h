@@ -14,13 +14,15 @@ typedef struct {
     size_t n, cap;
 } mci_record_list;
 
-/* Which members are put into a record's extra, behind what it has; one that is there stays. */
 typedef struct {
-    bool page_url; /* "page_url", of images of pages whose url is known */
-    bool source;   /* "source", the shard's */
-} mci_keep;
+    uint64_t max_body_bytes; /* of a page */
+    bool html_by_gumbo;
+    /* Which members are put into a record's extra, behind what it has; one that is there stays. */
+    bool keep_page_url; /* "page_url", of images of pages whose url is known */
+    bool keep_source;   /* "source", the shard's */
+} mci_record_options;
 
-mc_status mci_record_parser_new(uint64_t max_body_bytes, mci_keep keep, mci_record_parser **out,
+mc_status mci_record_parser_new(const mci_record_options *options, mci_record_parser **out,
                                 mc_error *err);
 void mci_record_parser_free(mci_record_parser *parser);
 

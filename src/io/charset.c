@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/utf8.h"
+#include "io/json.h"
 
 /* ICU knows the tables; where its table is not WHATWG's, the difference is written here. */
 
@@ -298,12 +299,17 @@ static mc_status decode_single(mci_charset *charset, const mci_encoding *encodin
     uint16_t **table = &charset->decoders[encoding - encodings].upper_half;
     if (!*table)
         MC_TRY(open_table(encoding, table, err));
-    for (size_t i = 0; i < bytes.len; i++) {
-        unsigned char byte = (unsigned char)bytes.data[i];
-        uint32_t c = byte < 0x80 ? byte : (*table)[byte - 0x80];
+    while (bytes.len > 0) {
+        size_t n = mci_ascii_run(bytes);
+        MC_TRY(mci_buf_append(out, bytes.data, n, err));
+        bytes = (mc_str){ bytes.data + n, bytes.len - n };
+        if (bytes.len == 0)
+            break;
+        uint32_t c = (*table)[(unsigned char)bytes.data[0] - 0x80];
         MC_TRY(mci_buf_reserve(out, 4, err));
         out->len += mci_utf8_encode(c, out->data + out->len);
         *n_replaced += c == MCI_REPLACEMENT;
+        bytes = (mc_str){ bytes.data + 1, bytes.len - 1 };
     }
     return MC_OK;
 }
@@ -388,4 +394,23 @@ mc_status mci_charset_decode(mci_charset *charset, const mci_encoding *encoding,
         break;
     }
     return decode_by_icu(charset, encoding, bytes, out, n_replaced, err);
+}
+
+static bool is_utf8_already(const mci_encoding *encoding, mc_str bytes)
+{
+    if (encoding->kind == UTF8)
+        return mci_json_is_utf8(bytes);
+    return encoding->kind == SINGLE_BYTE && mci_ascii_run(bytes) == bytes.len;
+}
+
+mc_status mci_charset_text(mci_charset *charset, const mci_encoding *encoding, mc_str bytes,
+                           mci_buf *scratch, mc_str *text, uint64_t *n_replaced, mc_error *err)
+{
+    *text = bytes;
+    if (is_utf8_already(encoding, bytes))
+        return MC_OK;
+    mci_buf_clear(scratch);
+    MC_TRY(mci_charset_decode(charset, encoding, bytes, scratch, n_replaced, err));
+    *text = mci_buf_str(scratch);
+    return MC_OK;
 }

@@ -29,4 +29,9 @@ void mci_charset_free(mci_charset *charset);
 mc_status mci_charset_decode(mci_charset *charset, const mci_encoding *encoding, mc_str bytes,
                              mci_buf *out, uint64_t *n_replaced, mc_error *err);
 
+/* The same as a view: of bytes, if they are UTF-8 as they stand (as ASCII is in most encodings),
+ * else of scratch, whose content goes. */
+mc_status mci_charset_text(mci_charset *charset, const mci_encoding *encoding, mc_str bytes,
+                           mci_buf *scratch, mc_str *text, uint64_t *n_replaced, mc_error *err);
+
 #endif

@@ -239,6 +239,11 @@ void mci_html_tree_free(mci_html_tree *tree)
     mci_free(tree);
 }
 
+size_t mci_html_tree_bytes(const mci_html_tree *tree)
+{
+    return tree->n_bytes;
+}
+
 mc_status mci_html_tree_parse(mci_html_tree *tree, mc_str text, const GumboNode **document,
                               mc_error *err)
 {

@@ -20,5 +20,7 @@ void mci_html_tree_free(mci_html_tree *tree);
  * element, or more than half a gigabyte of nodes. */
 mc_status mci_html_tree_parse(mci_html_tree *tree, mc_str text, const GumboNode **document,
                               mc_error *err);
+/* What it takes for that. */
+size_t mci_html_tree_bytes(const mci_html_tree *tree);
 
 #endif

@@ -64,6 +64,9 @@ bool mci_json_bool(mci_json_value value);
 mci_json_iter mci_json_iterate(mci_json_value value);
 bool mci_json_next(mci_json_iter *iter, mc_str *key, mci_json_value *element);
 
+/* Whether text is valid UTF-8, at several gigabytes a second. */
+bool mci_json_is_utf8(mc_str text);
+
 #ifdef __cplusplus
 }
 #endif

@@ -483,3 +483,8 @@ bool mci_json_get(mci_json_value value, const char *key, mci_json_value *out)
     }
     return is_found;
 }
+
+bool mci_json_is_utf8(mc_str text)
+{
+    return text.len == 0 || simdjson::validate_utf8(text.data, text.len);
+}

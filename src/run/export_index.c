@@ -238,7 +238,8 @@ static mc_status open_cursor(pair_cursor *cursor, const char *path, uint64_t max
     mc_status status = mci_source_open(path, max_item_bytes, &cursor->source, err);
     if (status < 0)
         return mc_add_context(err, status, "%s", path);
-    MC_TRY(mci_record_parser_new(max_item_bytes, (mci_keep){ 0 }, &cursor->parser, err));
+    MC_TRY(mci_record_parser_new(&(mci_record_options){ .max_body_bytes = max_item_bytes },
+                                 &cursor->parser, err));
     return settle(cursor, err);
 }
 

@@ -134,7 +134,8 @@ static mc_status open_work(tar_work *work, const char *out_path, uint64_t max, m
     MC_TRY(mci_stream_open(work->path, &work->reading, err));
     MC_TRY(open_rows(work, max, err));
     MC_TRY(mci_stream_open(work->path, &work->copying, err));
-    MC_TRY(mci_record_parser_new(max, (mci_keep){ 0 }, &work->parser, err));
+    MC_TRY(
+        mci_record_parser_new(&(mci_record_options){ .max_body_bytes = max }, &work->parser, err));
     MC_TRY(mci_output_open(out_path, MCI_PLAIN, &work->file, err));
     return mci_tar_copy_open(work->copying, to_file, work->file, &work->copy, err);
 }

@@ -14,7 +14,7 @@ static int set_up(void **state)
 {
     fixture *f = calloc(1, sizeof *f);
     *state = f;
-    return f && mci_html_new(&f->html, NULL) == MC_OK ? 0 : -1;
+    return f && mci_html_new(MCI_HTML_SCAN, &f->html, NULL) == MC_OK ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -261,6 +261,40 @@ static void ten_megabytes_of_attributes_are_refused(void **state)
     check_links(*state, "<a>");
 }
 
+/* On these Gumbo would abort, and the test with it. */
+static void pages_that_make_gumbo_fail_are_refused(void **state)
+{
+    static const struct {
+        const char *html;
+        bool is_refused;
+    } cases[] = {
+        { "<svg><td><desc><table></table>", true },
+        { "<math><select><mi><select><select>", true },
+        { "<table><svg><desc><![CDATA[a]]>b", true },
+        { "<svg></g><svg><select><title><select>", true },
+        { "<frameset><svg><title></title><![CDATA[a]]>b", true },
+        { "<svg><title>a</title></svg><table><td><select></select></table>", false },
+        { "<svg><title><b>a</b></title></svg><table><td><select></select></table>", false },
+        { "<table><td><svg><title><![CDATA[a]]>b</title></svg></table>", false },
+    };
+    (void)state;
+    mci_page page = { 0 };
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        for (mci_html_reader reader = MCI_HTML_SCAN; reader <= MCI_HTML_GUMBO; reader++) {
+            mc_error err = { 0 };
+            mci_html *html;
+            print_message("  case: %s\n", cases[i].html);
+            assert_int_equal(mci_html_new(reader, &html, NULL), MC_OK);
+            mc_status status = mci_html_images(html, mc_str_of(cases[i].html), mc_str_of(""),
+                                               mc_str_of("u"), &page, &err);
+            assert_int_equal(status, cases[i].is_refused ? MC_SKIPPED : MC_OK);
+            if (cases[i].is_refused)
+                assert_says(err.text, "svg or math");
+            mci_html_free(html);
+        }
+    mci_page_release(&page);
+}
+
 /* Every prefix of a page with a bit of everything is read. */
 static void cut_pages_are_read(void **state)
 {
@@ -288,6 +322,7 @@ int main(void)
         cmocka_unit_test(zero_bytes_do_not_cut_a_text),
         cmocka_unit_test(heavy_pages_are_read_or_refused_soon),
         cmocka_unit_test(ten_megabytes_of_attributes_are_refused),
+        cmocka_unit_test(pages_that_make_gumbo_fail_are_refused),
         cmocka_unit_test(cut_pages_are_read),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
