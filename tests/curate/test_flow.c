@@ -75,7 +75,7 @@ static void threads_change_nothing(void **state)
     test_random random = { 11 };
     mci_buf lines = { 0 };
     size_t n_broken, n_more;
-    make_lines(&random, 60000, &lines, &n_broken);
+    make_lines(&random, 30000, &lines, &n_broken);
     char *inputs[2];
     inputs[0] = strdup(scratch_file(s, "b.jsonl", lines.data, lines.len));
     mci_buf_clear(&lines);
