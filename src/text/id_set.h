@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "metaclip/base.h"
 
-enum { MCI_N_FRESH = 1024, MCI_ID_ROOM = 16 };
+enum { MCI_N_FRESH = 1024 };
 
 typedef struct {
     uint32_t fresh[MCI_N_FRESH];
@@ -40,14 +40,14 @@ static inline bool mci_id_set_has_bit(const mci_id_set *set, uint32_t id)
 {
     return set->bits[id >> 6] >> (id & 63) & 1;
 }
-/* Room that mci_id_set_take needs. */
+/* The most ids that mci_id_set_take gives. */
 static inline size_t mci_id_set_room(const mci_id_set *set)
 {
-    return set->n_set + set->n_fresh + MCI_ID_ROOM;
+    return set->n_set + set->n_fresh;
 }
 /* Writes the ids, ascending, each once, and gives their number. Empties the set. */
 size_t mci_id_set_take(mci_id_set *set, uint32_t *to);
-void mci_id_set_clear(mci_id_set *set);
+void mci_id_set_clear(mci_id_set *set); /* empties it */
 void mci_id_set_release(mci_id_set *set);
 
 #endif
