@@ -252,41 +252,73 @@ static void tell_run(mci_json_value root, mc_info *info)
     add_count(info, "shards", n_inputs);
 }
 
-static mc_status parse_run(const char *path, mc_str text, mc_info *info, mc_error *err)
+static void tell_packing(mci_json_value root, mc_info *info)
+{
+    mci_json_value member;
+    uint64_t value, n_images = 0;
+    set_kind(info, "folder of packed images");
+    if (mci_json_get(root, "images", &member) && mci_json_u64(member, &n_images))
+        add_count(info, "images with a text", n_images);
+    if (mci_json_get(root, "samples", &member) && mci_json_u64(member, &value) && value > 0) {
+        add_count(info, "images a tar", value);
+        add_count(info, "tars", (n_images + value - 1) / value);
+    }
+}
+
+/* Folders of ours, each with the file that tells what it is, and the one that says it is finished.
+ */
+static const struct {
+    const char *file, *last;
+    void (*tell)(mci_json_value root, mc_info *info);
+} folders[] = {
+    { "run.json", "summary.json", tell_run },
+    { "pack.json", "stats.json", tell_packing },
+};
+
+static mc_status parse_folder(const char *path, size_t kind, mc_str text, mc_info *info,
+                              mc_error *err)
 {
     mci_json *json = NULL;
     mci_json_value root;
     MC_TRY(mci_json_new(&json, err));
     mc_status status = mci_json_parse(json, text, &root, NULL, err);
     if (status == MC_OK)
-        tell_run(root, info);
+        folders[kind].tell(root, info);
     else if (status == MC_SKIPPED)
-        status = mc_add_context(err, MC_E_FORMAT, "%s/run.json", path);
+        status = mc_add_context(err, MC_E_FORMAT, "%s/%s", path, folders[kind].file);
     mci_json_free(json);
+    return status;
+}
+
+static mc_status tell_if_of_kind(const char *path, size_t kind, mc_info *info, bool *found,
+                                 mc_error *err)
+{
+    mci_buf name = { 0 }, text = { 0 };
+    mc_status status = mci_buf_printf(&name, err, "%s/%s", path, folders[kind].file);
+    if (status >= 0)
+        status = mci_read_file(name.data, &text, found, err);
+    if (status >= 0 && *found)
+        status = parse_folder(path, kind, mci_buf_str(&text), info, err);
+    mci_buf_clear(&name);
+    if (status >= 0 && *found)
+        status = mci_buf_printf(&name, err, "%s/%s", path, folders[kind].last);
+    if (status >= 0 && *found)
+        add_fact(info, "finished", "%s", mci_file_exists(name.data) ? "yes" : "no");
+    mci_buf_release(&name);
+    mci_buf_release(&text);
     return status;
 }
 
 static mc_status tell_folder(const char *path, mc_info *info, mc_error *err)
 {
-    mci_buf name = { 0 }, text = { 0 };
     bool found = false;
-    struct stat stats;
-    mc_status status = mci_buf_printf(&name, err, "%s/run.json", path);
-    if (status >= 0)
-        status = mci_read_file(name.data, &text, &found, err);
-    if (status >= 0 && !found)
-        status =
-            mc_fail(err, MC_E_FORMAT, "%s: a folder, but no run folder: it has no run.json", path);
-    if (status >= 0)
-        status = parse_run(path, mci_buf_str(&text), info, err);
-    mci_buf_clear(&name);
-    if (status >= 0)
-        status = mci_buf_printf(&name, err, "%s/summary.json", path);
-    if (status >= 0)
-        add_fact(info, "finished", "%s", stat(name.data, &stats) == 0 ? "yes" : "no");
-    mci_buf_release(&name);
-    mci_buf_release(&text);
-    return status;
+    for (size_t i = 0; i < COUNT_OF(folders) && !found; i++)
+        MC_TRY(tell_if_of_kind(path, i, info, &found, err));
+    if (found)
+        return MC_OK;
+    return mc_fail(err, MC_E_FORMAT,
+                   "%s: a folder, but no run folder (it has no run.json) and none of packed images",
+                   path);
 }
 
 /* ---- by the first bytes ---- */

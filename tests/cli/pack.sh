@@ -35,6 +35,9 @@ says err 'images                                                                
 says err 'no_text.png: without a text: there is no sub/no_text.txt or .json'
 says err 'd.gif: GIF; JPEG, PNG and WebP are packed'
 equal "$(ls tars | xargs)" '00000.tar 00000_stats.json pack.json state stats.csv stats.json' 'files'
+expect 0 info tars
+says out 'folder of packed images'
+says out 'finished                  yes'
 expect 0 extract -q tars/00000.tar
 sha() { sha256sum "$1" | head -c 64; }
 url_less() { printf '00000:%d' "$1" | sha224sum | head -c 24; }
