@@ -41,7 +41,7 @@ int cmd_curate(cli *c)
         CLI_BYTES("dedup-memory", &job.dedup_memory, 1 << 20,
                   "memory for finding duplicates; with less, their keys are read more often"),
         CLI_STATE(job),
-        CLI_WORD("format", "jsonl|jsonl.zst|parquet", &format,
+        CLI_WORD("format", "jsonl|jsonl.gz|jsonl.zst|parquet", &format,
                  "of the files in matched/ and curated/"),
         CLI_WORD("shard-names", "base|path", &names,
                  "what names the files of an input: its base name, or its whole path, for inputs "
@@ -73,9 +73,9 @@ int cmd_curate(cli *c)
         return cli_misuse(c, "--shards %s: want I/N, two whole numbers with I below N", shards);
     job.rank = ranks.rank;
     job.n_ranks = ranks.n_ranks;
-    job.format = strcmp(format, "parquet") == 0     ? MC_PARQUET
-                 : strcmp(format, "jsonl.zst") == 0 ? MC_JSONL_ZST
-                                                    : MC_JSONL;
+    for (mc_pairs_form form = 0; form < MC_N_PAIRS_FORMS; form++)
+        if (strcmp(format, mc_pairs_form_name(form)) == 0)
+            job.format = form;
     job.names_from_paths = strcmp(names, "path") == 0;
     job.pool.html_by_gumbo = strcmp(html, "gumbo") == 0;
     code = cli_begin(c, job.out_dir, &job.pool.hooks);

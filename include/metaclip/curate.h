@@ -405,7 +405,10 @@ typedef struct {
 MC_API mc_status mc_card_run(const mc_card_job *job, mc_summary *summary, mc_error *err);
 
 /** The form of the files of pairs in a run folder. */
-typedef enum { MC_JSONL, MC_JSONL_ZST, MC_PARQUET } mc_pairs_form;
+typedef enum { MC_JSONL, MC_JSONL_GZ, MC_JSONL_ZST, MC_PARQUET, MC_N_PAIRS_FORMS } mc_pairs_form;
+
+/** How the form is called, as the suffix of a name: "jsonl", "jsonl.gz", "jsonl.zst", "parquet". */
+MC_API const char *mc_pairs_form_name(mc_pairs_form form);
 
 /** The whole way, shard by shard, into a run folder (docs/formats/run-folder.md). Goes on where an
  *  earlier call with the same options stopped, however it stopped. Several processes, on one

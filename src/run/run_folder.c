@@ -32,10 +32,14 @@ static const struct {
 
 const char *mci_run_suffix(mc_pairs_form form)
 {
-    static const char *const suffixes[] = {
-        [MC_JSONL] = ".jsonl", [MC_JSONL_ZST] = ".jsonl.zst", [MC_PARQUET] = ".parquet"
-    };
+    static const char *const suffixes[MC_N_PAIRS_FORMS] = { ".jsonl", ".jsonl.gz", ".jsonl.zst",
+                                                            ".parquet" };
     return suffixes[form];
+}
+
+const char *mc_pairs_form_name(mc_pairs_form form)
+{
+    return mci_run_suffix(form) + 1;
 }
 
 mc_status mci_run_path(const mci_run_folder *folder, mci_run_part part, mc_str name, mci_buf *path,

@@ -41,7 +41,7 @@ mc_status mci_run_folder_open(const char *dir, mc_pairs_form format, mci_run_fol
 /* Removes temporaries that a killed run left. Only while nobody else works in the folder. */
 mc_status mci_run_folder_clean(const mci_run_folder *folder, mc_error *err);
 
-/* ".jsonl", ".jsonl.zst" or ".parquet". */
+/* ".jsonl", ".jsonl.gz", ".jsonl.zst" or ".parquet". */
 const char *mci_run_suffix(mc_pairs_form form);
 
 /* The path of a shard's file, NUL-terminated, into `path` (cleared first). */

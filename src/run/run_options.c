@@ -71,7 +71,7 @@ static mc_status format_options(const mci_run *run, mci_buf *text, mc_error *err
         "\"keep_duplicates\":%s,\"files\":\"%s\",\"names_from_paths\":%s,"
         "\"max_item_bytes\":%llu,\"seed\":%llu,",
         MCI_RUN_VERSION, mc_metadata_sha256(run->metadata), mc_metadata_len(run->metadata),
-        word(job->keep_duplicates), mci_run_suffix(job->format) + 1, word(job->names_from_paths),
+        word(job->keep_duplicates), mc_pairs_form_name(job->format), word(job->names_from_paths),
         (unsigned long long)mci_max_item_bytes(&job->pool), (unsigned long long)job->seed));
     MC_TRY(mci_buf_printf(text, err, "\"keep_page_url\":%s,\"keep_source\":%s,",
                           word(job->pool.keep_page_url), word(job->pool.keep_source)));

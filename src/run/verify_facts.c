@@ -43,9 +43,9 @@ static mc_status read_form(mci_json_value root, mc_pairs_form *out, mc_error *er
     mc_str name = { 0 };
     if (mci_json_get(root, "files", &value))
         name = mci_json_string(value);
-    for (mc_pairs_form form = MC_JSONL; form <= MC_PARQUET; form++) {
+    for (mc_pairs_form form = 0; form < MC_N_PAIRS_FORMS; form++) {
         *out = form;
-        if (mc_str_equal(name, mc_str_of(mci_run_suffix(form) + 1)))
+        if (mc_str_equal(name, mc_str_of(mc_pairs_form_name(form))))
             return MC_OK;
     }
     return mc_fail(err, MC_E_FORMAT, "\"files\" is missing or unknown");

@@ -23,9 +23,9 @@ completes "card" metaclip car
 completes "$(commands | xargs) --help --version" metaclip ""
 completes "--version" metaclip --v
 completes "--seed --state --shard-names --shards --strict" metaclip curate --s
-completes "jsonl jsonl.zst parquet" metaclip curate --format ""
-completes "jsonl jsonl.zst parquet" metaclip curate --format =
-completes "jsonl.zst" metaclip curate --format = jsonl.
+completes "jsonl jsonl.gz jsonl.zst parquet" metaclip curate --format ""
+completes "jsonl jsonl.gz jsonl.zst parquet" metaclip curate --format =
+completes "jsonl.gz jsonl.zst" metaclip curate --format = jsonl.
 completes "page_url source" metaclip match --keep ""
 completes "page_url" metaclip extract --keep = p
 completes "" metaclip match --block som

@@ -36,6 +36,18 @@ expect 0 "${curate[@]}" -j 16 --dedup-memory 1M -o parts "${shards[@]}"
 same_run parts plain
 [[ -z $(find parts/state/duplicates -type f) ]] || fail 'the parts of the keys were left behind'
 
+# Packed, the files hold the same lines, and are verified.
+declare -A unpack=([gz]=gzip [zst]=zstd)
+for form in gz zst; do
+    expect 0 "${curate[@]}" -j 2 --format "jsonl.$form" -o "$form" "${shards[@]}"
+    for part in matched curated; do
+        cat "$form/$part"/*/*."$form" | "${unpack[$form]}" -dc > got
+        cat plain/$part/*/* > want
+        same got want
+    done
+    expect 0 verify "$form"
+done
+
 # A finished run, started again, changes nothing and does not draw again.
 touch -d '2001-01-01' plain/curated/*/*
 expect 0 "${curate[@]}" -o plain "${shards[@]}"
