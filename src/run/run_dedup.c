@@ -316,6 +316,29 @@ static mc_status write_plan(dedup *d, mc_error *err)
     return status;
 }
 
+/* Once all is done the stamp says so; whoever comes later looks at it. */
+static mc_status finish(dedup *d, mc_error *err)
+{
+    mci_buf path = { 0 };
+    mci_stamp stamp = { .made_from = d->run->dedup_key, .n_bytes = d->n_parts };
+    mc_status status = mci_run_file(&d->run->folder, "state/duplicates.json", &path, err);
+    if (status >= 0)
+        status = mci_stamp_save(&stamp, path.data, err);
+    mci_buf_release(&path);
+    d->run->n_key_parts = d->n_parts;
+    return status;
+}
+
+/* Parts and groups may go when the stamp vouches for what was made of them: they do when it is
+ * written, or, if that worker died, when the next one sees it. */
+static mc_status remove_parts(const dedup *d, mc_error *err)
+{
+    mci_buf path = { 0 };
+    mc_status status = mci_run_empty_folder(&d->run->folder, "state/duplicates", &path, err);
+    mci_buf_release(&path);
+    return status;
+}
+
 /* Calls `what` unless the step is done. Who comes late must not leave a plan behind him. */
 static mc_status unless_done(dedup *d, mc_status (*what)(dedup *d, mc_error *err), bool *done,
                              mc_error *err)
@@ -325,6 +348,8 @@ static mc_status unless_done(dedup *d, mc_status (*what)(dedup *d, mc_error *err
     mc_status status = is_up_to_date(d, done, err);
     if (status >= 0 && !*done)
         status = what(d, err);
+    if (status >= 0 && (*done || what == finish))
+        status = remove_parts(d, err);
     mci_claim_release(d->run->workers, step, mc_str_of("plan"));
     return status;
 }
@@ -344,21 +369,6 @@ static unsigned parts_at_a_time(const dedup *d)
     uint64_t bytes = (d->run->n_pool_pairs / d->n_parts + 1) * bytes_a_pair(d);
     uint64_t n = memory_of(d->run) / bytes, most = mci_flow_workers(&d->run->job->pool);
     return (unsigned)(n < 1 ? 1 : n < most ? n : most);
-}
-
-/* Once all is done the stamp says so, and the parts may go; whoever comes later looks at it. */
-static mc_status finish(dedup *d, mc_error *err)
-{
-    mci_buf path = { 0 };
-    mci_stamp stamp = { .made_from = d->run->dedup_key, .n_bytes = d->n_parts };
-    mc_status status = mci_run_file(&d->run->folder, "state/duplicates.json", &path, err);
-    if (status >= 0)
-        status = mci_stamp_save(&stamp, path.data, err);
-    if (status >= 0)
-        status = mci_run_empty_folder(&d->run->folder, "state/duplicates", &path, err);
-    mci_buf_release(&path);
-    d->run->n_key_parts = d->n_parts;
-    return status;
 }
 
 static mc_status find_duplicates(dedup *d, mc_error *err)
