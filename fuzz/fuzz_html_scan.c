@@ -11,7 +11,7 @@
 #include "io/html_tree.h"
 #include "io/html_walk.h"
 
-enum { MAX_REPEATED = 60000 };
+enum { MAX_REPEATED = 20000 };
 
 static void fail(const char *what)
 {
@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (size == 0)
         return 0;
-    size_t n = data[0] < 253 ? 1 : data[0] < 255 ? 50 : 3000;
+    size_t n = data[0] < 253 ? 1 : data[0] < 255 ? 20 : 500;
     mci_buf page = { 0 }, text = { 0 };
     uint64_t n_replaced = 0;
     for (size_t i = 0; i < n && page.len < MAX_REPEATED; i++)

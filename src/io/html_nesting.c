@@ -238,6 +238,16 @@ static uint64_t clones(const mci_html_scan *scan)
     return scan->n_clones + CLONES_OF_AN_ADOPTION * scan->n_adoptions;
 }
 
+/* At the end of the page each open element is an error, and is again when each template is closed.
+ */
+static uint64_t end_bytes(const mci_html_scan *scan)
+{
+    uint64_t n_times = 1, n_open = depth(scan);
+    for (size_t i = 0; i < scan->n_frames; i++)
+        n_times += scan->frames[i].is_template;
+    return n_times * n_open * (ERROR_BYTES + LEVEL_BYTES * n_open);
+}
+
 static uint64_t tree_bytes(const mci_html_scan *scan, uint64_t len, uint64_t n_wrong,
                            uint64_t n_nuls)
 {
@@ -247,7 +257,7 @@ static uint64_t tree_bytes(const mci_html_scan *scan, uint64_t len, uint64_t n_w
     return 8 * len + TEXT_BYTES * (scan->n_tags + LEVELS_OF_A_PAGE) +
            ELEMENT_BYTES * (scan->n_start_tags + LEVELS_OF_A_PAGE) +
            ATTRIBUTE_BYTES * scan->n_attributes + clones(scan) * scan->n_clone_bytes +
-           n_wrong * ERROR_BYTES + n_errors * error_bytes + scan->n_error_bytes;
+           n_wrong * ERROR_BYTES + n_errors * error_bytes + scan->n_error_bytes + end_bytes(scan);
 }
 
 uint64_t mci_counted_bytes(const mci_html_scan *scan, mc_str text)

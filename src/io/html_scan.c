@@ -386,8 +386,8 @@ static bool read_markup(mci_html_scan *scan, mc_error *err)
 /* Reads the page; may be stopped by something on which Gumbo has to be asked. */
 static void read_page(mci_html_scan *scan, mc_str text, mc_error *err)
 {
-    scan->at = text.data;
-    scan->end = text.data + text.len;
+    scan->at = text.len > 0 ? text.data : "";
+    scan->end = scan->at + text.len;
     scan->status = MC_OK;
     scan->why = NULL;
     mci_nesting_begin(scan);

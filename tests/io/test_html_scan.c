@@ -380,6 +380,7 @@ static void what_comes_near_a_limit_is_asked(void **state)
         { "<table><td>", 300, "deep" },
         { "<body a b c d e f g h>", 100, "attributes" },
         { "</b>", 20000, "overlapping" },
+        { "<template><p>", 150, "megabytes" },
     };
     mci_buf html = { 0 }, got = { 0 };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
