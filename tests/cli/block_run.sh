@@ -71,7 +71,7 @@ says err 'metadata.json'
 
 # ---- killed, and by several ----
 for wait in 0.02 0.05 0.1; do
-    (timeout -s KILL "$wait" "$METACLIP" "${curate[@]}" "${block[@]}" -o killed "${shards[@]}") &> out
+    killed_after "$wait" "${curate[@]}" "${block[@]}" -o killed "${shards[@]}"
 done
 expect 0 "${curate[@]}" -j 1 "${block[@]}" -o killed "${shards[@]}"
 same_run killed run

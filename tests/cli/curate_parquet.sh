@@ -66,7 +66,7 @@ listing() {
 }
 listing rows > want
 for wait in 0.05 0.15 0.3; do
-    (timeout -s KILL "$wait" "$METACLIP" "${table[@]}" -o killed "${shards[@]}") &> out
+    killed_after "$wait" "${table[@]}" -o killed "${shards[@]}"
 done
 mapfile -t reversed < <(printf '%s\n' "${shards[@]}" | sort -r)
 expect 0 "${table[@]}" -j 3 -o killed "${reversed[@]}"

@@ -3,6 +3,7 @@
 #
 #   run ARG...             runs metaclip; leaves $code, and its output in the files out and err
 #   expect CODE ARG...     run, and the exit code must be this
+#   killed_after SECONDS ARG...   runs metaclip, and kills it then if it is still there
 #   says FILE TEXT         the file holds the text
 #   same GOT WANT          two files are equal
 #   golden NAME            out equals NAME.stdout.exact beside the test (METACLIP_UPDATE=1 rewrites)
@@ -41,6 +42,12 @@ expect() {
     shift
     run "$@"
     ((code == want)) || fail "$shown: exit code $code, want $want"
+}
+
+killed_after() {
+    local seconds=$1
+    shift
+    (timeout -s KILL "$seconds" "$METACLIP" "$@" || :) > out 2>&1 # or the shell would tell of it
 }
 
 says() {

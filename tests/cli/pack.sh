@@ -152,8 +152,7 @@ whole_us=$((${EPOCHREALTIME/./} - start))
 for ((i = 0; i < n_kills; i++)); do
     ((i % 5)) || rm -rf killed
     wait_us=$((RANDOM * 32768 + RANDOM))
-    (timeout -s KILL "$(printf '%d.%06d' 0 $((wait_us % whole_us % 1000000 + 1000)))" \
-        "$METACLIP" pack -q --samples 16 -j 2 -o killed many) > out 2>&1
+    killed_after "$(printf '%d.%06d' 0 $((wait_us % whole_us % 1000000 + 1000)))" pack -q --samples 16 -j 2 -o killed many
     if ((i % 5 == 4)); then
         packs -j 2 -o killed || fail 'a run after a kill'
         listing killed > got

@@ -60,8 +60,7 @@ whole_us=$((${EPOCHREALTIME/./} - start))
 for ((i = 0; i < n_kills; i++)); do
     ((i % 5)) || rm -rf killed
     wait_us=$((RANDOM * 32768 + RANDOM))
-    (timeout -s KILL "$(printf '%d.%06d' 0 $((wait_us % whole_us % 1000000 + 1000)))" \
-        "$METACLIP" "${curate[@]}" -j 2 -o killed "${shards[@]}") > out 2>&1
+    killed_after "$(printf '%d.%06d' 0 $((wait_us % whole_us % 1000000 + 1000)))" "${curate[@]}" -j 2 -o killed "${shards[@]}"
     if ((i % 5 == 4)); then
         expect 0 "${curate[@]}" -j 2 -o killed "${shards[@]}"
         same_run killed plain

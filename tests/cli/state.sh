@@ -53,7 +53,7 @@ for i in {1..4}; do
     mkdir state2
     cp state/one.keys state2
     for wait in 0.0$((RANDOM % 10)) 0.$((RANDOM % 3))$((RANDOM % 10)); do
-        (timeout -s KILL "$wait" "$METACLIP" "${curate[@]}" --state state2 --run-id two -o killed "${second[@]}") &> out
+        killed_after "$wait" "${curate[@]}" --state state2 --run-id two -o killed "${second[@]}"
         [[ -f killed/summary.json || ! -f state2/two.keys || -f killed/datacard.json ]] ||
             fail 'an incomplete run is known to the state'
     done
