@@ -46,9 +46,8 @@ struct mc_match_scratch {
     uint32_t token_ends[MCI_ROUND_BYTES + MCI_ENDS_SPILL]; /* places in `bytes` */
     uint32_t text_ends[MCI_ROUND_BYTES + 1];               /* tokens up to here */
     mci_key keys[MCI_ROUND_TOKENS + 1];
-    uint32_t slots[MCI_ROUND_TOKENS + 1]; /* where a token is if it is a word */
-    uint32_t
-        words[MCI_ROUND_TOKENS + 2]; /* of token i: words[i + 1]; the last before is words[0] */
+    uint32_t slots[MCI_ROUND_TOKENS + 1];    /* where a token is if it is a word */
+    uint32_t words[MCI_ROUND_TOKENS + 2];    /* of token i: words[i + 1]; words[0] is before it */
     uint32_t word_entries[MCI_ROUND_TOKENS]; /* plus 1, by the token that they end with; 0: none */
     uint32_t pair_entries[MCI_ROUND_TOKENS];
     mci_round_long longs[MCI_ROUND_LONGS];
