@@ -1,6 +1,7 @@
 #include "io/html_walk.h"
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 #include "io/html_links.h"
 
 /* A place on the way through the tree: a node and which of its children comes next. */
@@ -10,7 +11,7 @@ typedef struct {
 } walk_level;
 
 struct mci_html_walk {
-    mci_buf scratch;
+    mci_buf values[MCI_N_IMAGE_ATTRIBUTES], scratch;
     walk_level *levels;
     size_t n_levels, cap_levels;
 };
@@ -28,29 +29,46 @@ void mci_html_walk_free(mci_html_walk *walk)
 {
     if (!walk)
         return;
+    for (size_t i = 0; i < COUNT_OF(walk->values); i++)
+        mci_buf_release(&walk->values[i]);
     mci_buf_release(&walk->scratch);
     mci_free(walk->levels);
     mci_free(walk);
 }
 
-static mc_str value_of(const GumboVector *attributes, const char *name)
+/* The values of the attributes with these names. Gumbo makes any byte of &#4294967295; and the
+ * like: what is not UTF-8 then becomes U+FFFD. */
+static mc_status read_values(mci_html_walk *walk, const GumboVector *attributes,
+                             const char *const *names, size_t n, mc_str *values, mc_error *err)
 {
-    const GumboAttribute *attribute = gumbo_get_attribute(attributes, name);
-    return mc_str_of(attribute ? attribute->value : NULL);
+    for (size_t i = 0; i < n; i++) {
+        const GumboAttribute *attribute = gumbo_get_attribute(attributes, names[i]);
+        values[i] = mc_str_of(attribute ? attribute->value : NULL);
+        if (mci_utf8_valid(values[i]))
+            continue;
+        uint64_t n_replaced = 0;
+        mci_buf_clear(&walk->values[i]);
+        MC_TRY(mci_utf8_repair(values[i], &walk->values[i], &n_replaced, err));
+        values[i] = mci_buf_str(&walk->values[i]);
+    }
+    return MC_OK;
 }
 
 static mc_status look_at_element(mci_html_walk *walk, const GumboElement *element, mci_page *page,
                                  mc_error *err)
 {
+    static const char *const href[] = { "href" };
+    mc_str values[MCI_N_IMAGE_ATTRIBUTES];
     if (element->tag_namespace != GUMBO_NAMESPACE_HTML)
         return MC_OK;
-    if (element->tag == GUMBO_TAG_BASE)
-        return mci_html_set_base(value_of(&element->attributes, "href"), page, err);
+    if (element->tag == GUMBO_TAG_BASE) {
+        MC_TRY(read_values(walk, &element->attributes, href, 1, values, err));
+        return mci_html_set_base(values[0], page, err);
+    }
     if (element->tag != GUMBO_TAG_IMG)
         return MC_OK;
-    mc_str values[MCI_N_IMAGE_ATTRIBUTES];
-    for (size_t i = 0; i < COUNT_OF(values); i++)
-        values[i] = value_of(&element->attributes, mci_image_attributes[i]);
+    MC_TRY(read_values(walk, &element->attributes, mci_image_attributes, COUNT_OF(values), values,
+                       err));
     return mci_html_add_image(values, &walk->scratch, page, err);
 }
 
