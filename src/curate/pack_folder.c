@@ -10,6 +10,7 @@
 #include "base/json_text.h"
 #include "curate/pack_internal.h"
 #include "io/output.h"
+#include "io/whole.h"
 
 enum { FORMAT = 1 };
 
@@ -274,19 +275,12 @@ static bool read_stamp(mci_json_value root, mci_pack_stamp *out)
 
 mc_status mci_pack_stamp_load(const char *path, mci_pack_stamp *stamp, bool *found, mc_error *err)
 {
-    mci_buf text = { 0 };
-    mci_json *json = NULL;
+    mci_json *json;
     mci_json_value root;
-    mc_status status = mci_read_file(path, &text, found, err);
-    if (status >= 0 && *found) {
-        status = mci_json_new(&json, err);
-        if (status >= 0)
-            status = mci_json_parse(json, mci_buf_str(&text), &root, NULL, err);
-        *found = status == MC_OK && read_stamp(root, stamp);
-    }
+    mc_status status = mci_json_recall(path, &json, &root, found, err);
+    *found = status >= 0 && *found && read_stamp(root, stamp);
     mci_json_free(json);
-    mci_buf_release(&text);
-    return status < 0 ? status : MC_OK;
+    return status;
 }
 
 static mc_status format_stamp(const mci_pack_stamp *stamp, mci_buf *out, mc_error *err)

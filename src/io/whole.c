@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "base/files.h"
 #include "io/stream.h"
 
 static mc_status read_all(mci_stream *stream, const char *path, uint64_t max_bytes, mci_buf *out,
@@ -56,4 +57,20 @@ mc_status mci_json_load(const char *path, uint64_t max_bytes, mci_json **json, m
     }
     mci_buf_release(&text);
     return status;
+}
+
+mc_status mci_json_recall(const char *path, mci_json **json, mci_json_value *root, bool *found,
+                          mc_error *err)
+{
+    mci_buf text = { 0 };
+    *json = NULL;
+    mc_status status = mci_read_file(path, &text, found, err);
+    if (status >= 0 && *found) {
+        status = mci_json_new(json, err);
+        if (status >= 0)
+            status = mci_json_parse(*json, mci_buf_str(&text), root, NULL, err);
+        *found = status == MC_OK;
+    }
+    mci_buf_release(&text);
+    return status < 0 ? status : MC_OK;
 }

@@ -21,4 +21,9 @@ mc_status mci_parse_whole(mc_str text, mci_json **json, mci_json_value *root, mc
 mc_status mci_json_load(const char *path, uint64_t max_bytes, mci_json **json, mci_json_value *root,
                         mc_error *err);
 
+/* A small JSON file of our own making, which may be gone, or spoiled, and is then made anew: *found
+ * says whether there is one. As for freeing, see above. */
+mc_status mci_json_recall(const char *path, mci_json **json, mci_json_value *root, bool *found,
+                          mc_error *err);
+
 #endif

@@ -1,10 +1,9 @@
 #include "run/run_stamp.h"
 
-#include "base/files.h"
 #include "base/json_text.h"
 #include "curate/problems.h"
-#include "io/json.h"
 #include "io/output.h"
+#include "io/whole.h"
 
 static void read_counters(mci_json_value object, mc_counters *n)
 {
@@ -40,19 +39,12 @@ static bool read_stamp(mci_json_value root, mci_stamp *out)
 
 mc_status mci_stamp_load(const char *path, mci_stamp *out, bool *found, mc_error *err)
 {
-    mci_buf text = { 0 };
-    mci_json *json = NULL;
+    mci_json *json;
     mci_json_value root;
-    mc_status status = mci_read_file(path, &text, found, err);
-    if (status >= 0 && *found) {
-        status = mci_json_new(&json, err);
-        if (status >= 0)
-            status = mci_json_parse(json, mci_buf_str(&text), &root, NULL, err);
-        *found = status == MC_OK && read_stamp(root, out);
-    }
+    mc_status status = mci_json_recall(path, &json, &root, found, err);
+    *found = status >= 0 && *found && read_stamp(root, out);
     mci_json_free(json);
-    mci_buf_release(&text);
-    return status < 0 ? status : MC_OK;
+    return status;
 }
 
 static mc_status add_counters(mci_buf *text, const mc_counters *n, mc_error *err)

@@ -1,10 +1,9 @@
 /* Which t a run draws with. A target is found by reading all matched files a few times, so what was
  * found is kept for the next start, in OUT/state/target.json. */
 #include "base/alloc.h"
-#include "base/files.h"
 #include "curate/thin.h"
-#include "io/json.h"
 #include "io/output.h"
+#include "io/whole.h"
 #include "run/run_internal.h"
 
 /* ---- the matched files as inputs ---- */
@@ -74,23 +73,16 @@ static mc_status make_key(const mci_run *run, mci_fingerprint *out, mc_error *er
 /* *t stays 0 if there is no answer to this very question. */
 static mc_status recall(const char *path, const mci_fingerprint *key, uint64_t *t, mc_error *err)
 {
-    mci_buf text = { 0 };
-    mci_json *json = NULL;
+    mci_json *json;
     mci_json_value root, made_from, member;
     bool found;
-    mc_status status = mci_read_file(path, &text, &found, err);
-    if (status >= 0 && found) {
-        status = mci_json_new(&json, err);
-        if (status >= 0)
-            status = mci_json_parse(json, mci_buf_str(&text), &root, NULL, err);
-        if (status == MC_OK && mci_json_get(root, "made_from", &made_from) &&
-            mc_str_equal(mci_json_string(made_from), mc_str_of(key->digits)) &&
-            mci_json_get(root, "t", &member))
-            mci_json_u64(member, t);
-    }
+    mc_status status = mci_json_recall(path, &json, &root, &found, err);
+    if (status >= 0 && found && mci_json_get(root, "made_from", &made_from) &&
+        mc_str_equal(mci_json_string(made_from), mc_str_of(key->digits)) &&
+        mci_json_get(root, "t", &member))
+        mci_json_u64(member, t);
     mci_json_free(json);
-    mci_buf_release(&text);
-    return status < 0 ? status : MC_OK;
+    return status;
 }
 
 static mc_status remember(const char *path, const mci_fingerprint *key, uint64_t t, mc_error *err)
