@@ -101,6 +101,33 @@ says err 'cannot write'
 expect 0 "${curate[@]}" -o full "${shards[@]}"
 same_run full plain
 
+# A read-only folder: a sentence, and all stays as it is; writable again, the run goes on. Nothing is
+# read-only to root, so somebody else runs it then.
+other=()
+if [[ $(id -u) == 0 ]]; then
+    command -v setpriv > /dev/null && other=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+fi
+chmod 755 .
+cp "$METACLIP" metaclip_copy
+if [[ $(id -u) != 0 || ${#other[@]} -gt 0 ]] && "${other[@]}" ./metaclip_copy --version > out 2>&1; then
+    mkdir -m 777 shelf
+    as_other() { "${other[@]}" ./metaclip_copy "${curate[@]}" "$@" > out 2> err; }
+    (ulimit -f 40 && trap '' XFSZ && as_other -o shelf/run "${shards[@]}") && fail 'a full disk went unnoticed'
+    find shelf -type f -exec sha256sum {} + | sort > want_files
+    chmod -R a-w shelf
+    as_other -o shelf/run "${shards[@]}" && fail 'a read-only folder was written to'
+    says err 'shelf/run'
+    says err 'Permission denied'
+    as_other -o shelf/new "${shards[@]}" && fail 'a folder was made in a read-only one'
+    says err 'shelf/new'
+    find shelf -type f -exec sha256sum {} + | sort > got_files
+    same got_files want_files
+    chmod -R u+w,a+X shelf
+    chmod 777 shelf
+    as_other -o shelf/run "${shards[@]}" || fail 'a folder that is writable again was not finished'
+    same_run shelf/run plain
+fi
+
 # What would mix two runs is refused, and the folder stays as it is.
 refused() {
     local words=$1
