@@ -39,14 +39,6 @@ static size_t depth(const mci_html_scan *scan)
            LEVELS_OF_A_FRAME * scan->n_frames + LEVELS_OF_A_PAGE;
 }
 
-static size_t note_depth(mci_html_scan *scan)
-{
-    size_t now = depth(scan);
-    if (now > scan->max_depth)
-        scan->max_depth = now;
-    return now;
-}
-
 static bool is_formatting(mci_tag_kind kind)
 {
     return kind == MCI_TAG_FORMATTING || kind == MCI_TAG_ANCHOR;
@@ -122,7 +114,7 @@ void mci_nesting_push(mci_html_scan *scan, mci_tag_key key, mci_tag_kind kind)
         top->n_objects++;
     if (key == scan->p)
         top->n_p++;
-    if (note_depth(scan) >= MAX_OPEN)
+    if (scan->n_open == MAX_OPEN)
         mci_ask(scan, "elements nested deep");
     else
         scan->open[scan->n_open++] = key;
@@ -168,7 +160,12 @@ static void count_tag(mci_html_scan *scan, const mci_html_tag *tag, unsigned n_e
     scan->n_attributes += tag->n_attributes;
     if (tag->n_attributes >= MAX_ATTRIBUTES)
         mci_ask(scan, "an element with hundreds of attributes");
-    scan->n_error_bytes += n_errors * (ERROR_BYTES + LEVEL_BYTES * note_depth(scan));
+    size_t now = depth(scan);
+    if (now > scan->max_depth)
+        scan->max_depth = now;
+    if (now >= MAX_OPEN)
+        mci_ask(scan, "elements nested deep");
+    scan->n_error_bytes += n_errors * (ERROR_BYTES + LEVEL_BYTES * now);
     /* A text or tag opens again all that was left open: once before the tag and once for it. */
     scan->n_clones += 2 * scan->n_formatting;
     if (scan->is_counting)

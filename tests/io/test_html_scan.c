@@ -339,6 +339,7 @@ static const char *const growing[] = {
     "&x",
     "<math><mi>",
     "<caption><table><caption></table>",
+    "<div><div><div><div><div><div><div><table><td>",
 };
 
 static void limits_are_gumbos(void **state)
@@ -378,6 +379,7 @@ static void what_comes_near_a_limit_is_asked(void **state)
         { "<div>", 2000, "deep" },
         { "<svg><g>", 300, "deep" },
         { "<table><td>", 300, "deep" },
+        { "<u></u><i><i><i><i><i><table><td>", 200, "deep" },
         { "<body a b c d e f g h>", 100, "attributes" },
         { "</b>", 20000, "overlapping" },
         { "<template><p>", 150, "megabytes" },
