@@ -34,7 +34,7 @@ bad "-o needs a value: -o FILE" extract x -o
 bad "-o needs a value, but --json follows" extract -o --json x
 bad "--output: the value is empty" extract --output= x
 bad "-o: the value is empty" extract -o "" x
-bad "--format: \"xml\" is not one of jsonl|jsonl.zst" curate --format xml
+bad "--format: \"xml\" is not one of jsonl|jsonl.gz|jsonl.zst|parquet" curate --format xml
 bad "--format: \"json\" is not one of" curate --format=json
 bad "--shard-names: \"y\" is not one of base|path" curate --shard-names base --shard-names=y
 bad "--keep: \"url\" is not one of page_url,source" extract --keep page_url,url x
