@@ -151,13 +151,14 @@ static mc_status place_pairs(builder *b, mc_error *err)
     b->hashes = mci_alloc(b->n_pairs * sizeof *b->hashes);
     if (!b->hashes)
         return mci_nomem(err, b->n_pairs * sizeof *b->hashes);
-    for (int i = 0; i < MAX_SEEDS; i++, matcher->seed++) {
+    for (int i = 0; i < MAX_SEEDS; i++) {
         bool placed;
         for (size_t k = 0; k < b->n_pairs; k++)
             b->hashes[k] = mci_pair_hash(matcher, b->pairs[k]);
         MC_TRY(mci_slots_place(b->hashes, b->n_pairs, &placed, &matcher->pair_slots, err));
         if (placed)
             return MC_OK;
+        matcher->seed = mci_mix(matcher->seed + 1, UINT64_C(0x9E3779B97F4A7C15));
     }
     return mc_fail(err, MC_E_LIMIT, "%zu pairs of words cannot be told apart by their hashes",
                    b->n_pairs);

@@ -8,10 +8,11 @@ enum { FIRST_PLACES = 1024, MAX_SEEDS = 64 };
 
 /* ---- long words ---- */
 
-/* 16 bytes at a time, the last 16 perhaps overlapping those before. */
+/* 16 bytes at a time, the last 16 perhaps overlapping those before. What a length or 16 bytes give
+ * depends on the seed, so that bytes behind them cannot be chosen to undo it. */
 uint64_t mci_long_hash(const mci_words *words, mc_str token)
 {
-    uint64_t hash = token.len;
+    uint64_t hash = mci_key_hash(words, (mci_key){ { token.len, UINT64_MAX } });
     for (size_t i = 0; i < token.len; i += MCI_KEY_BYTES) {
         size_t left = token.len - i;
         mci_key key;

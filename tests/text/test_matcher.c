@@ -370,6 +370,30 @@ static void words_of_every_length_are_told_apart(void **state)
     mc_matcher_free(list.matcher);
 }
 
+/* Words of 17 bytes and more whose first byte makes up for their length: once, hashes that mixed
+ * the two carelessly were equal under every seed. */
+static void words_that_undo_their_length_are_told_apart(void **state)
+{
+    (void)state;
+    enum { N = 128 };
+    static char words[N][MCI_KEY_BYTES + N];
+    static random_list list = { .n = N };
+    mc_error err = { 0 };
+    mc_match_scratch *scratch;
+    for (size_t i = 0; i < N; i++) {
+        size_t len = MCI_KEY_BYTES + i;
+        memset(words[i], 'w', len);
+        words[i][0] = (char)(0x80 | ((len ^ 'w') & 0x7F));
+        list.entries[i] = (mc_str){ words[i], len };
+    }
+    assert_ok(mc_matcher_new(list.entries, list.n, &list.matcher, &err), err);
+    assert_ok(mc_match_scratch_new(&scratch, &err), err);
+    for (size_t i = 0; i < N; i++)
+        assert_same_ids(&list, scratch, list.entries[i]);
+    mc_match_scratch_free(scratch);
+    mc_matcher_free(list.matcher);
+}
+
 /* A run of tokens at every place around the end of a round, so that each part of it is cut off. */
 static void runs_go_on_from_round_to_round(void **state)
 {
@@ -599,6 +623,7 @@ int main(void)
         cmocka_unit_test(a_batch_gives_what_each_text_gives),
         cmocka_unit_test(texts_of_every_length_are_read_from_their_first_byte_to_their_last),
         cmocka_unit_test(words_of_every_length_are_told_apart),
+        cmocka_unit_test(words_that_undo_their_length_are_told_apart),
         cmocka_unit_test(runs_go_on_from_round_to_round),
         cmocka_unit_test(entries_that_all_end_together_do_not_slow_a_long_text),
         cmocka_unit_test(ill_natured_texts_match_too),
