@@ -38,11 +38,7 @@ static int finish(cli *c, mc_status status, const mc_pack_summary *summary, cons
     if (!c->json)
         return CLI_DONE;
     status = mc_pack_summary_json(summary, &json, &json_err);
-    if (status < 0)
-        return cli_fail(c, status, &json_err);
-    puts(json);
-    mc_free(json);
-    return CLI_DONE;
+    return cli_print_json(c, status, json, &json_err);
 }
 
 int cmd_pack(cli *c)

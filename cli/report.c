@@ -175,6 +175,15 @@ int cli_fail(cli *c, mc_status status, const mc_error *err)
     return status == MC_E_ARG ? CLI_MISUSE : CLI_FAILED;
 }
 
+int cli_print_json(cli *c, mc_status status, char *json, const mc_error *err)
+{
+    if (status < 0)
+        return cli_fail(c, status, err);
+    puts(json);
+    mc_free(json);
+    return CLI_DONE;
+}
+
 int cli_finish(cli *c, mc_status status, const mc_summary *summary, const mc_error *err)
 {
     char *json = NULL;
@@ -187,13 +196,7 @@ int cli_finish(cli *c, mc_status status, const mc_summary *summary, const mc_err
     if (!c->json)
         return CLI_DONE;
     status = mc_summary_json(summary, &json, &json_err);
-    if (status < 0)
-        return cli_fail(c, status, &json_err);
-    fputs(json, stdout);
-    if (*json && json[strlen(json) - 1] != '\n')
-        putchar('\n');
-    mc_free(json);
-    return CLI_DONE;
+    return cli_print_json(c, status, json, &json_err);
 }
 
 int cli_flush(cli *c, int code)

@@ -18,6 +18,9 @@ void cli_clear_bar(cli *c);
  * if the reader of standard output went away. */
 int cli_fail(cli *c, mc_status status, const mc_error *err);
 
+/* Prints the JSON that a call of the library made, and frees it; or what failed, if that did. */
+int cli_print_json(cli *c, mc_status status, char *json, const mc_error *err);
+
 /* The end of a job: its failure, or its summary as --json and --quiet ask. */
 int cli_finish(cli *c, mc_status status, const mc_summary *summary, const mc_error *err);
 

@@ -274,23 +274,6 @@ static mc_status drop_and_drain(void *user, mci_batch *batch, mc_error *err)
     return d->drain(d->user, batch, err);
 }
 
-/* What was read is counted already. */
-static void add_drops(mc_summary *summary, const mc_counters *n)
-{
-    const mc_counters drops = { .pairs_blocked = n->pairs_blocked,
-                                .records_blocked = n->records_blocked,
-                                .blocked_by_uuid = n->blocked_by_uuid,
-                                .blocked_by_url = n->blocked_by_url,
-                                .blocked_by_host = n->blocked_by_host,
-                                .pairs_duplicate = n->pairs_duplicate,
-                                .pairs_earlier = n->pairs_earlier,
-                                .pairs_kept = n->pairs_kept,
-                                .records_duplicate = n->records_duplicate,
-                                .records_earlier = n->records_earlier,
-                                .records_kept = n->records_kept };
-    mci_counters_add(&summary->n, &drops);
-}
-
 mc_status mci_spill_drain(mci_spill *spill, const mc_pool *pool,
                           mc_status (*drain)(void *user, mci_batch *batch, mc_error *err),
                           void *user, mc_summary *summary, mc_error *err)
@@ -311,7 +294,9 @@ mc_status mci_spill_drain(mci_spill *spill, const mc_pool *pool,
         status = mci_flow_run(&own, &shards, "write", &steps, &again, err);
     if (status >= 0 && again.n.items_skipped > 0)
         status = mc_fail(err, MC_E_IO, "%s: it was whole once", again.problems[0]);
-    add_drops(summary, &again.n);
+    mci_counters_add_drops(&summary->n, &again.n); /* what was read is counted already */
+    summary->n.pairs_kept += again.n.pairs_kept;
+    summary->n.records_kept += again.n.records_kept;
     mci_shards_release(&shards);
     mci_buf_release(&path);
     return status;
@@ -325,17 +310,9 @@ static mc_status copy_kept(const mci_spill *spill, mci_output *file, mci_sha256 
     mci_buf path = { 0 };
     mc_status status = MC_OK;
     for (uint64_t part = 0; part < spill->n_parts && status >= 0; part++) {
-        mci_mapped map = { 0 };
         status = part_in(spill, "kept", part, &path, err);
         if (status >= 0)
-            status = mci_map_file(path.data, &map, err);
-        mc_str bytes = { map.data, map.n_bytes };
-        if (status >= 0)
-            status = mci_sha256_add(sha, bytes, err);
-        if (status >= 0)
-            status = mci_output_write(file, bytes, err);
-        *n_keys += map.n_bytes / sizeof(mci_hash128);
-        mci_unmap_file(&map);
+            status = mci_known_keys_append(file, path.data, sha, n_keys, err);
     }
     mci_buf_release(&path);
     return status;

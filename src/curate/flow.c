@@ -42,6 +42,20 @@ void mci_counters_add(mc_counters *to, const mc_counters *more)
 #undef X
 }
 
+void mci_counters_add_drops(mc_counters *to, const mc_counters *more)
+{
+    const mc_counters drops = { .records_duplicate = more->records_duplicate,
+                                .records_earlier = more->records_earlier,
+                                .records_blocked = more->records_blocked,
+                                .pairs_duplicate = more->pairs_duplicate,
+                                .pairs_earlier = more->pairs_earlier,
+                                .pairs_blocked = more->pairs_blocked,
+                                .blocked_by_uuid = more->blocked_by_uuid,
+                                .blocked_by_url = more->blocked_by_url,
+                                .blocked_by_host = more->blocked_by_host };
+    mci_counters_add(to, &drops);
+}
+
 /* ---- fill: the caller's thread ---- */
 
 static void shrink(mci_buf *buf)

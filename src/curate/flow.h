@@ -55,5 +55,8 @@ mc_status mci_flow_run(const mc_pool *pool, const mci_shards *shards, const char
 
 /* Adds the counters of `more` to `to`. */
 void mci_counters_add(mc_counters *to, const mc_counters *more);
+/* Adds only what went as duplicates, as known from earlier runs, and by a block list: for a second
+ * look at pairs that were read, and counted, before. */
+void mci_counters_add_drops(mc_counters *to, const mc_counters *more);
 
 #endif

@@ -69,6 +69,20 @@ mc_status mci_known_keys_end(mci_output *file, uint64_t n_keys, const char *made
     return mci_output_write(file, (mc_str){ (const char *)&end, sizeof end }, err);
 }
 
+mc_status mci_known_keys_append(mci_output *file, const char *keys_path, mci_sha256 *sha,
+                                uint64_t *n_keys, mc_error *err)
+{
+    mci_mapped map;
+    MC_TRY(mci_map_file(keys_path, &map, err));
+    mc_str bytes = { map.data, map.n_bytes };
+    mc_status status = sha ? mci_sha256_add(sha, bytes, err) : MC_OK;
+    if (status >= 0)
+        status = mci_output_write(file, bytes, err);
+    *n_keys += map.n_bytes / sizeof(mci_hash128);
+    mci_unmap_file(&map);
+    return status;
+}
+
 /* ---- keys in order ---- */
 
 static int compare_keys(const void *a, const void *b)

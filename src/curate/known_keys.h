@@ -31,6 +31,11 @@ void mci_known_keys_close(mci_known_keys *known);
 mc_status mci_known_keys_end(mci_output *file, uint64_t n_keys, const char *made_from,
                              mc_str origin, mc_error *err);
 
+/* Appends a file of bare keys, a range behind those before it; adds them to sha, unless that is
+ * NULL, and their number to *n_keys. */
+mc_status mci_known_keys_append(mci_output *file, const char *keys_path, mci_sha256 *sha,
+                                uint64_t *n_keys, mc_error *err);
+
 /* Puts keys in order and drops repeated ones; gives how many are left. */
 size_t mci_keys_sort(mci_hash128 *keys, size_t n);
 

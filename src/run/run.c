@@ -49,6 +49,10 @@ static mc_status open_run(mci_run *run, mc_error *err)
     MC_TRY(refuse_pipes(&job->pool, err));
     if (job->t == 0 && job->tail_ratio < 0 && job->target == 0)
         return mc_fail(err, MC_E_ARG, "t must be at least 1");
+    if (job->state_dir && job->keep_duplicates)
+        return mc_fail(err, MC_E_ARG,
+                       "to keep duplicates and to leave out those of earlier runs "
+                       "contradict each other");
     if (job->format == MC_PARQUET)
         MC_TRY(mci_parquet_check(err));
     MC_TRY(mci_shards_list(job->pool.inputs, job->pool.n_inputs, MCI_BY_NAME, job->names_from_paths,
@@ -59,10 +63,6 @@ static mc_status open_run(mci_run *run, mc_error *err)
     MC_TRY(mci_block_list_load(job->block_paths, job->n_block_paths, &run->blocked, err));
     mci_summary_set_block_list(run->summary, run->blocked);
     run->summary->seed = job->seed;
-    if (job->state_dir && job->keep_duplicates)
-        return mc_fail(err, MC_E_ARG,
-                       "to keep duplicates and to leave out those of earlier runs "
-                       "contradict each other");
     return mci_run_folder_open(job->out_dir, job->format, &run->folder, err);
 }
 

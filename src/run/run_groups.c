@@ -137,15 +137,7 @@ static mc_status add_stamps(const mci_run *run, size_t shard, sum *s, mc_error *
     }
     MC_TRY(mci_run_load_stamp(run, MCI_RUN_POOL_STAMP, shard, &s->path, &first, err));
     mc_counters *n = &first.summary.n;
-    n->pairs_duplicate = own.pairs_duplicate;
-    n->records_duplicate = own.records_duplicate;
-    n->pairs_earlier = own.pairs_earlier;
-    n->records_earlier = own.records_earlier;
-    n->pairs_blocked = own.pairs_blocked;
-    n->records_blocked = own.records_blocked;
-    n->blocked_by_uuid = own.blocked_by_uuid;
-    n->blocked_by_url = own.blocked_by_url;
-    n->blocked_by_host = own.blocked_by_host;
+    mci_counters_add_drops(n, &own);
     n->matches = own.matches;
     n->pairs_kept = n->records_kept = 0;
     add_summary(&s->stamp.summary, &first.summary);
@@ -235,10 +227,9 @@ static mc_status make_key(sums *of, mc_error *err)
 {
     const mci_run *run = of->run;
     mci_buf text = { 0 };
-    mc_status status =
-        mci_buf_printf(&text, err, "%s %s %s %s", kinds[of->kind].name, run->dedup_key.digits,
-                       run->blocked ? mci_block_list_sha256(run->blocked) : "",
-                       of->kind == MCI_RUN_SUM_CURATED ? run->draw_key.digits : "");
+    mc_status status = mci_buf_printf(&text, err, "%s %s %s %s", kinds[of->kind].name,
+                                      run->dedup_key.digits, run->summary->block.sha256,
+                                      of->kind == MCI_RUN_SUM_CURATED ? run->draw_key.digits : "");
     if (status >= 0)
         status = mci_sha256_of(mci_buf_str(&text), of->key.digits, err);
     mci_buf_release(&text);

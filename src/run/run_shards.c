@@ -373,7 +373,7 @@ static mc_status matched_key(shard_step *step, mc_error *err)
     MC_TRY(load_earlier_stamp(step, MCI_RUN_POOL_STAMP, &pool, err));
     MC_TRY(mci_sha256_of(mci_buf_str(&step->drops), drops, err));
     MC_TRY(mci_buf_printf(&text, err, "matched %s %s %s", pool.made_from.digits, drops,
-                          step->run->blocked ? mci_block_list_sha256(step->run->blocked) : ""));
+                          step->run->summary->block.sha256));
     return fingerprint_text(&step->key, &text, err);
 }
 

@@ -104,24 +104,14 @@ mc_status mci_run_is_taken_up(const mci_run *run, bool *out, mc_error *err)
     return status;
 }
 
-static mc_status copy_part(const mci_run *run, uint64_t part, mci_output *file, uint64_t *n_keys,
-                           mci_buf *path, mc_error *err)
-{
-    mci_mapped map;
-    MC_TRY(mci_run_part_keys(run, run->n_key_parts, part, path, err));
-    MC_TRY(mci_map_file(path->data, &map, err));
-    mc_status status = mci_output_write(file, (mc_str){ map.data, map.n_bytes }, err);
-    *n_keys += map.n_bytes / sizeof(mci_hash128);
-    mci_unmap_file(&map);
-    return status;
-}
-
 /* The parts are ranges of the keys, one behind the other. */
 static mc_status write_keys(const mci_run *run, mci_output *file, mci_buf *path, mc_error *err)
 {
     uint64_t n_keys = 0;
-    for (uint64_t part = 0; part < run->n_key_parts; part++)
-        MC_TRY(copy_part(run, part, file, &n_keys, path, err));
+    for (uint64_t part = 0; part < run->n_key_parts; part++) {
+        MC_TRY(mci_run_part_keys(run, run->n_key_parts, part, path, err));
+        MC_TRY(mci_known_keys_append(file, path->data, NULL, &n_keys, err));
+    }
     return mci_known_keys_end(file, n_keys, run->dedup_key.digits, run->name.origin, err);
 }
 

@@ -61,9 +61,9 @@ static mc_status search(mci_run *run, const mci_t_rule *rule, mc_error *err)
 static mc_status make_key(const mci_run *run, mci_fingerprint *out, mc_error *err)
 {
     mci_buf text = { 0 };
-    mc_status status = mci_buf_printf(&text, err, "target %llu %s %s",
-                                      (unsigned long long)run->job->target, run->dedup_key.digits,
-                                      run->blocked ? mci_block_list_sha256(run->blocked) : "");
+    mc_status status =
+        mci_buf_printf(&text, err, "target %llu %s %s", (unsigned long long)run->job->target,
+                       run->dedup_key.digits, run->summary->block.sha256);
     if (status >= 0)
         status = mci_sha256_of(mci_buf_str(&text), out->digits, err);
     mci_buf_release(&text);
