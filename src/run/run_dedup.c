@@ -50,8 +50,8 @@ static mc_status key_files_are_there(const dedup *d, uint64_t n_parts, bool *out
 }
 
 /* The step's stamp; with --state the keys must also be there, or the state have them already. Of
- * this stamp, n_bytes is the number of parts. */
-static mc_status is_up_to_date(const dedup *d, bool *out, mc_error *err)
+ * this stamp, n_bytes is the number of parts: *n_parts, if *out. Any thread. */
+static mc_status is_up_to_date(const dedup *d, bool *out, uint64_t *n_parts, mc_error *err)
 {
     mci_stamp stamp;
     mci_buf path = { 0 };
@@ -64,7 +64,7 @@ static mc_status is_up_to_date(const dedup *d, bool *out, mc_error *err)
     *out = *out && strcmp(stamp.made_from.digits, d->run->dedup_key.digits) == 0;
     if (!*out)
         return MC_OK;
-    d->run->n_key_parts = stamp.n_bytes;
+    *n_parts = stamp.n_bytes;
     if (!has_state(d))
         return MC_OK;
     MC_TRY(mci_run_is_taken_up(d->run, out, err));
@@ -74,8 +74,9 @@ static mc_status is_up_to_date(const dedup *d, bool *out, mc_error *err)
 /* Whether a file of the step is there, or no longer needed. */
 static mc_status file_or_all_done(const dedup *d, const char *path, bool *done, mc_error *err)
 {
+    uint64_t n_parts;
     *done = mci_file_exists(path);
-    return *done ? MC_OK : is_up_to_date(d, done, err);
+    return *done ? MC_OK : is_up_to_date(d, done, &n_parts, err);
 }
 
 /* ---- parts: what goes ---- */
@@ -345,7 +346,7 @@ static mc_status unless_done(dedup *d, mc_status (*what)(dedup *d, mc_error *err
 {
     static const char step[] = "duplicates";
     MC_TRY(mci_claim_wait(d->run->workers, step, mc_str_of("plan"), err));
-    mc_status status = is_up_to_date(d, done, err);
+    mc_status status = is_up_to_date(d, done, &d->run->n_key_parts, err);
     if (status >= 0 && !*done)
         status = what(d, err);
     if (status >= 0 && (*done || what == finish))
