@@ -1,0 +1,15 @@
+#include "nn/nn.h"
+
+const mci_nn_backend *const *mci_nn_backends(void)
+{
+    static const mci_nn_backend *const backends[] = { NULL };
+    return backends;
+}
+
+const mci_nn_backend *mci_nn_backend_named(const char *name)
+{
+    for (const mci_nn_backend *const *backend = mci_nn_backends(); *backend; backend++)
+        if (strcmp((*backend)->name, name) == 0)
+            return *backend;
+    return NULL;
+}
