@@ -1,7 +1,5 @@
 #include "model/vision_tower.h"
 
-#include <math.h>
-
 #include "base/alloc.h"
 #include "model/pos_embed.h"
 
@@ -14,7 +12,7 @@ static mc_status load_places(mci_vision_tower *tower, mci_loader *loader, size_t
     const char *name = "visual.positional_embedding";
     const size_t C = tower->trunk.width, to = tower->S / tower->P, from = from_side / tower->P;
     const float *stored;
-    if (to == from)
+    if (to == from || mci_loader_binds(loader))
         return mci_loader_table(loader, name, tower->T, C, &tower->places, err);
     MC_TRY(mci_loader_values(loader, 0, "", name, 2, (uint64_t[]){ 1 + from * from, C }, &stored,
                              err));
@@ -25,26 +23,6 @@ static mc_status load_places(mci_vision_tower *tower, mci_loader *loader, size_t
     mc_status status = loader->backend->table_new(resized, tower->T, C, &tower->places, err);
     mci_free(resized);
     return status;
-}
-
-static mc_status load_first(mci_vision_tower *tower, mci_loader *loader, mc_error *err)
-{
-    const size_t C = tower->trunk.width;
-    const float *row;
-    MC_TRY(mci_loader_values(loader, 0, "", "visual.class_embedding", 1, (uint64_t[]){ C }, &row,
-                             err));
-    return loader->backend->table_new(row, 1, C, &tower->first, err);
-}
-
-/* The convolution's kernels [C, 3, P, P], each laid flat as a patch is. */
-static mc_status load_patch(mci_vision_tower *tower, mci_loader *loader, mc_error *err)
-{
-    const size_t C = tower->trunk.width, P = tower->P;
-    const float *w;
-    MC_TRY(mci_loader_values(loader, 0, "", "visual.conv1.weight", 4, (uint64_t[]){ C, 3, P, P },
-                             &w, err));
-    return loader->backend->weight_new(loader->precision, w, false, NULL, C, 3 * P * P,
-                                       &tower->patch, err);
 }
 
 mc_status mci_vision_tower_load(mci_vision_tower *tower, mci_loader *loader,
@@ -64,8 +42,8 @@ mc_status mci_vision_tower_load(mci_vision_tower *tower, mci_loader *loader,
                      .mlp_width = config->vision.mlp_width,
                      .n_layers = config->vision.layers,
                      .activation = config->quick_gelu ? MCI_NN_QUICK_GELU : MCI_NN_GELU };
-    MC_TRY(load_patch(tower, loader, err));
-    MC_TRY(load_first(tower, loader, err));
+    MC_TRY(mci_loader_kernels(loader, "visual.conv1.weight", C, P, &tower->patch, err));
+    MC_TRY(mci_loader_row(loader, "visual.class_embedding", C, &tower->first, err));
     MC_TRY(load_places(tower, loader, config->vision.image_size, err));
     MC_TRY(mci_loader_norm(loader, "", "visual.ln_pre", C, eps, &tower->ln_pre, err));
     MC_TRY(mci_trunk_load(&tower->trunk, loader, "visual.transformer.resblocks.", eps, err));
