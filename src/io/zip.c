@@ -78,7 +78,7 @@ static mc_status read_end64(mc_str archive, size_t end, directory *out, mc_error
 
 static mc_status read_end(mc_str archive, directory *out, mc_error *err)
 {
-    size_t at;
+    size_t at = 0;
     if (!find_end(archive, &at))
         return damaged(err, "its end is missing; was the file cut short?");
     const char *end = archive.data + at;
@@ -86,7 +86,8 @@ static mc_status read_end(mc_str archive, directory *out, mc_error *err)
         MC_TRY(read_end64(archive, at, out, err));
     else
         *out = (directory){ number(end + 10, 2), number(end + 12, 4), number(end + 16, 4) };
-    if (out->at > at || out->n_bytes > at - out->at || out->n_entries > out->n_bytes / CENTRAL_BYTES)
+    if (out->at > at || out->n_bytes > at - out->at ||
+        out->n_entries > out->n_bytes / CENTRAL_BYTES)
         return damaged(err, "its directory does not fit in");
     return MC_OK;
 }
@@ -123,8 +124,7 @@ static bool take_extra(mc_str extra, extent *e)
 static mc_status locate(mc_str archive, uint64_t limit, extent e, mci_zip_entry *entry,
                         mc_error *err)
 {
-    if (e.at > limit || limit - e.at < LOCAL_BYTES ||
-        number(archive.data + e.at, 4) != LOCAL_MARK)
+    if (e.at > limit || limit - e.at < LOCAL_BYTES || number(archive.data + e.at, 4) != LOCAL_MARK)
         return damaged(err, "an entry is not where its directory says");
     const char *local = archive.data + e.at;
     size_t name = number(local + 26, 2), extra = number(local + 28, 2);
@@ -168,8 +168,9 @@ static mc_status read_entry(mc_str archive, const directory *dir, uint64_t *at,
 static int by_place(const void *a, const void *b)
 {
     const mci_zip_entry *x = a, *y = b;
-    return x->bytes.data != y->bytes.data ? (x->bytes.data < y->bytes.data ? -1 : 1)
-                                          : (x->bytes.len > y->bytes.len) - (x->bytes.len < y->bytes.len);
+    return x->bytes.data != y->bytes.data
+               ? (x->bytes.data < y->bytes.data ? -1 : 1)
+               : (x->bytes.len > y->bytes.len) - (x->bytes.len < y->bytes.len);
 }
 
 static int compare_names(mc_str a, mc_str b)
@@ -205,7 +206,7 @@ static mc_status check_entries(mci_zip *zip, mc_error *err)
 
 mc_status mci_zip_parse(mc_str archive, mci_zip *out, mc_error *err)
 {
-    directory dir;
+    directory dir = { 0 };
     mci_zip zip = { 0 };
     MC_TRY(read_end(archive, &dir, err));
     zip.entries = mci_alloc_zeroed(dir.n_entries, sizeof *zip.entries);

@@ -113,10 +113,10 @@ mc_status mci_zip_out_begin(mci_zip_out *zip, mc_str name, uint64_t n_bytes, mc_
     uint64_t start = zip->at + LOCAL_BYTES + name.len + extra;
     size_t padding = (size_t)((MCI_ZIP_ALIGNMENT - start % MCI_ZIP_ALIGNMENT) % MCI_ZIP_ALIGNMENT);
     uint64_t size = is_large(zip) ? UINT32_MAX : 0;
-    const field fields[] = { { 0x04034b50, 4 }, { VERSION, 2 }, { FLAGS, 2 },
-                             { 0, 2 },          { 0, 4 },       { 0, 4 },
-                             { size, 4 },       { size, 4 },    { name.len, 2 },
-                             { extra + padding, 2 } };
+    const field fields[] = {
+        { 0x04034b50, 4 }, { VERSION, 2 }, { FLAGS, 2 }, { 0, 2 },        { 0, 4 },
+        { 0, 4 },          { size, 4 },    { size, 4 },  { name.len, 2 }, { extra + padding, 2 }
+    };
     mci_buf_clear(&zip->header);
     MC_TRY(add_fields(&zip->header, fields, COUNT_OF(fields), err));
     MC_TRY(mci_buf_add(&zip->header, name, err));
@@ -137,10 +137,21 @@ static mc_status add_to_directory(mci_zip_out *zip, mc_error *err)
     bool is_far = zip->entry_at >= UINT32_MAX;
     size_t extra = (is_large(zip) ? 16 : 0) + (is_far ? 8 : 0);
     const field fields[] = {
-        { 0x02014b50, 4 }, { VERSION, 2 },  { VERSION, 2 }, { FLAGS, 2 },
-        { 0, 2 },          { 0, 4 },        { zip->crc, 4 }, { or_more(zip->entry_bytes), 4 },
-        { or_more(zip->entry_bytes), 4 },   { zip->name_len, 2 }, { extra ? extra + 4 : 0, 2 },
-        { 0, 2 },          { 0, 2 },        { 0, 2 },        { 0, 4 },
+        { 0x02014b50, 4 },
+        { VERSION, 2 },
+        { VERSION, 2 },
+        { FLAGS, 2 },
+        { 0, 2 },
+        { 0, 4 },
+        { zip->crc, 4 },
+        { or_more(zip->entry_bytes), 4 },
+        { or_more(zip->entry_bytes), 4 },
+        { zip->name_len, 2 },
+        { extra ? extra + 4 : 0, 2 },
+        { 0, 2 },
+        { 0, 2 },
+        { 0, 2 },
+        { 0, 4 },
         { or_more(zip->entry_at), 4 },
     };
     MC_TRY(add_fields(&zip->directory, fields, COUNT_OF(fields), err));
@@ -182,11 +193,28 @@ mc_status mci_zip_out_finish(mci_zip_out *zip, mc_error *err)
     uint64_t at = zip->at, n = zip->n_entries, n_bytes = zip->directory.len;
     MC_TRY(put(zip, mci_buf_str(&zip->directory), err));
     const field end[] = {
-        { 0x06064b50, 4 }, { 44, 8 },      { VERSION, 2 },  { VERSION, 2 }, { 0, 4 }, { 0, 4 },
-        { n, 8 },          { n, 8 },       { n_bytes, 8 },  { at, 8 },      { 0x07064b50, 4 },
-        { 0, 4 },          { zip->at, 8 }, { 1, 4 },        { 0x06054b50, 4 }, { 0, 2 },
-        { 0, 2 },          { n < 65535 ? n : 65535, 2 },    { n < 65535 ? n : 65535, 2 },
-        { or_more(n_bytes), 4 },           { or_more(at), 4 }, { 0, 2 },
+        { 0x06064b50, 4 },
+        { 44, 8 },
+        { VERSION, 2 },
+        { VERSION, 2 },
+        { 0, 4 },
+        { 0, 4 },
+        { n, 8 },
+        { n, 8 },
+        { n_bytes, 8 },
+        { at, 8 },
+        { 0x07064b50, 4 },
+        { 0, 4 },
+        { zip->at, 8 },
+        { 1, 4 },
+        { 0x06054b50, 4 },
+        { 0, 2 },
+        { 0, 2 },
+        { n < 65535 ? n : 65535, 2 },
+        { n < 65535 ? n : 65535, 2 },
+        { or_more(n_bytes), 4 },
+        { or_more(at), 4 },
+        { 0, 2 },
     };
     mci_buf_clear(&zip->header);
     MC_TRY(add_fields(&zip->header, end, COUNT_OF(end), err));

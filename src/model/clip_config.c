@@ -43,9 +43,9 @@ void mci_clip_config_vocab(mci_clip_config *config, mci_vocab vocab)
 
 mci_vocab mci_vocab_of_size(uint32_t vocab_size)
 {
-    return vocab_size == 901629                            ? MCI_VOCAB_XLMV
+    return vocab_size == 901629                           ? MCI_VOCAB_XLMV
            : vocab_size >= 250000 && vocab_size <= 250112 ? MCI_VOCAB_MT5
-                                                           : MCI_VOCAB_CLIP;
+                                                          : MCI_VOCAB_CLIP;
 }
 
 /* ---- sanity ---- */

@@ -39,8 +39,9 @@ static mc_status read_vision(const mci_config_part *part, mci_clip_config *c, mc
     MC_TRY(mci_config_side(part, "patch_size", 32, &c->vision.patch_size, err));
     MC_TRY(mci_config_u32(part, "num_channels", 3, &channels, err));
     c->vision.resize_size = c->vision.image_size;
-    return channels == 3 ? MC_OK
-                         : mci_config_wrong(part, "num_channels", err, "%u; images have 3", channels);
+    return channels == 3
+               ? MC_OK
+               : mci_config_wrong(part, "num_channels", err, "%u; images have 3", channels);
 }
 
 /* ---- text ---- */
@@ -147,7 +148,8 @@ mc_status mci_hugging_face_read(mci_json_value root, const mci_config_hooks *hoo
     if (of_vision.quick_gelu != of_text.quick_gelu)
         return mci_config_wrong(&text, "hidden_act", err, "another one than the vision tower's");
     if (of_vision.eps != of_text.eps)
-        return mci_config_wrong(&text, "layer_norm_eps", err, "another one than the vision tower's");
+        return mci_config_wrong(&text, "layer_norm_eps", err,
+                                "another one than the vision tower's");
     out->quick_gelu = of_text.quick_gelu;
     out->layer_norm_eps = (float)of_text.eps;
     return MC_OK;
@@ -205,13 +207,15 @@ static mc_status read_sizes(const mci_config_part *whole, const mci_config_hooks
     if (crop == 0 || !does_crop)
         crop = size;
     if (crop != c->vision.image_size) {
-        mci_config_warn(hooks, "the preprocessing gives images of %u, the model takes %u; they are "
-                               "given %u", crop, c->vision.image_size, c->vision.image_size);
+        mci_config_warn(hooks,
+                        "the preprocessing gives images of %u, the model takes %u; they are "
+                        "given %u",
+                        crop, c->vision.image_size, c->vision.image_size);
         return MC_OK;
     }
     if (size < crop)
-        return mci_config_wrong(whole, "size", err, "%u, less than what is cut out of it (%u)", size,
-                                crop);
+        return mci_config_wrong(whole, "size", err, "%u, less than what is cut out of it (%u)",
+                                size, crop);
     if (!does_crop && !is_squashed)
         mci_config_warn(hooks, "do_center_crop is off, but the model takes squares: the centre is "
                                "cut out");
@@ -236,7 +240,8 @@ static mc_status read_scale(const mci_config_part *whole, mci_clip_config *c, mc
     MC_TRY(mci_config_triple(whole, "image_std", c->vision.std, err));
     bool is_usual = fabs(factor * 255 - 1) < 1e-6;
     for (size_t i = 0; i < 3; i++) {
-        float mean = does_normalize ? c->vision.mean[i] : 0, std = does_normalize ? c->vision.std[i] : 1;
+        float mean = does_normalize ? c->vision.mean[i] : 0,
+              std = does_normalize ? c->vision.std[i] : 1;
         c->vision.mean[i] = is_usual ? mean : (float)(mean / (255 * factor));
         c->vision.std[i] = is_usual ? std : (float)(std / (255 * factor));
     }

@@ -6,8 +6,8 @@ enum { S_16, M_16, B_32, B_16, L_14, H_14, BIGG_14 };
 
 static const struct {
     uint32_t embed_dim, patch_size;
-    uint32_t width, layers, heads, mlp_width;          /* vision */
-    uint32_t text_width, text_layers, text_heads;      /* its MLP is 4 times as wide */
+    uint32_t width, layers, heads, mlp_width;     /* vision */
+    uint32_t text_width, text_layers, text_heads; /* its MLP is 4 times as wide */
 } towers[] = {
     [S_16] = { 384, 16, 384, 12, 6, 1536, 384, 12, 6 },
     [M_16] = { 512, 16, 512, 12, 8, 2048, 512, 12, 8 },

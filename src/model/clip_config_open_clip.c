@@ -33,9 +33,23 @@ static const mci_config_refusal vision_refusals[] = {
 };
 
 static const char *const vision_known[] = {
-    "layers", "width", "head_width", "mlp_ratio", "patch_size", "image_size", "patch_dropout",
-    "norm_kwargs", "output_tokens", "attn_pooler_queries", "attn_pooler_heads", "n_queries",
-    "timm_model_pretrained", "timm_pool", "timm_proj", "timm_proj_bias", "timm_drop",
+    "layers",
+    "width",
+    "head_width",
+    "mlp_ratio",
+    "patch_size",
+    "image_size",
+    "patch_dropout",
+    "norm_kwargs",
+    "output_tokens",
+    "attn_pooler_queries",
+    "attn_pooler_heads",
+    "n_queries",
+    "timm_model_pretrained",
+    "timm_pool",
+    "timm_proj",
+    "timm_proj_bias",
+    "timm_drop",
     "timm_drop_path",
 };
 
@@ -59,9 +73,24 @@ static const mci_config_refusal text_refusals[] = {
 };
 
 static const char *const text_known[] = {
-    "context_length", "vocab_size", "width", "heads", "layers", "mlp_ratio", "hf_tokenizer_name",
-    "tokenizer_kwargs", "pool_type", "eos_id", "pad_id", "norm_kwargs", "output_tokens",
-    "hf_model_pretrained", "hf_proj_type", "hf_pooler_type", "bos_id", "tokenizer_mode",
+    "context_length",
+    "vocab_size",
+    "width",
+    "heads",
+    "layers",
+    "mlp_ratio",
+    "hf_tokenizer_name",
+    "tokenizer_kwargs",
+    "pool_type",
+    "eos_id",
+    "pad_id",
+    "norm_kwargs",
+    "output_tokens",
+    "hf_model_pretrained",
+    "hf_proj_type",
+    "hf_pooler_type",
+    "bos_id",
+    "tokenizer_mode",
 };
 
 /* int(width * ratio), as Python has it. */
@@ -133,8 +162,9 @@ static mc_status read_vocab(const mci_config_part *part, mci_clip_config *c,
     else if (holds(tokenizer, "mt5"))
         vocab = MCI_VOCAB_MT5;
     else if (tokenizer.len && !holds(tokenizer, "clip"))
-        mci_config_warn(hooks, "text_cfg.hf_tokenizer_name: %.*s is not known here; give ids of "
-                               "tokens instead of texts",
+        mci_config_warn(hooks,
+                        "text_cfg.hf_tokenizer_name: %.*s is not known here; give ids of "
+                        "tokens instead of texts",
                         tokenizer.len < 100 ? (int)tokenizer.len : 100, tokenizer.data);
     mci_clip_config_vocab(c, vocab);
     return MC_OK;
@@ -204,8 +234,8 @@ static mc_status read_preprocess(const mci_config_part *part, mci_clip_config *c
         MC_TRY(mci_config_text(part, keys[k], NULL, &word, err));
         bool is_known = word.len == 0;
         for (size_t i = 0; i < COUNT_OF(words) && !is_known; i++) {
-            is_known = strcmp(words[i].key, keys[k]) == 0 &&
-                       mc_str_equal(word, mc_str_of(words[i].word));
+            is_known =
+                strcmp(words[i].key, keys[k]) == 0 && mc_str_equal(word, mc_str_of(words[i].word));
             if (is_known && k == 0)
                 c->vision.resize_mode = (mci_resize_mode)words[i].value;
             else if (is_known)

@@ -251,7 +251,7 @@ static void put_text_config(writer *w, const mci_clip_config *c, bool is_worldwi
     if (c->text.start_id >= 0)
         put_whole(w, "bos_token_id", c->text.start_id);
     put_whole(w, "eos_token_id", c->text.end_id);
-    put_whole(w, "pad_token_id", is_worldwide ? c->text.pad_id : c->text.end_id);
+    put_whole(w, "pad_token_id", is_worldwide ? c->text.pad_id : 1);
     end(w);
 }
 

@@ -85,7 +85,8 @@ mc_status mci_config_side(const mci_config_part *part, const char *key, uint32_t
         if (mci_json_type_of(value) != MCI_JSON_ARRAY || n == 2 || !is_u32(element, &sides[n]))
             return mci_config_wrong(part, key, err, "want a whole number, or two equal ones");
     if (n == 0 || (n == 2 && sides[0] != sides[1]))
-        return mci_config_wrong(part, key, err, "want a square: one whole number, or two equal ones");
+        return mci_config_wrong(part, key, err,
+                                "want a square: one whole number, or two equal ones");
     *out = sides[0];
     return MC_OK;
 }
@@ -135,8 +136,8 @@ mc_status mci_config_triple(const mci_config_part *part, const char *key, float 
     if (!mci_config_member(part, key, &value))
         return MC_OK;
     bool is_good = mci_json_type_of(value) == MCI_JSON_ARRAY;
-    for (mci_json_iter it = mci_json_iterate(value);
-         is_good && mci_json_next(&it, NULL, &element); n++)
+    for (mci_json_iter it = mci_json_iterate(value); is_good && mci_json_next(&it, NULL, &element);
+         n++)
         is_good = n < 3 && mci_json_double(element, &numbers[n]) && fabs(numbers[n]) < 1e9;
     if (!is_good || n != 3)
         return mci_config_wrong(part, key, err, "want three numbers: red, green, blue");

@@ -43,7 +43,7 @@ static mc_status take(machine *m, uint64_t n, mc_str *out, mc_error *err)
 /* A little-endian number of n_bytes. */
 static mc_status take_number(machine *m, size_t n_bytes, uint64_t *out, mc_error *err)
 {
-    mc_str bytes;
+    mc_str bytes = { 0 };
     MC_TRY(take(m, n_bytes, &bytes, err));
     *out = 0;
     for (size_t i = n_bytes; i-- > 0;)
@@ -54,7 +54,7 @@ static mc_status take_number(machine *m, size_t n_bytes, uint64_t *out, mc_error
 /* Bytes with their length before them, in n_bytes. */
 static mc_status take_counted(machine *m, size_t n_bytes, mc_str *out, mc_error *err)
 {
-    uint64_t n;
+    uint64_t n = 0;
     MC_TRY(take_number(m, n_bytes, &n, err));
     return take(m, n, out, err);
 }
@@ -129,7 +129,7 @@ static mc_status pop_mark(machine *m, mci_pickled ***items, size_t *n, mc_error 
 
 static mc_status push_constant(machine *m, unsigned char op, mc_error *err)
 {
-    mci_pickled *value;
+    mci_pickled *value = NULL;
     MC_TRY(push_new(m, op == 'N' ? MCI_PICKLED_NONE : MCI_PICKLED_BOOL, &value, err));
     value->integer = op == 0x88;
     return MC_OK;
@@ -137,8 +137,8 @@ static mc_status push_constant(machine *m, unsigned char op, mc_error *err)
 
 static mc_status push_int(machine *m, unsigned char op, mc_error *err)
 {
-    mci_pickled *value;
-    uint64_t n;
+    mci_pickled *value = NULL;
+    uint64_t n = 0;
     MC_TRY(take_number(m, op == 'J' ? 4 : op == 'K' ? 1 : 2, &n, err));
     MC_TRY(push_new(m, MCI_PICKLED_INT, &value, err));
     value->integer = op == 'J' ? (int32_t)(uint32_t)n : (int64_t)n;
@@ -148,8 +148,8 @@ static mc_status push_int(machine *m, unsigned char op, mc_error *err)
 /* An integer of any length, in two's complement; beyond 64 bits it is of no use here. */
 static mc_status push_long(machine *m, unsigned char op, mc_error *err)
 {
-    mci_pickled *value;
-    mc_str bytes;
+    mci_pickled *value = NULL;
+    mc_str bytes = { 0 };
     MC_TRY(take_counted(m, op == 0x8a ? 1 : 4, &bytes, err));
     MC_TRY(push_new(m, bytes.len <= 8 ? MCI_PICKLED_INT : MCI_PICKLED_SHELL, &value, err));
     if (bytes.len > 8)
@@ -163,8 +163,8 @@ static mc_status push_long(machine *m, unsigned char op, mc_error *err)
 
 static mc_status push_float(machine *m, unsigned char op, mc_error *err)
 {
-    mci_pickled *value;
-    mc_str bytes;
+    mci_pickled *value = NULL;
+    mc_str bytes = { 0 };
     uint64_t bits = 0;
     (void)op;
     MC_TRY(take(m, 8, &bytes, err));
@@ -178,8 +178,8 @@ static mc_status push_float(machine *m, unsigned char op, mc_error *err)
 static size_t length_bytes(unsigned char op)
 {
     switch (op) {
-    case 'U': /* SHORT_BINSTRING */
-    case 'C': /* SHORT_BINBYTES */
+    case 'U':  /* SHORT_BINSTRING */
+    case 'C':  /* SHORT_BINBYTES */
     case 0x8c: /* SHORT_BINUNICODE */
         return 1;
     case 0x8d: /* BINUNICODE8 */
@@ -193,8 +193,8 @@ static size_t length_bytes(unsigned char op)
 
 static mc_status push_text(machine *m, unsigned char op, mc_error *err)
 {
-    mci_pickled *value;
-    mc_str text;
+    mci_pickled *value = NULL;
+    mc_str text = { 0 };
     MC_TRY(take_counted(m, length_bytes(op), &text, err));
     bool is_text = op != 'B' && op != 'C' && op != 0x8e && op != 0x96 && mci_utf8_valid(text);
     MC_TRY(push_new(m, is_text ? MCI_PICKLED_TEXT : MCI_PICKLED_BYTES, &value, err));
@@ -226,7 +226,7 @@ static mc_status extend(machine *m, mci_pickled *list, mci_pickled **items, size
 
 static mc_status push_empty(machine *m, unsigned char op, mc_error *err)
 {
-    mci_pickled *value;
+    mci_pickled *value = NULL;
     return push_new(m,
                     op == ')'   ? MCI_PICKLED_TUPLE
                     : op == ']' ? MCI_PICKLED_LIST
@@ -246,8 +246,8 @@ static mc_status push_mark(machine *m, unsigned char op, mc_error *err)
 /* A container of all above the mark. Its room is made before the push, which may use theirs. */
 static mc_status push_marked(machine *m, unsigned char op, mc_error *err)
 {
-    mci_pickled **items, *value, made = { 0 };
-    size_t n;
+    mci_pickled **items = NULL, *value = NULL, made = { 0 };
+    size_t n = 0;
     MC_TRY(pop_mark(m, &items, &n, err));
     if (op == 'd' && n % 2 != 0)
         return damaged(err, "a key without a value");
@@ -264,7 +264,7 @@ static mc_status push_marked(machine *m, unsigned char op, mc_error *err)
 static mc_status push_tuple(machine *m, unsigned char op, mc_error *err)
 {
     size_t n = op - 0x84u;
-    mci_pickled *value, made = { 0 };
+    mci_pickled *value = NULL, made = { 0 };
     if (m->n - floor_of(m) < n)
         return damaged(err, "its stack is empty");
     m->n -= n;
@@ -278,7 +278,7 @@ static mc_status push_tuple(machine *m, unsigned char op, mc_error *err)
 /* Members for what lies on top: one (a, s), or all above the mark (e, u, 0x90). */
 static mc_status add_members(machine *m, unsigned char op, mc_error *err)
 {
-    mci_pickled **items, *target;
+    mci_pickled **items = NULL, *target = NULL;
     size_t n = op == 'a' ? 1 : 2;
     bool in_pairs = op == 's' || op == 'u';
     if (op == 'a' || op == 's') {
@@ -304,8 +304,8 @@ static mc_status add_members(machine *m, unsigned char op, mc_error *err)
 
 static mc_status drop(machine *m, unsigned char op, mc_error *err)
 {
-    mci_pickled **items, *value;
-    size_t n;
+    mci_pickled **items = NULL, *value = NULL;
+    size_t n = 0;
     if (op == '1' || (m->n_marks && m->n == floor_of(m)))
         return pop_mark(m, &items, &n, err);
     return pop(m, &value, err);
@@ -313,7 +313,7 @@ static mc_status drop(machine *m, unsigned char op, mc_error *err)
 
 static mc_status duplicate(machine *m, unsigned char op, mc_error *err)
 {
-    mci_pickled *value;
+    mci_pickled *value = NULL;
     (void)op;
     MC_TRY(top(m, &value, err));
     return push(m, value, err);
@@ -321,7 +321,7 @@ static mc_status duplicate(machine *m, unsigned char op, mc_error *err)
 
 static mc_status put(machine *m, unsigned char op, mc_error *err)
 {
-    mci_pickled *value;
+    mci_pickled *value = NULL;
     uint64_t at = m->next_memo;
     if (op != 0x94)
         MC_TRY(take_number(m, op == 'q' ? 1 : 4, &at, err));
@@ -338,7 +338,7 @@ static mc_status put(machine *m, unsigned char op, mc_error *err)
 
 static mc_status get(machine *m, unsigned char op, mc_error *err)
 {
-    uint64_t at;
+    uint64_t at = 0;
     MC_TRY(take_number(m, op == 'h' ? 1 : 4, &at, err));
     if (at >= m->n_memo || !m->memo[at])
         return damaged(err, "it asks for what it never kept");
@@ -349,8 +349,8 @@ static mc_status get(machine *m, unsigned char op, mc_error *err)
 
 static mc_status push_global(machine *m, mc_str module, mc_str name, mc_error *err)
 {
-    mci_pickled *value;
-    size_t global;
+    mci_pickled *value = NULL;
+    size_t global = 0;
     MC_TRY(mci_pickle_global(module, name, &global, err));
     MC_TRY(push_new(m, MCI_PICKLED_GLOBAL, &value, err));
     value->global = global;
@@ -359,8 +359,8 @@ static mc_status push_global(machine *m, mc_str module, mc_str name, mc_error *e
 
 static mc_status name_global(machine *m, unsigned char op, mc_error *err)
 {
-    mci_pickled *module, *name;
-    mc_str lines[2];
+    mci_pickled *module = NULL, *name = NULL;
+    mc_str lines[2] = { 0 };
     if (op == 'c') {
         MC_TRY(take_line(m, &lines[0], err));
         MC_TRY(take_line(m, &lines[1], err));
@@ -376,7 +376,7 @@ static mc_status name_global(machine *m, unsigned char op, mc_error *err)
 /* function(args): REDUCE, NEWOBJ, NEWOBJ_EX. */
 static mc_status call(machine *m, unsigned char op, mc_error *err)
 {
-    mci_pickled *function, *args, *value, made = { .kind = MCI_PICKLED_SHELL };
+    mci_pickled *function = NULL, *args = NULL, *value = NULL, made = { .kind = MCI_PICKLED_SHELL };
     if (op == 0x92)
         MC_TRY(pop(m, &args, err)); /* named arguments: only shells take any */
     MC_TRY(pop(m, &args, err));
@@ -394,7 +394,7 @@ static mc_status call(machine *m, unsigned char op, mc_error *err)
 /* Gives an object its attributes. None matters here: a state dict's _metadata, options' values. */
 static mc_status build(machine *m, unsigned char op, mc_error *err)
 {
-    mci_pickled *state, *object;
+    mci_pickled *state = NULL, *object = NULL;
     (void)op;
     MC_TRY(pop(m, &state, err));
     return top(m, &object, err);
@@ -402,7 +402,7 @@ static mc_status build(machine *m, unsigned char op, mc_error *err)
 
 static mc_status load_storage(machine *m, unsigned char op, mc_error *err)
 {
-    mci_pickled *id, *value;
+    mci_pickled *id = NULL, *value = NULL;
     (void)op;
     MC_TRY(pop(m, &id, err));
     mci_pickled_storage *storage = mci_arena_alloc(m->arena, sizeof *storage);
@@ -424,7 +424,7 @@ static mc_status load_storage(machine *m, unsigned char op, mc_error *err)
 
 static mc_status read_protocol(machine *m, unsigned char op, mc_error *err)
 {
-    uint64_t n;
+    uint64_t n = 0;
     (void)op;
     MC_TRY(take_number(m, 1, &n, err));
     if (n > PROTOCOL)
@@ -435,7 +435,7 @@ static mc_status read_protocol(machine *m, unsigned char op, mc_error *err)
 
 static mc_status read_frame(machine *m, unsigned char op, mc_error *err)
 {
-    uint64_t n;
+    uint64_t n = 0;
     (void)op;
     MC_TRY(take_number(m, 8, &n, err));
     return n <= m->bytes.len - m->at ? MC_OK : damaged(err, "it is cut short");
@@ -451,30 +451,65 @@ static mc_status stop(machine *m, unsigned char op, mc_error *err)
 typedef mc_status operation(machine *m, unsigned char op, mc_error *err);
 
 static operation *const operations[256] = {
-    [0x80] = read_protocol, [0x95] = read_frame,  ['.'] = stop,
-    ['N'] = push_constant,  [0x88] = push_constant, [0x89] = push_constant,
-    ['J'] = push_int,       ['K'] = push_int,     ['M'] = push_int,
-    [0x8a] = push_long,     [0x8b] = push_long,   ['G'] = push_float,
-    ['X'] = push_text,      [0x8c] = push_text,   [0x8d] = push_text,
-    ['T'] = push_text,      ['U'] = push_text,    ['B'] = push_text,
-    ['C'] = push_text,      [0x8e] = push_text,   [0x96] = push_text,
-    [')'] = push_empty,     [']'] = push_empty,   ['}'] = push_empty,
-    [0x8f] = push_empty,    ['('] = push_mark,    ['t'] = push_marked,
-    ['l'] = push_marked,    ['d'] = push_marked,  [0x91] = push_marked,
-    [0x85] = push_tuple,    [0x86] = push_tuple,  [0x87] = push_tuple,
-    ['a'] = add_members,    ['e'] = add_members,  ['s'] = add_members,
-    ['u'] = add_members,    [0x90] = add_members, ['0'] = drop,
-    ['1'] = drop,           ['2'] = duplicate,    ['q'] = put,
-    ['r'] = put,            [0x94] = put,         ['h'] = get,
-    ['j'] = get,            ['c'] = name_global,  [0x93] = name_global,
-    ['R'] = call,           [0x81] = call,        [0x92] = call,
-    ['b'] = build,          ['Q'] = load_storage,
+    [0x80] = read_protocol,
+    [0x95] = read_frame,
+    ['.'] = stop,
+    ['N'] = push_constant,
+    [0x88] = push_constant,
+    [0x89] = push_constant,
+    ['J'] = push_int,
+    ['K'] = push_int,
+    ['M'] = push_int,
+    [0x8a] = push_long,
+    [0x8b] = push_long,
+    ['G'] = push_float,
+    ['X'] = push_text,
+    [0x8c] = push_text,
+    [0x8d] = push_text,
+    ['T'] = push_text,
+    ['U'] = push_text,
+    ['B'] = push_text,
+    ['C'] = push_text,
+    [0x8e] = push_text,
+    [0x96] = push_text,
+    [')'] = push_empty,
+    [']'] = push_empty,
+    ['}'] = push_empty,
+    [0x8f] = push_empty,
+    ['('] = push_mark,
+    ['t'] = push_marked,
+    ['l'] = push_marked,
+    ['d'] = push_marked,
+    [0x91] = push_marked,
+    [0x85] = push_tuple,
+    [0x86] = push_tuple,
+    [0x87] = push_tuple,
+    ['a'] = add_members,
+    ['e'] = add_members,
+    ['s'] = add_members,
+    ['u'] = add_members,
+    [0x90] = add_members,
+    ['0'] = drop,
+    ['1'] = drop,
+    ['2'] = duplicate,
+    ['q'] = put,
+    ['r'] = put,
+    [0x94] = put,
+    ['h'] = get,
+    ['j'] = get,
+    ['c'] = name_global,
+    [0x93] = name_global,
+    ['R'] = call,
+    [0x81] = call,
+    [0x92] = call,
+    ['b'] = build,
+    ['Q'] = load_storage,
 };
 
 static mc_status run(machine *m, mc_error *err)
 {
     while (!m->is_done) {
-        mc_str op;
+        mc_str op = { 0 };
         MC_TRY(take(m, 1, &op, err));
         unsigned char code = (unsigned char)op.data[0];
         if (!operations[code])

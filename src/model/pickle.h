@@ -34,7 +34,7 @@ typedef struct {
     mc_str key;
     mci_stored_type type;
     uint64_t n_values;
-    bool is_view; /* the older form only: of a part of the storage, */
+    bool is_view;         /* the older form only: of a part of the storage, */
     uint64_t view_offset; /* from this value on */
     uint64_t view_values;
 } mci_pickled_storage;

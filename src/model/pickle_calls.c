@@ -103,7 +103,7 @@ static const struct {
 mc_status mci_pickle_global(mc_str module, mc_str name, size_t *out, mc_error *err)
 {
     /* Python 2 called it __builtin__; and a CUDA storage is as good as another. */
-    mc_str known = mc_str_equal(module, mc_str_of("__builtin__")) ? mc_str_of("builtins")
+    mc_str known = mc_str_equal(module, mc_str_of("__builtin__"))  ? mc_str_of("builtins")
                    : mc_str_equal(module, mc_str_of("torch.cuda")) ? mc_str_of("torch")
                                                                    : module;
     for (size_t i = 0; i < COUNT_OF(globals); i++) {
@@ -165,8 +165,8 @@ static mc_status rebuild_tensor(role how, const mci_pickled *args, mci_arena *ar
     *tensor = (mci_pickled_tensor){ .storage = items[0]->storage, .rank = rank };
     tensor->type = tensor->storage->type;
     if (how == ROLE_TENSOR_V3) {
-        bool is_dtype = items[6]->kind == MCI_PICKLED_GLOBAL &&
-                        globals[items[6]->global].role == ROLE_DTYPE;
+        bool is_dtype =
+            items[6]->kind == MCI_PICKLED_GLOBAL && globals[items[6]->global].role == ROLE_DTYPE;
         tensor->type = is_dtype ? globals[items[6]->global].type : MCI_STORED_OTHER;
     }
     if (!read_count(items[1], &tensor->offset) || !read_counts(items[2], rank, tensor->dims) ||
@@ -192,7 +192,8 @@ static mc_status make_dict(const mci_pickled *args, mci_arena *arena, mci_pickle
         return mci_nomem(err, 2 * pairs->list.n * sizeof *out->list.items);
     for (size_t i = 0; i < pairs->list.n; i++) {
         const mci_pickled *pair = pairs->list.items[i];
-        if ((pair->kind != MCI_PICKLED_LIST && pair->kind != MCI_PICKLED_TUPLE) || pair->list.n != 2)
+        if ((pair->kind != MCI_PICKLED_LIST && pair->kind != MCI_PICKLED_TUPLE) ||
+            pair->list.n != 2)
             return mc_fail(err, MC_E_FORMAT, "the pickle is damaged: a dict of what is no pair");
         out->list.items[out->list.n++] = pair->list.items[0];
         out->list.items[out->list.n++] = pair->list.items[1];
@@ -236,9 +237,9 @@ mc_status mci_pickle_storage(const mci_pickled *id, mci_pickled_storage *out, mc
     out->type = globals[items[1]->global].type;
     out->key = items[2]->text;
     out->is_view = id->list.n > 5 && items[5]->kind == MCI_PICKLED_TUPLE;
-    if (out->is_view && (items[5]->list.n != 3 ||
-                         !read_count(items[5]->list.items[1], &out->view_offset) ||
-                         !read_count(items[5]->list.items[2], &out->view_values)))
+    if (out->is_view &&
+        (items[5]->list.n != 3 || !read_count(items[5]->list.items[1], &out->view_offset) ||
+         !read_count(items[5]->list.items[2], &out->view_values)))
         return mc_fail(err, MC_E_FORMAT, "the pickle is damaged: a view without a place");
     return MC_OK;
 }

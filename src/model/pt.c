@@ -20,7 +20,7 @@ typedef struct pt pt;
 struct pt {
     mc_str file;
     mci_zip zip;
-    char prefix[MAX_PREFIX]; /* "archive/" */
+    char prefix[MAX_PREFIX];         /* "archive/" */
     struct legacy_storage *storages; /* the older form's, by key */
     size_t n_storages;
     mci_arena arena;
@@ -111,8 +111,9 @@ static mc_status find_pickle(pt *file, const mci_zip_entry **out, mc_error *err)
         return mc_fail(err, MC_E_LIMIT, "a pickle of %zu bytes", (*out)->bytes.len);
     const mci_zip_entry *order = find_entry(file, "", mc_str_of("byteorder"), err);
     if (order && !mc_str_equal(order->bytes, mc_str_of("little")))
-        return mc_fail(err, MC_E_FORMAT, "its numbers are big-endian; save it again on a "
-                                         "little-endian machine");
+        return mc_fail(err, MC_E_FORMAT,
+                       "its numbers are big-endian; save it again on a "
+                       "little-endian machine");
     return MC_OK;
 }
 
@@ -133,8 +134,8 @@ static mc_status zip_storage(pt *file, const mci_pickled_storage *storage, mc_st
 
 static mc_status open_zip(pt *file, const mci_pickled **root, mc_error *err)
 {
-    const mci_zip_entry *entry;
-    size_t n_used;
+    const mci_zip_entry *entry = NULL;
+    size_t n_used = 0;
     MC_TRY(mci_zip_parse(file->file, &file->zip, err));
     MC_TRY(find_pickle(file, &entry, err));
     return mci_pickle_read(entry->bytes, &file->arena, root, &n_used, NULL, err);
@@ -172,8 +173,8 @@ static mc_status list_storages(pt *file, mc_error *err)
     if (!file->storages)
         return mci_nomem(err, file->named.n * sizeof *file->storages);
     for (size_t i = 0; i < file->named.n; i++)
-        file->storages[i] =
-            (legacy_storage){ .key = file->named.items[i]->key, .type = file->named.items[i]->type };
+        file->storages[i] = (legacy_storage){ .key = file->named.items[i]->key,
+                                              .type = file->named.items[i]->type };
     if (file->named.n)
         qsort(file->storages, file->named.n, sizeof *file->storages, by_key);
     for (size_t i = 0; i < file->named.n; i++) {
@@ -192,7 +193,7 @@ static mc_status next_pickle(pt *file, size_t *at, const mci_pickled **root,
                              mci_pickled_storages *storages, mc_error *err)
 {
     mc_str rest = { file->file.data + *at, file->file.len - *at };
-    size_t n_used;
+    size_t n_used = 0;
     if (rest.len > MAX_PICKLE)
         rest.len = MAX_PICKLE;
     MC_TRY(mci_pickle_read(rest, &file->arena, root, &n_used, storages, err));
@@ -203,8 +204,7 @@ static mc_status next_pickle(pt *file, size_t *at, const mci_pickled **root,
 /* The values of one storage, which lie at *at. */
 static mc_status take_storage(pt *file, size_t *at, const mci_pickled *key, mc_error *err)
 {
-    legacy_storage *storage =
-        key->kind == MCI_PICKLED_TEXT ? find_storage(file, key->text) : NULL;
+    legacy_storage *storage = key->kind == MCI_PICKLED_TEXT ? find_storage(file, key->text) : NULL;
     if (!storage || storage->bytes.data)
         return mc_fail(err, MC_E_FORMAT, "a storage comes that nobody named, or twice");
     size_t bytes = mci_stored_type_bytes(storage->type);
@@ -227,18 +227,20 @@ static mc_status check_system(const mci_pickled *facts, mc_error *err)
 {
     const mci_pickled *order = mci_pickled_get(facts, "little_endian");
     if (order && order->kind == MCI_PICKLED_BOOL && !order->integer)
-        return mc_fail(err, MC_E_FORMAT, "its numbers are big-endian; save it again on a "
-                                         "little-endian machine");
+        return mc_fail(err, MC_E_FORMAT,
+                       "its numbers are big-endian; save it again on a "
+                       "little-endian machine");
     return MC_OK;
 }
 
 static mc_status open_legacy(pt *file, const mci_pickled **root, mc_error *err)
 {
     size_t at = 2 + MAGIC_BYTES;
-    const mci_pickled *protocol, *system, *keys;
+    const mci_pickled *protocol = NULL, *system = NULL, *keys = NULL;
     MC_TRY(next_pickle(file, &at, &protocol, NULL, err));
     if (protocol->kind != MCI_PICKLED_INT || protocol->integer != 1001)
-        return mc_fail(err, MC_E_FORMAT, "a PyTorch file of a protocol that is not known (1001 is)");
+        return mc_fail(err, MC_E_FORMAT,
+                       "a PyTorch file of a protocol that is not known (1001 is)");
     MC_TRY(next_pickle(file, &at, &system, NULL, err));
     MC_TRY(check_system(system, err));
     MC_TRY(next_pickle(file, &at, root, &file->named, err));
@@ -291,7 +293,7 @@ static mc_status add_tensor(pt *file, mc_str name, const mci_pickled_tensor *fro
 static mc_status add_tensors(pt *file, const mci_pickled *root, mci_tensor_store *store,
                              mc_error *err)
 {
-    const mci_pickled *state;
+    const mci_pickled *state = NULL;
     MC_TRY(find_state(root, &state, err));
     for (size_t i = 0; i + 1 < state->list.n; i += 2) {
         const mci_pickled *name = state->list.items[i], *value = state->list.items[i + 1];

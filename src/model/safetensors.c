@@ -15,9 +15,9 @@ static const struct {
     const char *name;
     mci_stored_type type;
 } types[] = {
-    { "F32", MCI_STORED_F32 }, { "F16", MCI_STORED_F16 }, { "BF16", MCI_STORED_BF16 },
-    { "F64", MCI_STORED_F64 }, { "I64", MCI_STORED_I64 }, { "I32", MCI_STORED_I32 },
-    { "I16", MCI_STORED_I16 }, { "I8", MCI_STORED_I8 },   { "U8", MCI_STORED_U8 },
+    { "F32", MCI_STORED_F32 },   { "F16", MCI_STORED_F16 }, { "BF16", MCI_STORED_BF16 },
+    { "F64", MCI_STORED_F64 },   { "I64", MCI_STORED_I64 }, { "I32", MCI_STORED_I32 },
+    { "I16", MCI_STORED_I16 },   { "I8", MCI_STORED_I8 },   { "U8", MCI_STORED_U8 },
     { "BOOL", MCI_STORED_BOOL },
 };
 
@@ -55,8 +55,10 @@ static mc_status check_cover(extent *extents, size_t n_extents, uint64_t n, mc_e
         qsort(extents, n_extents, sizeof *extents, by_place);
     for (size_t i = 0; i < n_extents; i++) {
         if (extents[i].begin != at)
-            return mc_fail(err, MC_E_FORMAT, "two tensors overlap, or bytes between them are no one's,"
-                                             " at offset %" PRIu64, at);
+            return mc_fail(err, MC_E_FORMAT,
+                           "two tensors overlap, or bytes between them are no one's,"
+                           " at offset %" PRIu64,
+                           at);
         at = extents[i].end;
     }
     if (at != n)
@@ -108,9 +110,11 @@ static mc_status read_tensor(mc_str name, mci_json_value value, mc_str data,
                        shown, name.data, place[0], place[1], data.len);
     tensor.type = type_named(mci_json_string(dtype));
     uint64_t bytes = mci_stored_type_bytes(tensor.type), size;
-    if (bytes && (__builtin_mul_overflow(mci_stored_n_values(tensor.rank, tensor.dims), bytes, &size) ||
-                  size != place[1] - place[0]))
-        return mc_fail(err, MC_E_FORMAT, "%.*s: its shape and its bytes disagree", shown, name.data);
+    if (bytes &&
+        (__builtin_mul_overflow(mci_stored_n_values(tensor.rank, tensor.dims), bytes, &size) ||
+         size != place[1] - place[0]))
+        return mc_fail(err, MC_E_FORMAT, "%.*s: its shape and its bytes disagree", shown,
+                       name.data);
     mci_stored_set_strides(&tensor);
     *out = (extent){ place[0], place[1] };
     mc_str storage = { data.data + place[0], (size_t)(place[1] - place[0]) };
@@ -127,7 +131,8 @@ static mc_status read_header(mci_json_value root, mc_str data, mci_tensor_store 
     mc_status status = MC_OK;
     if (mci_json_type_of(root) != MCI_JSON_OBJECT)
         return mc_fail(err, MC_E_FORMAT, "the header is no JSON object");
-    for (mci_json_iter it = mci_json_iterate(root); status >= 0 && mci_json_next(&it, &name, &value);) {
+    for (mci_json_iter it = mci_json_iterate(root);
+         status >= 0 && mci_json_next(&it, &name, &value);) {
         if (mc_str_equal(name, mc_str_of("__metadata__")))
             continue;
         status = mci_grow((void **)&extents, &cap, n + 1, sizeof *extents, err);
@@ -149,8 +154,8 @@ mc_status mci_safetensors_parse(mc_str file, mci_tensor_store *store, mc_error *
         return mc_fail(err, MC_E_FORMAT, "the .safetensors is cut in its header");
     uint64_t n = header_length(file);
     if (n > MAX_HEADER)
-        return mc_fail(err, MC_E_LIMIT, "a header of %" PRIu64 " bytes; %d is the format's limit", n,
-                       MAX_HEADER);
+        return mc_fail(err, MC_E_LIMIT, "a header of %" PRIu64 " bytes; %d is the format's limit",
+                       n, MAX_HEADER);
     if (n > file.len - 8)
         return mc_fail(err, MC_E_FORMAT, "the .safetensors is cut in its header");
     mc_str data = { file.data + 8 + n, file.len - 8 - (size_t)n };

@@ -13,11 +13,16 @@ static const struct {
     const char *name;
     size_t bytes;
 } types[] = {
-    [MCI_STORED_F32] = { "f32", 4 }, [MCI_STORED_F16] = { "f16", 2 },
-    [MCI_STORED_BF16] = { "bf16", 2 }, [MCI_STORED_F64] = { "f64", 8 },
-    [MCI_STORED_I64] = { "i64", 8 }, [MCI_STORED_I32] = { "i32", 4 },
-    [MCI_STORED_I16] = { "i16", 2 }, [MCI_STORED_I8] = { "i8", 1 },
-    [MCI_STORED_U8] = { "u8", 1 },   [MCI_STORED_BOOL] = { "bool", 1 },
+    [MCI_STORED_F32] = { "f32", 4 },
+    [MCI_STORED_F16] = { "f16", 2 },
+    [MCI_STORED_BF16] = { "bf16", 2 },
+    [MCI_STORED_F64] = { "f64", 8 },
+    [MCI_STORED_I64] = { "i64", 8 },
+    [MCI_STORED_I32] = { "i32", 4 },
+    [MCI_STORED_I16] = { "i16", 2 },
+    [MCI_STORED_I8] = { "i8", 1 },
+    [MCI_STORED_U8] = { "u8", 1 },
+    [MCI_STORED_BOOL] = { "bool", 1 },
     [MCI_STORED_OTHER] = { "another type", 0 },
 };
 
@@ -108,8 +113,7 @@ mc_status mci_tensor_store_add_bytes(mci_tensor_store *store, mc_str file, mc_er
         return mci_pt_parse(file, store, err);
     if (mci_safetensors_is(file))
         return mci_safetensors_parse(file, store, err);
-    return mc_fail(err, MC_E_FORMAT,
-                   "neither a PyTorch file (.pt, .bin) nor a .safetensors%s",
+    return mc_fail(err, MC_E_FORMAT, "neither a PyTorch file (.pt, .bin) nor a .safetensors%s",
                    file.len >= 8 && memcmp(file.data, "version ", 8) == 0
                        ? ": it is a pointer of Git LFS; fetch the file itself (git lfs pull)"
                        : "");
