@@ -40,6 +40,7 @@
 #include "metaclip/error.h"
 #include "metaclip/io.h"
 #include "metaclip/text.h"
+#include "metaclip/tokenizer.h"
 
 #ifdef __cplusplus
 extern "C" {
