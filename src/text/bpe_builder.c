@@ -110,6 +110,11 @@ static int32_t id_of(const mci_bpe_builder *builder, mc_str name)
     return found ? builder->vocab->ids[found - 1] : -1;
 }
 
+bool mci_bpe_builder_knows(const mci_bpe_builder *builder, mc_str name)
+{
+    return id_of(builder, name) >= 0;
+}
+
 mc_status mci_bpe_builder_give_id(mci_bpe_builder *builder, mc_str name, uint32_t id, mc_error *err)
 {
     uint32_t symbol;

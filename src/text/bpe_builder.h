@@ -18,6 +18,9 @@ mc_status mci_bpe_builder_merge_next_id(mci_bpe_builder *builder, mc_str left, m
                                         mc_error *err);
 mc_status mci_bpe_builder_next_specials(mci_bpe_builder *builder, mc_error *err);
 
+/* Whether a name has an id. */
+bool mci_bpe_builder_knows(const mci_bpe_builder *builder, mc_str name);
+
 /* Ids as they are given. */
 mc_status mci_bpe_builder_give_id(mci_bpe_builder *builder, mc_str name, uint32_t id,
                                   mc_error *err);
