@@ -43,6 +43,7 @@
 #include "metaclip/io.h"
 #include "metaclip/model.h"
 #include "metaclip/text.h"
+#include "metaclip/tokenizer.h"
 
 #ifdef __cplusplus
 extern "C" {
