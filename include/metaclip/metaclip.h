@@ -38,6 +38,7 @@
 #include "metaclip/base.h"
 #include "metaclip/curate.h"
 #include "metaclip/error.h"
+#include "metaclip/image.h"
 #include "metaclip/io.h"
 #include "metaclip/text.h"
 

@@ -5,6 +5,7 @@
  * libpng reports by longjmp, so each function that calls it is a setjmp around one that does the
  * work; nothing that has to be freed lives between the two. */
 #include <setjmp.h>
+#include <stdio.h>
 
 #include <png.h>
 
@@ -15,8 +16,7 @@
 enum {
     SIGNATURE_BYTES = 8,
     HEADER_BYTES = 8 + 13 + 4,
-    END_BYTES = 12,
-    MAX_ZEROS = 1 << 16 /* that stand for what is cut off behind the picture */
+    END_BYTES = 4 + 12 /* the last checksum, and IEND */
 };
 
 typedef struct {
@@ -30,9 +30,9 @@ typedef struct {
     uint32_t next_row;
     bool is_deep; /* 16-bit grey */
     /* what is read: the header, the file's chunks, the end */
-    uint8_t header[HEADER_BYTES], end[END_BYTES];
+    uint8_t header[HEADER_BYTES], last_length[4], end[END_BYTES];
     size_t n_read;
-    bool read_end; /* libpng looked behind the picture's chunks */
+    bool read_end; /* libpng looked for more behind the picture's chunks */
     bool is_nomem, is_damaged;
     bool has_ended; /* the picture's data, before its last row */
     char text[128];
@@ -81,23 +81,20 @@ static void copy_part(const png_state *s, const void *part, size_t at, size_t le
         memcpy(to + (from - s->n_read), (const uint8_t *)part + (from - at), until - from);
 }
 
-/* Behind a picture that is cut short come some zeros: they do not spoil one whose data ended, and
- * are no data that would end one that did not. */
+/* A last chunk that is cut is told to be as long as it is. */
 static void on_read(png_structp png, png_bytep to, png_size_t n)
 {
     png_state *s = png_get_io_ptr(png);
-    size_t data_bytes = s->chunks.data_end - s->chunks.data_at;
-    bool is_cut = s->chunks.data_end == s->file.len;
-    size_t data_behind = HEADER_BYTES + data_bytes;
-    if (s->n_read + n > data_behind + (is_cut ? (size_t)MAX_ZEROS : (size_t)END_BYTES))
+    const mci_png_chunks *c = &s->chunks;
+    size_t data_bytes = c->data_end - c->data_at, behind = HEADER_BYTES + data_bytes;
+    if (s->n_read + n > behind + END_BYTES)
         png_error(png, "cut short");
-    memset(to, 0, n);
     copy_part(s, s->header, 0, HEADER_BYTES, to, n);
-    copy_part(s, s->file.data + s->chunks.data_at, HEADER_BYTES, data_bytes, to, n);
-    if (!is_cut)
-        copy_part(s, s->end, data_behind, END_BYTES, to, n);
+    copy_part(s, s->file.data + c->data_at, HEADER_BYTES, data_bytes, to, n);
+    copy_part(s, s->last_length, HEADER_BYTES + c->last_at - c->data_at, 4, to, n);
+    copy_part(s, s->end, behind, END_BYTES, to, n);
     s->n_read += n;
-    s->read_end = s->read_end || s->n_read > data_behind;
+    s->read_end = s->read_end || s->n_read > behind + 4;
 }
 
 /* ---- state ---- */
@@ -189,9 +186,10 @@ static void put_u32(uint8_t *to, uint32_t value)
 
 static void make_parts(png_state *s)
 {
-    static const uint8_t end[END_BYTES] = { 0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82 };
     uint8_t *h = s->header;
-    memcpy(s->end, end, END_BYTES);
+    memset(s->end, 0, END_BYTES);
+    memcpy(s->end + 8, "IEND", 4);
+    put_u32(s->last_length, (uint32_t)(s->chunks.data_end - s->chunks.last_at - 8));
     memset(h, 0, HEADER_BYTES); /* the checksum is not looked at */
     put_u32(h, 13);
     memcpy(h + 4, "IHDR", 4);
@@ -298,13 +296,19 @@ static bool ended_early(const png_state *s)
     return strstr(s->text, "Not enough image data") && !s->read_end && !s->is_nomem;
 }
 
+/* Or whether it gave up behind the last row: how the data ends does not matter if it is cut. */
+static bool has_all(const png_state *s)
+{
+    return s->chunks.interlace
+               ? png_get_current_pass_number(s->png) >= PNG_INTERLACE_ADAM7_PASSES
+               : png_get_current_row_number(s->png) >= s->chunks.height;
+}
+
 static mc_status read_row(png_state *s, uint8_t *row, mc_error *err)
 {
     if (setjmp(png_jmpbuf(s->png))) {
-        if (!ended_early(s))
-            return failed(s, err);
-        s->has_ended = true;
-        return MC_OK;
+        s->has_ended = ended_early(s);
+        return s->has_ended || has_all(s) ? MC_OK : failed(s, err);
     }
     png_read_row(s->png, row, NULL);
     return MC_OK;
@@ -313,7 +317,7 @@ static mc_status read_row(png_state *s, uint8_t *row, mc_error *err)
 static mc_status read_all(png_state *s, mc_error *err)
 {
     if (setjmp(png_jmpbuf(s->png)))
-        return ended_early(s) ? MC_OK : failed(s, err);
+        return ended_early(s) || has_all(s) ? MC_OK : failed(s, err);
     for (int pass = 0; pass < PNG_INTERLACE_ADAM7_PASSES; pass++)
         for (uint32_t y = 0; y < s->chunks.height; y++)
             png_read_row(s->png, s->frame.data + y * s->frame.row_bytes, NULL);
@@ -351,9 +355,10 @@ static mc_status png_rows(void *state, uint32_t n, const uint8_t *rows[], mc_err
 static mc_status finish_png(void *state, mc_error *err)
 {
     png_state *s = state;
-    if (s->is_damaged)
+    if (s->is_damaged && !s->read_end)
         return mc_fail(err, MC_E_FORMAT, "damaged: the checksum of its picture is wrong");
-    return mci_png_read_end(s->file, &s->chunks, &s->room, err);
+    size_t used_end = s->chunks.data_at + (s->n_read - HEADER_BYTES);
+    return mci_png_read_end(s->file, &s->chunks, used_end, &s->room, err);
 }
 
 const mci_image_decoder mci_png_decoder = { new_png,  free_png,   begin_png,

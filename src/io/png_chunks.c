@@ -195,14 +195,14 @@ static mc_status check_checksum(const chunk *c, mc_error *err)
     return MC_OK;
 }
 
-/* The picture is all IDAT chunks that follow each other. */
 static void find_picture(mc_str file, const chunk *first, mci_png_chunks *out)
 {
     chunk c = *first;
     out->data_at = c.at;
-    do
-        out->data_end = c.end < file.len ? c.end : file.len;
-    while (c.end <= file.len && find_chunk(file, c.end, &c) && is(&c, "IDAT"));
+    do {
+        out->last_at = c.at;
+        out->data_end = has_body(file, &c) ? c.at + 8 + c.body.len : file.len;
+    } while (find_chunk(file, c.end, &c) && is(&c, "IDAT"));
 }
 
 mc_status mci_png_read_start(mc_str file, mci_png_chunks *out, mci_buf *room, mc_error *err)
@@ -226,10 +226,13 @@ mc_status mci_png_read_start(mc_str file, mci_png_chunks *out, mci_buf *room, mc
     return MC_OK;
 }
 
-mc_status mci_png_read_end(mc_str file, mci_png_chunks *chunks, mci_buf *room, mc_error *err)
+mc_status mci_png_read_end(mc_str file, mci_png_chunks *chunks, size_t used_end, mci_buf *room,
+                           mc_error *err)
 {
     chunk c;
-    for (size_t at = chunks->data_end; find_chunk(file, at, &c) && !is(&c, "IEND"); at = c.end) {
+    for (size_t at = chunks->data_at; find_chunk(file, at, &c) && !is(&c, "IEND"); at = c.end) {
+        if (c.at < used_end)
+            continue;
         if (is(&c, "fcTL") && chunks->is_animated)
             break; /* the next picture */
         if (!has_body(file, &c))

@@ -10,8 +10,9 @@ typedef struct {
     uint8_t bit_depth, color_type, interlace;
     mc_str palette; /* PLTE's, empty if there is none */
     mc_str exif;    /* eXIf's, before the picture */
-    size_t data_at; /* where the first IDAT chunk begins in the file */
-    size_t data_end; /* behind the last of those that follow it at once, or the end of the file */
+    /* The picture is an IDAT chunk and those that follow it at once: where the first begins in the
+     * file, where the last begins, and where the last's body ends, which may be cut. */
+    size_t data_at, last_at, data_end;
     /* for mci_png_check_end */
     uint64_t text_bytes;
     int64_t sequence; /* the last number of an animation's chunks; -1: none */
@@ -23,7 +24,9 @@ typedef struct {
 mc_status mci_png_read_start(mc_str file, mci_png_chunks *out, mci_buf *room, mc_error *err);
 
 /* What stands behind the picture, where checksums do not matter, nor that the end is missing, but
- * chunks that are cut do. */
-mc_status mci_png_read_end(mc_str file, mci_png_chunks *chunks, mci_buf *room, mc_error *err);
+ * chunks that are cut do. used_end is how far the picture's data was read: its last chunk may be
+ * cut behind it. */
+mc_status mci_png_read_end(mc_str file, mci_png_chunks *chunks, size_t used_end, mci_buf *room,
+                           mc_error *err);
 
 #endif
