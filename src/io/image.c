@@ -125,15 +125,37 @@ mc_status mci_image_rows(mci_image_reader *reader, uint32_t n, const uint8_t *ro
     return check(reader, reader->decoder->rows(reader->state, n, rows, err), err);
 }
 
-mc_status mci_image_finish(mci_image_reader *reader, mc_error *err)
+mc_status mci_image_want(mci_image_reader *reader, uint32_t x, uint32_t n, mc_error *err)
+{
+    if (!reader->decoder || reader->n_given > 0 || n == 0 || x >= reader->info.width ||
+        n > reader->info.width - x)
+        return mc_fail(err, MC_E_ARG, "there are no such pixels");
+    if (!reader->decoder->want)
+        return MC_OK;
+    return check(reader, reader->decoder->want(reader->state, x, n, err), err);
+}
+
+mc_status mci_image_skip(mci_image_reader *reader, uint32_t n, mc_error *err)
 {
     const uint8_t *rows[MCI_IMAGE_ROWS];
+    if (!reader->decoder || n > reader->info.height - reader->n_given)
+        return mc_fail(err, MC_E_ARG, "there are no such rows");
+    if (reader->decoder->skip && n > 0) {
+        reader->n_given += n;
+        return check(reader, reader->decoder->skip(reader->state, n, err), err);
+    }
+    for (uint32_t k; n > 0; n -= k) {
+        k = n < MCI_IMAGE_ROWS ? n : MCI_IMAGE_ROWS;
+        MC_TRY(mci_image_rows(reader, k, rows, err));
+    }
+    return MC_OK;
+}
+
+mc_status mci_image_finish(mci_image_reader *reader, mc_error *err)
+{
     if (!reader->decoder)
         return mc_fail(err, MC_E_ARG, "no image was begun");
-    while (reader->n_given < reader->info.height) {
-        uint32_t left = reader->info.height - reader->n_given;
-        MC_TRY(mci_image_rows(reader, left < MCI_IMAGE_ROWS ? left : MCI_IMAGE_ROWS, rows, err));
-    }
+    MC_TRY(mci_image_skip(reader, reader->info.height - reader->n_given, err));
     MC_TRY(check(reader, reader->decoder->finish(reader->state, err), err));
     drop(reader);
     return MC_OK;

@@ -59,6 +59,11 @@ void mci_image_reader_free(mci_image_reader *reader);
  * MC_E_NOMEM. */
 mc_status mci_image_begin(mci_image_reader *reader, mc_str bytes, const mci_image_limits *limits,
                           const mci_image_info **info, mc_error *err);
+/* Before the first row: only the pixels x..x+n-1 of rows will be used; the others may then hold
+ * anything. Errors: as below. */
+mc_status mci_image_want(mci_image_reader *reader, uint32_t x, uint32_t n, mc_error *err);
+/* Passes over n rows, at less than what it costs to have them. */
+mc_status mci_image_skip(mci_image_reader *reader, uint32_t n, mc_error *err);
 /* The next n rows (at most MCI_IMAGE_ROWS, and as many as are left), lent until the next call.
  * Errors: MC_E_FORMAT (damaged or cut short), MC_E_NOMEM. */
 mc_status mci_image_rows(mci_image_reader *reader, uint32_t n, const uint8_t *rows[],

@@ -9,13 +9,15 @@
 typedef struct {
     mc_status (*new_state)(void **out, mc_error *err);
     void (*free_state)(void *state); /* takes NULL */
+    void (*drop)(void *state);       /* gives back what one image needed; takes NULL */
     /* Reads what stands before the pixels into info, whose kind is set. */
     mc_status (*begin)(void *state, mc_str bytes, const mci_image_limits *limits,
                        mci_image_info *info, mc_error *err);
     mc_status (*rows)(void *state, uint32_t n, const uint8_t *rows[], mc_error *err);
     mc_status (*finish)(void *state, mc_error *err);
-    /* Gives back what one image needed. Takes NULL. */
-    void (*drop)(void *state);
+    /* May be NULL: then all of a row is made, and rows that are skipped are read. */
+    mc_status (*want)(void *state, uint32_t x, uint32_t n, mc_error *err);
+    mc_status (*skip)(void *state, uint32_t n, mc_error *err);
 } mci_image_decoder;
 
 extern const mci_image_decoder mci_jpeg_decoder, mci_png_decoder, mci_webp_decoder;

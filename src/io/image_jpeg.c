@@ -25,6 +25,7 @@ typedef struct {
     bool is_limit;
     char text[JMSG_LENGTH_MAX];
     mci_image_frame frame;
+    size_t row_at; /* where in a row begins what is made of it */
 } jpeg_state;
 
 /* ---- what libjpeg calls ---- */
@@ -236,6 +237,7 @@ static mc_status begin_jpeg(void *state, mc_str bytes, const mci_image_limits *l
     s->source.next_input_byte = (const JOCTET *)bytes.data;
     s->source.bytes_in_buffer = bytes.len;
     s->is_limit = false;
+    s->row_at = 0;
     info->orientation = find_orientation(bytes);
     if (setjmp(s->escape))
         return failed(s, err);
@@ -257,7 +259,7 @@ static mc_status read_rows(jpeg_state *s, uint32_t n, mc_error *err)
     while (n_read < n) {
         JSAMPROW rows[MCI_IMAGE_ROWS];
         for (uint32_t i = n_read; i < n; i++)
-            rows[i - n_read] = s->frame.data + i * s->frame.row_bytes;
+            rows[i - n_read] = s->frame.data + i * s->frame.row_bytes + s->row_at;
         uint32_t got = jpeg_read_scanlines(jpeg, rows, n - n_read);
         if (got == 0)
             return cut_short(err);
@@ -275,10 +277,43 @@ static mc_status jpeg_rows(void *state, uint32_t n, const uint8_t *rows[], mc_er
     for (uint32_t i = 0; i < n; i++) {
         uint8_t *row = s->frame.data + i * s->frame.row_bytes;
         if (s->jpeg.out_color_space == JCS_CMYK)
-            invert(row, (size_t)s->jpeg.output_width * 4);
+            invert(row + s->row_at, (size_t)s->jpeg.output_width * 4);
         rows[i] = row;
     }
     return MC_OK;
+}
+
+/* libjpeg can leave out what is right and left of a part, but smooths colours across its edges: so
+ * the part is given a margin. */
+static void crop(jpeg_state *s, uint32_t x, uint32_t n)
+{
+    struct jpeg_decompress_struct *jpeg = &s->jpeg;
+    uint32_t margin = 2 * (uint32_t)jpeg->max_h_samp_factor * (uint32_t)jpeg->min_DCT_scaled_size;
+    uint32_t from = x > margin ? x - margin : 0;
+    uint32_t end = jpeg->output_width - x - n > margin ? x + n + margin : jpeg->output_width;
+    JDIMENSION offset = from, width = end - from;
+    if (width == jpeg->output_width)
+        return;
+    jpeg_crop_scanline(jpeg, &offset, &width);
+    s->row_at = (size_t)offset * (size_t)jpeg->output_components;
+}
+
+static mc_status want_jpeg(void *state, uint32_t x, uint32_t n, mc_error *err)
+{
+    jpeg_state *s = state;
+    if (setjmp(s->escape))
+        return failed(s, err);
+    crop(s, x, n);
+    return MC_OK;
+}
+
+/* It also passes over rows without making them. If data ran out meanwhile, the end will tell. */
+static mc_status skip_jpeg(void *state, uint32_t n, mc_error *err)
+{
+    jpeg_state *s = state;
+    if (setjmp(s->escape))
+        return failed(s, err);
+    return jpeg_skip_scanlines(&s->jpeg, n) == n ? MC_OK : cut_short(err);
 }
 
 static mc_status finish_jpeg(void *state, mc_error *err)
@@ -289,5 +324,13 @@ static mc_status finish_jpeg(void *state, mc_error *err)
     return jpeg_finish_decompress(&s->jpeg) ? MC_OK : cut_short(err);
 }
 
-const mci_image_decoder mci_jpeg_decoder = { new_jpeg,  free_jpeg,   begin_jpeg,
-                                             jpeg_rows, finish_jpeg, drop_jpeg };
+const mci_image_decoder mci_jpeg_decoder = {
+    .new_state = new_jpeg,
+    .free_state = free_jpeg,
+    .drop = drop_jpeg,
+    .begin = begin_jpeg,
+    .rows = jpeg_rows,
+    .finish = finish_jpeg,
+    .want = want_jpeg,
+    .skip = skip_jpeg,
+};

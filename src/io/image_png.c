@@ -53,8 +53,10 @@ static void on_warning(png_structp png, png_const_charp text)
     png_state *s = png_get_error_ptr(png);
     if (strstr(text, "Too much image data") || strstr(text, "Extra compressed data"))
         return;
-    if (strstr(text, "IDAT"))
-        s->is_damaged = true;
+    if (!strstr(text, "IDAT"))
+        return;
+    s->is_damaged = true;
+    snprintf(s->text, sizeof s->text, "%s", text);
 }
 
 static png_voidp on_alloc(png_structp png, png_alloc_size_t n_bytes)
@@ -356,10 +358,16 @@ static mc_status finish_png(void *state, mc_error *err)
 {
     png_state *s = state;
     if (s->is_damaged && !s->read_end)
-        return mc_fail(err, MC_E_FORMAT, "damaged: the checksum of its picture is wrong");
+        return mc_fail(err, MC_E_FORMAT, "damaged: its picture's data ends badly (%s)", s->text);
     size_t used_end = s->chunks.data_at + (s->n_read - HEADER_BYTES);
     return mci_png_read_end(s->file, &s->chunks, used_end, &s->room, err);
 }
 
-const mci_image_decoder mci_png_decoder = { new_png,  free_png,   begin_png,
-                                            png_rows, finish_png, drop_png };
+const mci_image_decoder mci_png_decoder = {
+    .new_state = new_png,
+    .free_state = free_png,
+    .drop = drop_png,
+    .begin = begin_png,
+    .rows = png_rows,
+    .finish = finish_png,
+};

@@ -133,5 +133,11 @@ static mc_status finish_webp(void *state, mc_error *err)
     return MC_OK;
 }
 
-const mci_image_decoder mci_webp_decoder = { new_webp,  free_webp,   begin_webp,
-                                             webp_rows, finish_webp, drop_webp };
+const mci_image_decoder mci_webp_decoder = {
+    .new_state = new_webp,
+    .free_state = free_webp,
+    .drop = drop_webp,
+    .begin = begin_webp,
+    .rows = webp_rows,
+    .finish = finish_webp,
+};

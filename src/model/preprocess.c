@@ -28,7 +28,7 @@ struct mc_image_scratch {
     treatment how;
     uint8_t *rows, *whole; /* eight rows; all of them */
     size_t cap_rows, cap_whole;
-    uint32_t n_read; /* of `whole`, if it is turned */
+    uint32_t n_read; /* rows of `whole`, if it is turned */
     /* where results go */
     const mci_prepared *to;
     uint32_t out_width, out_height, left, top, made_width;
@@ -113,7 +113,6 @@ mc_status mci_prepare_begin(mc_image_scratch *s, const mc_image_options *o, mc_s
     MC_TRY(mci_image_begin(s->reader, file, &limits, &s->info, err));
     s->max_bytes = limits.max_bytes;
     s->is_turned = o->exif && s->info->orientation > 1;
-    s->n_read = 0;
     bool is_tipped = s->is_turned && s->info->orientation >= 5;
     s->width = is_tipped ? s->info->height : s->info->width;
     s->height = is_tipped ? s->info->width : s->info->height;
@@ -181,8 +180,6 @@ static mc_status next_rows(mc_image_scratch *s, uint32_t n, const uint8_t *rows[
 {
     if (!s->is_turned)
         return read_rows(s, n, rows, err);
-    if (s->n_read == 0)
-        MC_TRY(read_turned(s, err));
     for (uint32_t i = 0; i < n; i++)
         rows[i] = s->whole + (size_t)s->n_read++ * s->width * 4;
     return MC_OK;
@@ -195,10 +192,8 @@ static mc_status read_part(mc_image_scratch *s, uint32_t first, uint32_t n, uint
                            take_rows *take, mc_error *err)
 {
     const uint8_t *rows[MCI_IMAGE_ROWS];
-    for (uint32_t k, y = 0; y < first; y += k) {
-        k = first - y < MCI_IMAGE_ROWS ? first - y : MCI_IMAGE_ROWS;
-        MC_TRY(next_rows(s, k, rows, err));
-    }
+    MC_TRY(s->is_turned ? read_turned(s, err) : mci_image_skip(s->reader, first, err));
+    s->n_read = first;
     for (uint32_t k; n > 0; n -= k) {
         k = n < MCI_IMAGE_ROWS ? n : MCI_IMAGE_ROWS;
         MC_TRY(next_rows(s, k, rows, err));
@@ -297,7 +292,7 @@ static void fill_black(mc_image_scratch *s)
 static mc_status run(mc_image_scratch *s, const mc_image_options *o, const mci_image_box *box,
                      mci_resize_plan *plan, const mci_prepared *to, mc_error *err)
 {
-    uint32_t first, n;
+    mci_resize_need need;
     bool is_palette = s->info->mode == MCI_MODE_P || s->info->mode == MCI_MODE_1;
     plan->filter = o->rgb_last && is_palette ? MC_RESAMPLE_NEAREST : o->resample;
     plan->in_width = box->width;
@@ -312,10 +307,12 @@ static mc_status run(mc_image_scratch *s, const mc_image_options *o, const mci_i
     if (plan->width < s->out_width || plan->height < s->out_height)
         fill_black(s);
     MC_TRY(room(&s->made, &s->cap_made, (uint64_t)plan->width * 4, err));
-    MC_TRY(mci_resizer_begin(s->resizer, plan, &first, &n, err));
+    MC_TRY(mci_resizer_begin(s->resizer, plan, &need, err));
+    if (!s->is_turned)
+        MC_TRY(mci_image_want(s->reader, box->x + need.x, need.width, err));
     if (s->how == AS_INTS)
-        return resize_ints(s, plan, box->y + first, n, box->x, err);
-    return read_part(s, box->y + first, n, box->x, resize_rows, err);
+        return resize_ints(s, plan, box->y + need.y, need.height, box->x, err);
+    return read_part(s, box->y + need.y, need.height, box->x, resize_rows, err);
 }
 
 mc_status mci_prepare_box(mc_image_scratch *s, const mc_image_options *o, const mci_image_box *box,

@@ -12,7 +12,7 @@ struct mci_resizer {
     int32_t *words, *down_words;
     size_t cap_runs, cap_words, cap_down_words;
     uint32_t first_block, n_blocks; /* of a source row */
-    uint32_t first_row, n_rows;     /* of the source, that are needed */
+    mci_resize_need need;
     uint8_t *packed;
     size_t cap_packed;
     /* rows that went across; row r stands at r % n_slots */
@@ -91,6 +91,8 @@ static mc_status lay_across(mci_resizer *r, mc_error *err)
     uint32_t first, end, n = (taps->n + 3) / 4 * 4;
     size_t most_blocks = taps->most / 4 + 1, at = 0;
     range_of(taps, &first, &end);
+    r->need.x = first;
+    r->need.width = end - first;
     r->first_block = first / 4;
     r->n_blocks = (end + 3) / 4 - r->first_block;
     MC_TRY(room(&r->runs, &r->cap_runs, n, sizeof *r->runs, err));
@@ -137,14 +139,14 @@ static mc_status begin_taps(mci_resizer *r, mc_error *err)
     uint32_t end;
     MC_TRY(mci_taps_make(&r->across, p->filter, p->in_width, p->out_width, p->x, p->width, err));
     MC_TRY(mci_taps_make(&r->down, p->filter, p->in_height, p->out_height, p->y, p->height, err));
-    range_of(&r->down, &r->first_row, &end);
-    r->n_rows = end - r->first_row;
+    range_of(&r->down, &r->need.y, &end);
+    r->need.height = end - r->need.y;
     r->kernels = r->across.fits && r->down.fits ? r->best : &mci_resize_plain;
     MC_TRY(lay_across(r, err));
     MC_TRY(lay_down(r, err));
     r->n_slots = r->down.most + 2 * MCI_RESIZE_ROWS;
-    if (r->n_slots > r->n_rows + MCI_RESIZE_ROWS)
-        r->n_slots = r->n_rows + MCI_RESIZE_ROWS;
+    if (r->n_slots > r->need.height + MCI_RESIZE_ROWS)
+        r->n_slots = r->need.height + MCI_RESIZE_ROWS;
     r->slot_bytes = ((size_t)p->width * 4 + 63) / 64 * 64 + MCI_RESIZE_SPILL;
     MC_TRY(room(&r->slots, &r->cap_slots, r->slot_bytes * (r->n_slots + 1), 1, err));
     return room(&r->taken, &r->cap_taken, r->down.most, sizeof *r->taken, err);
@@ -157,13 +159,15 @@ static mc_status begin_nearest(mci_resizer *r, mc_error *err)
     MC_TRY(room(&r->places, &r->cap_places, n, sizeof *r->places, err));
     mci_taps_nearest(p->in_width, p->out_width, p->x, p->width, r->places);
     mci_taps_nearest(p->in_height, p->out_height, p->y, p->height, r->places + p->width);
-    r->first_row = r->places[p->width];
-    r->n_rows = r->places[n - 1] + 1 - r->first_row;
+    r->need.y = r->places[p->width];
+    r->need.height = r->places[n - 1] + 1 - r->need.y;
+    r->need.x = r->places[0];
+    r->need.width = r->places[p->width - 1] + 1 - r->need.x;
     return MC_OK;
 }
 
-mc_status mci_resizer_begin(mci_resizer *r, const mci_resize_plan *plan, uint32_t *first_row,
-                            uint32_t *n_rows, mc_error *err)
+mc_status mci_resizer_begin(mci_resizer *r, const mci_resize_plan *plan, mci_resize_need *need,
+                            mc_error *err)
 {
     r->n_made = r->n_across = r->n_seen = 0;
     if (!is_laid(r, plan)) {
@@ -174,8 +178,7 @@ mc_status mci_resizer_begin(mci_resizer *r, const mci_resize_plan *plan, uint32_
         MC_TRY(room(&r->row, &r->cap_row, (size_t)plan->width * 4 + MCI_RESIZE_SPILL, 1, err));
         r->laid_for = r->kernels ? r->kernels : r->best;
     }
-    *first_row = r->first_row;
-    *n_rows = r->n_rows;
+    *need = r->need;
     return MC_OK;
 }
 
@@ -204,7 +207,7 @@ static void go_across(mci_resizer *r, const uint8_t *const rows[], uint32_t n)
 static void go_down(mci_resizer *r, mci_resize_sink *sink, void *user)
 {
     for (; r->n_made < r->plan.height; r->n_made++) {
-        uint32_t first = r->down.first[r->n_made] - r->first_row;
+        uint32_t first = r->down.first[r->n_made] - r->need.y;
         uint32_t n = r->down.count[r->n_made], n_blocks = (n + 3) / 4;
         if (first + n > r->n_across)
             return;
@@ -219,7 +222,7 @@ static void go_down(mci_resizer *r, mci_resize_sink *sink, void *user)
 static void pick_nearest(mci_resizer *r, const uint8_t *row, mci_resize_sink *sink, void *user)
 {
     const mci_resize_plan *p = &r->plan;
-    uint32_t y = r->first_row + r->n_seen++;
+    uint32_t y = r->need.y + r->n_seen++;
     bool is_wanted = r->n_made < p->height && r->places[p->width + r->n_made] == y;
     for (uint32_t x = 0; x < p->width && is_wanted; x++)
         memcpy(r->row + 4 * (size_t)x, row + 4 * (size_t)r->places[x], 4);
@@ -251,11 +254,11 @@ static int32_t whole(double sum)
 mc_status mci_resize_ints(mci_resizer *r, const int32_t *rows, int32_t *out, mc_error *err)
 {
     const mci_resize_plan *p = &r->plan;
-    size_t n_bytes = (size_t)r->n_rows * p->width * sizeof(int32_t);
+    size_t n_bytes = (size_t)r->need.height * p->width * sizeof(int32_t);
     int32_t *middle = mci_alloc(n_bytes);
     if (!middle)
         return mci_nomem(err, n_bytes);
-    for (size_t y = 0; y < r->n_rows; y++)
+    for (size_t y = 0; y < r->need.height; y++)
         for (size_t x = 0; x < p->width; x++) {
             const int32_t *from = rows + y * p->in_width + r->across.first[x];
             double sum = 0.0;
@@ -265,7 +268,7 @@ mc_status mci_resize_ints(mci_resizer *r, const int32_t *rows, int32_t *out, mc_
         }
     for (size_t y = 0; y < p->height; y++)
         for (size_t x = 0; x < p->width; x++) {
-            const int32_t *from = middle + (r->down.first[y] - r->first_row) * p->width + x;
+            const int32_t *from = middle + (r->down.first[y] - r->need.y) * p->width + x;
             double sum = 0.0;
             for (size_t k = 0; k < r->down.count[y]; k++)
                 sum += from[k * p->width] * r->down.real[y * r->down.most + k];

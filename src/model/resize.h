@@ -25,10 +25,14 @@ typedef struct mci_resizer mci_resizer; /* one thread at a time; used again and 
 mc_status mci_resizer_new(const mci_resize_kernels *kernels, mci_resizer **out, mc_error *err);
 void mci_resizer_free(mci_resizer *resizer);
 
-/* *first_row and *n_rows are those of the source that are needed. */
-mc_status mci_resizer_begin(mci_resizer *resizer, const mci_resize_plan *plan, uint32_t *first_row,
-                            uint32_t *n_rows, mc_error *err);
-/* The next n of these rows; n is a multiple of MCI_RESIZE_ROWS unless they are the last. 16 bytes
+/* What of the source is needed. */
+typedef struct {
+    uint32_t x, y, width, height;
+} mci_resize_need;
+
+mc_status mci_resizer_begin(mci_resizer *resizer, const mci_resize_plan *plan,
+                            mci_resize_need *need, mc_error *err);
+/* The next n of the rows that are needed, each from its first pixel on; n is a multiple of MCI_RESIZE_ROWS unless they are the last. 16 bytes
  * behind each may be read. Rows of the window go to sink as soon as they are known. */
 void mci_resizer_rows(mci_resizer *resizer, const uint8_t *const rows[], uint32_t n,
                       mci_resize_sink *sink, void *user);
