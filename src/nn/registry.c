@@ -1,8 +1,9 @@
 #include "nn/nn.h"
+#include "nn/ref_backend.h"
 
 const mci_nn_backend *const *mci_nn_backends(void)
 {
-    static const mci_nn_backend *const backends[] = { NULL };
+    static const mci_nn_backend *const backends[] = { &mci_nn_ref, NULL };
     return backends;
 }
 
