@@ -85,6 +85,50 @@ MC_API mc_status mc_image_decode(mc_image_scratch *scratch, const mc_image_optio
                                  mc_str file, uint8_t **bytes, unsigned *width, unsigned *height,
                                  mc_error *err);
 
+/* ---------------------------------------------------------------------------------------------
+ * Many images into one array
+ * ------------------------------------------------------------------------------------------ */
+
+enum { MC_MAX_IMAGE_PROBLEMS = 8 };
+
+typedef struct {
+    uint64_t n_inputs;      /* images found, and inputs that gave none */
+    uint64_t n_prepared;    /* rows */
+    uint64_t n_failed;      /* inputs without a row */
+    uint64_t n_passed_over; /* files of folders, members of tars, that are not named as images */
+    unsigned width, height;
+    char problems[MC_MAX_IMAGE_PROBLEMS][508]; /* the first few failures: "input: reason" */
+    size_t n_problems;
+    double seconds;
+} mc_preprocess_summary;
+
+typedef struct {
+    /** Files, whatever they are named; folders, with all below them in the order of names; tars
+     *  (webdataset). "-" is standard input: a tar or one image. */
+    const char *const *inputs;
+    size_t n_inputs;
+    /** The array: .npy, float32 [n, 3, H, W], or uint8 [n, H, W, 3] with u8. Rows are in the order
+     *  of inputs; one that fails has no row. */
+    const char *out_path;
+    /** A line of JSON for each input: {"row":N,"input":NAME}, or {"row":null,"input":NAME,
+     *  "error":WHY}. NULL: out_path with ".inputs.jsonl" behind it. */
+    const char *list_path;
+    mc_image_options options;
+    bool u8;
+    bool strict;              /* the first failure ends it, and nothing appears */
+    unsigned n_threads;       /* 0: one a processor */
+    uint64_t max_image_bytes; /* a longer file fails; 0: 64 MiB */
+    mc_hooks hooks;           /* warn: each failure */
+} mc_preprocess_job;
+
+/** Errors: MC_E_ARG, MC_E_IO (the outputs), MC_E_NOMEM; with strict the first failure's. Both files
+ *  appear when they are whole. */
+MC_API mc_status mc_preprocess_run(const mc_preprocess_job *job, mc_preprocess_summary *summary,
+                                   mc_error *err);
+/** The summary as one JSON object on one line (free with mc_free). */
+MC_API mc_status mc_preprocess_summary_json(const mc_preprocess_summary *summary, char **out,
+                                            mc_error *err);
+
 #ifdef __cplusplus
 }
 #endif

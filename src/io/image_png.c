@@ -241,7 +241,8 @@ static mc_status start_png(png_state *s, mc_error *err)
     if (setjmp(png_jmpbuf(s->png)))
         return failed(s, err);
     png_set_crc_action(s->png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
-    png_set_user_limits(s->png, 0x7FFFFFFF, 0x7FFFFFFF);
+    png_set_user_limits(s->png, 0x7FFFFFFF, 0x7FFFFFFF); /* they are checked before */
+    png_set_chunk_malloc_max(s->png, 0);
     png_set_read_fn(s->png, s, on_read);
     png_set_sig_bytes(s->png, SIGNATURE_BYTES);
     png_read_info(s->png, s->png_info);
