@@ -16,7 +16,8 @@ static const cli_about about = {
         "array: float32 [n, 3, S, S] of pixels normalised as CLIP's models were trained with, or "
         "with --u8 the bytes before that, uint8 [n, S, S, 3]. The pixels are those that Pillow and "
         "torchvision give.\n\n"
-        "Inputs are images (JPEG, PNG, WebP, told apart by content), folders with all that is below "
+        "Inputs are images (JPEG, PNG, WebP, told apart by content), folders with all that is "
+        "below "
         "them, and webdataset tars. Of folders and tars what is named as an image is taken, in the "
         "order of names and of members. An input that cannot be decoded is named and has no row; "
         "FILE.inputs.jsonl says of each input which row it is, or why it is none.",
@@ -38,8 +39,7 @@ static void put_summary(const mc_preprocess_summary *s)
     if (s->n_passed_over > 0)
         put_line("passed over", s->n_passed_over);
     if (s->seconds > 0)
-        fprintf(stderr, "%.1f s, %.0f images/s\n", s->seconds,
-                (double)s->n_prepared / s->seconds);
+        fprintf(stderr, "%.1f s, %.0f images/s\n", s->seconds, (double)s->n_prepared / s->seconds);
 }
 
 static int finish(cli *c, mc_status status, const mc_preprocess_summary *summary,
@@ -82,7 +82,7 @@ int cmd_preprocess(cli *c)
         CLI_FLAG("shrink", &job.options.shrink,
                  "let large JPEGs be decoded at a half, a quarter or an eighth: faster, but other "
                  "pixels"),
-        CLI_WORD("list", "FILE", &job.list_path,
+        CLI_WORD("names", "FILE", &job.list_path,
                  "where to say which row each input is (the output's name and .inputs.jsonl)"),
         CLI_U64("max-pixels", &job.options.max_pixels, 1, "an image of more pixels fails"),
         CLI_BYTES("max-memory", &job.options.max_bytes, 1 << 20,

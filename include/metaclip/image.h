@@ -1,5 +1,5 @@
-/** Images as CLIP's models want them: decoded, resized, cropped, normalised, the same bytes as Pillow
- *  and torchvision give wherever the decoders give the same (docs/preprocess.md).
+/** Images as CLIP's models want them: decoded, resized, cropped, normalised, the same bytes as
+ * Pillow and torchvision give wherever the decoders give the same (docs/preprocess.md).
  *
  *      mc_image_options options = mc_image_options_clip(224);
  *      mc_image_scratch *scratch = NULL;

@@ -24,7 +24,8 @@ typedef struct {
 typedef struct mci_ahead mci_ahead;
 
 /* Starts up to n_threads threads, workers 0..n_threads-1. window: at most so many items are claimed
- * and not released. Keeps steps.user until mci_ahead_stop. Errors: MC_E_NOMEM, MC_E_BACKEND (no thread can be started). */
+ * and not released. Keeps steps.user until mci_ahead_stop. Errors: MC_E_NOMEM, MC_E_BACKEND (no
+ * thread can be started). */
 mc_status mci_ahead_start(const mci_ahead_steps *steps, unsigned n_threads, uint64_t window,
                           mci_ahead **out, mc_error *err);
 

@@ -116,8 +116,7 @@ static mc_status check(mci_image_reader *reader, mc_status status, mc_error *err
     return mc_add_context(err, status, "%s", name);
 }
 
-mc_status mci_image_rows(mci_image_reader *reader, uint32_t n, const uint8_t *rows[],
-                         mc_error *err)
+mc_status mci_image_rows(mci_image_reader *reader, uint32_t n, const uint8_t *rows[], mc_error *err)
 {
     if (!reader->decoder || n > MCI_IMAGE_ROWS || n > reader->info.height - reader->n_given)
         return mc_fail(err, MC_E_ARG, "there are no such rows");

@@ -7,8 +7,8 @@
 #include <setjmp.h>
 #include <stdio.h>
 
-#include <jpeglib.h>
 #include <jerror.h>
+#include <jpeglib.h>
 
 #include "base/alloc.h"
 #include "io/image_internal.h"
@@ -203,8 +203,7 @@ static mc_status choose_mode(struct jpeg_decompress_struct *jpeg, mci_image_mode
 
 static void choose_scale(struct jpeg_decompress_struct *jpeg, uint32_t enough, unsigned *shrunk)
 {
-    uint32_t side =
-        jpeg->image_width < jpeg->image_height ? jpeg->image_width : jpeg->image_height;
+    uint32_t side = jpeg->image_width < jpeg->image_height ? jpeg->image_width : jpeg->image_height;
     *shrunk = 8;
     while (*shrunk > 1 && (enough == 0 || side / *shrunk < enough))
         *shrunk /= 2;
@@ -218,8 +217,8 @@ static mc_status read_header(jpeg_state *s, const mci_image_limits *limits, mci_
     struct jpeg_decompress_struct *jpeg = &s->jpeg;
     if (jpeg_read_header(jpeg, TRUE) != JPEG_HEADER_OK)
         return cut_short(err);
-    MC_TRY(mci_image_check_size(limits, jpeg->image_width, jpeg->image_height, memory_of(jpeg),
-                                err));
+    MC_TRY(
+        mci_image_check_size(limits, jpeg->image_width, jpeg->image_height, memory_of(jpeg), err));
     MC_TRY(choose_mode(jpeg, &info->mode, err));
     choose_scale(jpeg, limits->enough, &info->shrunk);
     if (!jpeg_start_decompress(jpeg))

@@ -302,9 +302,8 @@ static bool ended_early(const png_state *s)
 /* Or whether it gave up behind the last row: how the data ends does not matter if it is cut. */
 static bool has_all(const png_state *s)
 {
-    return s->chunks.interlace
-               ? png_get_current_pass_number(s->png) >= PNG_INTERLACE_ADAM7_PASSES
-               : png_get_current_row_number(s->png) >= s->chunks.height;
+    return s->chunks.interlace ? png_get_current_pass_number(s->png) >= PNG_INTERLACE_ADAM7_PASSES
+                               : png_get_current_row_number(s->png) >= s->chunks.height;
 }
 
 static mc_status read_row(png_state *s, uint8_t *row, mc_error *err)

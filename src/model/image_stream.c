@@ -11,6 +11,7 @@ static const uint64_t default_image_bytes = (uint64_t)64 << 20;
 typedef struct {
     mci_buf name; /* with a NUL that is not counted */
     mc_error why; /* why.status MC_OK: it is prepared */
+    uint64_t file_bytes;
 } place;
 
 typedef struct {
@@ -53,6 +54,7 @@ static mc_status claim(void *user, unsigned worker, uint64_t number, mc_error *e
     mci_image_input *input = &s->workers[worker].input;
     place *at = &s->places[number % s->n_places];
     at->why = (mc_error){ 0 };
+    at->file_bytes = 0;
     mc_status status = mci_image_inputs_next(s->inputs, input, &at->why);
     if (status < 0 || status == MC_END) {
         if (err)
@@ -81,6 +83,7 @@ static void prepare(void *user, unsigned worker, uint64_t number)
                      ? mc_image_prepare_u8(w->scratch, &s->job.options, file, row, why)
                      : mc_image_prepare(w->scratch, &s->job.options, file, (float *)row, why);
     why->status = status;
+    s->places[at].file_bytes = file.len;
 }
 
 /* ---- opening and closing ---- */
@@ -118,8 +121,8 @@ static mc_status start(mci_image_stream *s, mc_error *err)
     MC_TRY(mc_image_out_size(&s->job.options, &s->width, &s->height, err));
     MC_TRY(make_workers(s, err));
     MC_TRY(make_places(s, err));
-    MC_TRY(mci_image_inputs_open(s->job.inputs, s->job.n_inputs, s->job.max_image_bytes,
-                                 &s->inputs, err));
+    MC_TRY(mci_image_inputs_open(s->job.inputs, s->job.n_inputs, s->job.max_image_bytes, &s->inputs,
+                                 err));
     return mci_ahead_start(&steps, s->n_workers, s->n_places, &s->ahead, err);
 }
 
@@ -174,6 +177,7 @@ static mc_status gather(mci_image_stream *s, uint64_t from, uint64_t end, mci_im
     for (size_t i = 0; i < end - from; i++) {
         const place *at = &s->places[first + i];
         mc_str name = mci_buf_str(&at->name);
+        out->file_bytes += at->file_bytes;
         if (at->why.status == MC_E_NOMEM)
             return mc_fail(err, MC_E_NOMEM, "%s: %s", at->name.data, at->why.text);
         if (at->why.status != MC_OK) {

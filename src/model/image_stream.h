@@ -4,8 +4,8 @@
  *     while ((status = mci_image_stream_next(stream, &batch, &err)) == MC_OK)
  *         encode(batch.pixels, batch.n), note(batch.failures, batch.n_failures);
  *
- * Every input gets a position, counted from 0. One that gives no image is no row but a failure, with
- * its name, position and reason: rows and failures together are all inputs. */
+ * Every input gets a position, counted from 0. One that gives no image is no row but a failure,
+ * with its name, position and reason: rows and failures together are all inputs. */
 #ifndef MCI_MODEL_IMAGE_STREAM_H
 #define MCI_MODEL_IMAGE_STREAM_H
 
@@ -41,6 +41,7 @@ typedef struct {
     const mci_image_row *rows;
     size_t n_failures;
     const mci_image_failure *failures;
+    uint64_t file_bytes; /* that were read for it */
 } mci_image_batch;
 
 typedef struct mci_image_stream mci_image_stream;

@@ -4,8 +4,8 @@
  *                         |                        ^                                       |
  *                         +-> turned, as a whole --+          to floats, or bytes <- RGB <-+
  *
- * Eight rows at a time, which stay in the cache on their way. Only 16-bit grey that is to become RGB
- * last, and what is turned, is as a whole in memory. */
+ * Eight rows at a time, which stay in the cache on their way. Only 16-bit grey that is to become
+ * RGB last, and what is turned, is as a whole in memory. */
 #include "model/preprocess.h"
 
 #include "base/alloc.h"

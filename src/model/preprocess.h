@@ -1,5 +1,5 @@
-/* One image from a file's bytes to a model's input, in two steps, so that what is cut out can depend
- * on the image's size; metaclip/image.h's calls do both at once. */
+/* One image from a file's bytes to a model's input, in two steps, so that what is cut out can
+ * depend on the image's size; metaclip/image.h's calls do both at once. */
 #ifndef MCI_MODEL_PREPROCESS_H
 #define MCI_MODEL_PREPROCESS_H
 
@@ -23,8 +23,8 @@ typedef struct {
 } mci_prepared;
 
 /* The box, resized to all of the output's size; what is outside of it does not touch the result, as
- * with torchvision's RandomResizedCrop, which crops, then resizes. MC_E_ARG: the box is empty or not
- * in the image. */
+ * with torchvision's RandomResizedCrop, which crops, then resizes. MC_E_ARG: the box is empty or
+ * not in the image. */
 mc_status mci_prepare_box(mc_image_scratch *scratch, const mc_image_options *options,
                           const mci_image_box *box, const mci_prepared *to, mc_error *err);
 

@@ -96,8 +96,8 @@ static mc_status lay_across(mci_resizer *r, mc_error *err)
     r->first_block = first / 4;
     r->n_blocks = (end + 3) / 4 - r->first_block;
     MC_TRY(room(&r->runs, &r->cap_runs, n, sizeof *r->runs, err));
-    MC_TRY(room(&r->words, &r->cap_words, n * most_blocks * MCI_RESIZE_WORDS, sizeof *r->words,
-                err));
+    MC_TRY(
+        room(&r->words, &r->cap_words, n * most_blocks * MCI_RESIZE_WORDS, sizeof *r->words, err));
     for (uint32_t i = 0; i < n; i++) {
         uint32_t from = i < taps->n ? i : taps->n - 1;
         const int32_t *fixed = taps->fixed + (size_t)from * taps->most;
@@ -189,7 +189,8 @@ static uint8_t *slot(const mci_resizer *r, uint32_t row)
     return r->slots + (size_t)(row % r->n_slots) * r->slot_bytes;
 }
 
-/* Up to four rows; where there are fewer, the last is taken again, into a slot that nobody reads. */
+/* Up to four rows; where there are fewer, the last is taken again, into a slot that nobody reads.
+ */
 static void go_across(mci_resizer *r, const uint8_t *const rows[], uint32_t n)
 {
     const uint8_t *from[MCI_RESIZE_ROWS];

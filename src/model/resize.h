@@ -1,7 +1,7 @@
-/* A window of a resized image, made row by row as the source's rows come: Pillow's two passes, first
- * across with results rounded to bytes, then down, but only for what the window needs, and with no
- * more rows in memory than one resized row is made of. Pixels are of four bytes; channels do not
- * touch each other. */
+/* A window of a resized image, made row by row as the source's rows come: Pillow's two passes,
+ * first across with results rounded to bytes, then down, but only for what the window needs, and
+ * with no more rows in memory than one resized row is made of. Pixels are of four bytes; channels
+ * do not touch each other. */
 #ifndef MCI_MODEL_RESIZE_H
 #define MCI_MODEL_RESIZE_H
 
@@ -32,13 +32,14 @@ typedef struct {
 
 mc_status mci_resizer_begin(mci_resizer *resizer, const mci_resize_plan *plan,
                             mci_resize_need *need, mc_error *err);
-/* The next n of the rows that are needed, each from its first pixel on; n is a multiple of MCI_RESIZE_ROWS unless they are the last. 16 bytes
- * behind each may be read. Rows of the window go to sink as soon as they are known. */
+/* The next n of the rows that are needed, each from its first pixel on; n is a multiple of
+ * MCI_RESIZE_ROWS unless they are the last. 16 bytes behind each may be read. Rows of the window go
+ * to sink as soon as they are known. */
 void mci_resizer_rows(mci_resizer *resizer, const uint8_t *const rows[], uint32_t n,
                       mci_resize_sink *sink, void *user);
 
-/* The same window of one channel of 32-bit numbers, in double arithmetic, as Pillow does mode I. The
- * rows are all those that mci_resizer_begin asked for; out is int32_t [height, width]. */
+/* The same window of one channel of 32-bit numbers, in double arithmetic, as Pillow does mode I.
+ * The rows are all those that mci_resizer_begin asked for; out is int32_t [height, width]. */
 mc_status mci_resize_ints(mci_resizer *resizer, const int32_t *rows, int32_t *out, mc_error *err);
 
 #endif

@@ -80,9 +80,8 @@ AVX2 static void across(const uint8_t *packed, const mci_resize_run *runs, size_
         for (size_t j = 0; j < 4; j++)
             across_one(packed, &runs[i + j], words, sums[j]);
         for (size_t half = 0; half < 2; half++) {
-            __m256i bytes =
-                _mm256_packus_epi16(_mm256_packs_epi32(sums[0][half], sums[1][half]),
-                                    _mm256_packs_epi32(sums[2][half], sums[3][half]));
+            __m256i bytes = _mm256_packus_epi16(_mm256_packs_epi32(sums[0][half], sums[1][half]),
+                                                _mm256_packs_epi32(sums[2][half], sums[3][half]));
             _mm_storeu_si128((__m128i *)(to[2 * half] + 4 * i), _mm256_castsi256_si128(bytes));
             _mm_storeu_si128((__m128i *)(to[2 * half + 1] + 4 * i),
                              _mm256_extracti128_si256(bytes, 1));

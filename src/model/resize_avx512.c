@@ -1,7 +1,7 @@
 /* Resizing with AVX-512 and its products of bytes (VNNI), four at once and added up. A tap is
- * a * 2^16 + b * 2^8 + c, each a signed byte; sums of a, b and c are put together at the end. All is
- * modulo 2^32, as the plain sums are, which fit. A block, packed, is of each row the reds of four
- * pixels, then greens, blues, and fourth channels. */
+ * a * 2^16 + b * 2^8 + c, each a signed byte; sums of a, b and c are put together at the end. All
+ * is modulo 2^32, as the plain sums are, which fit. A block, packed, is of each row the reds of
+ * four pixels, then greens, blues, and fourth channels. */
 #ifdef __x86_64__
 #include <immintrin.h>
 
@@ -31,17 +31,17 @@ static void lay_taps(const int32_t taps[4], int32_t words[MCI_RESIZE_WORDS])
 
 AVX512 static void pack(const uint8_t *const rows[MCI_RESIZE_ROWS], size_t n_blocks, uint8_t *to)
 {
-    const __m512i order = _mm512_broadcast_i32x4(
-        _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    const __m512i order =
+        _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
     for (size_t i = 0; i < n_blocks; i++, to += BLOCK_BYTES) {
         __m512i pixels =
             _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(rows[0] + 16 * i)));
-        pixels = _mm512_inserti32x4(pixels, _mm_loadu_si128((const __m128i *)(rows[1] + 16 * i)),
-                                    1);
-        pixels = _mm512_inserti32x4(pixels, _mm_loadu_si128((const __m128i *)(rows[2] + 16 * i)),
-                                    2);
-        pixels = _mm512_inserti32x4(pixels, _mm_loadu_si128((const __m128i *)(rows[3] + 16 * i)),
-                                    3);
+        pixels =
+            _mm512_inserti32x4(pixels, _mm_loadu_si128((const __m128i *)(rows[1] + 16 * i)), 1);
+        pixels =
+            _mm512_inserti32x4(pixels, _mm_loadu_si128((const __m128i *)(rows[2] + 16 * i)), 2);
+        pixels =
+            _mm512_inserti32x4(pixels, _mm_loadu_si128((const __m128i *)(rows[3] + 16 * i)), 3);
         _mm512_storeu_si512(to, _mm512_shuffle_epi8(pixels, order));
     }
 }
@@ -94,8 +94,7 @@ AVX512 static inline void add_rows(const uint8_t *const rows[4], size_t at, cons
     __m512i front0 = _mm512_unpacklo_epi8(r0, r1), front1 = _mm512_unpacklo_epi8(r2, r3);
     __m512i back0 = _mm512_unpackhi_epi8(r0, r1), back1 = _mm512_unpackhi_epi8(r2, r3);
     __m512i fours[4] = { _mm512_unpacklo_epi16(front0, front1),
-                         _mm512_unpackhi_epi16(front0, front1),
-                         _mm512_unpacklo_epi16(back0, back1),
+                         _mm512_unpackhi_epi16(front0, front1), _mm512_unpacklo_epi16(back0, back1),
                          _mm512_unpackhi_epi16(back0, back1) };
     for (int q = 0; q < 4; q++) {
         a[q] = _mm512_dpbusd_epi32(a[q], fours[q], _mm512_set1_epi32(words[0]));

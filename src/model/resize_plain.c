@@ -1,5 +1,5 @@
-/* What resizing gives. Sums are of bytes times multiples of 2^-22, to which a half is added; what is
- * below 0 or above 255 is cut. */
+/* What resizing gives. Sums are of bytes times multiples of 2^-22, to which a half is added; what
+ * is below 0 or above 255 is cut. */
 #include <stdbool.h>
 #include <string.h>
 

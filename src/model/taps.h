@@ -1,7 +1,7 @@
 /* Which source pixels make a resized one, and with what weight, along one side: Pillow's rule, to
- * the bit. Along a side of `in` pixels that becomes one of `out`, with s = max(1, in / out), pixel x
- * is made of those whose centre is nearer than support * s to c = (x + 1/2) * in / out, weighted by
- * the filter at (centre - c) / s; weights are divided by their sum, and rounded to multiples of
+ * the bit. Along a side of `in` pixels that becomes one of `out`, with s = max(1, in / out), pixel
+ * x is made of those whose centre is nearer than support * s to c = (x + 1/2) * in / out, weighted
+ * by the filter at (centre - c) / s; weights are divided by their sum, and rounded to multiples of
  * 2^-22 where pixels are bytes. */
 #ifndef MCI_MODEL_TAPS_H
 #define MCI_MODEL_TAPS_H
