@@ -22,7 +22,7 @@ static const cli_about about = {
         "order of names and of members. An input that cannot be decoded is named and has no row; "
         "FILE.inputs.jsonl says of each input which row it is, or why it is none.",
     .example = "metaclip preprocess -o x.npy photos\n"
-               "metaclip preprocess --size 336 --u8 -o x.npy a.jpg b.png 00000.tar",
+               "metaclip preprocess --size 336 --rgb-last -o x.npy a.jpg b.png 00000.tar",
 };
 
 static void put_line(const char *what, uint64_t n)
