@@ -18,6 +18,7 @@ int cmd_match(cli *c);
 int cmd_metadata(cli *c);
 int cmd_pack(cli *c);
 int cmd_tokenize(cli *c);
+int cmd_preprocess(cli *c);
 int cmd_verify(cli *c);
 
 #endif

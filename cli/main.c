@@ -20,6 +20,7 @@ static const cli_command commands[] = {
     { "curate", "from crawl files to a balanced set with its data card", cmd_curate },
     { "card", "make, show and compare data cards", cmd_card },
     { "pack", "put images with their texts into webdataset tars", cmd_pack },
+    { "preprocess", "decode, resize and crop images into an array for a model", cmd_preprocess },
     { "verify", "check a run folder, and lists of uuids against it", cmd_verify },
     { "export", "give curated pairs the forms that other tools take", cmd_export },
     { "convert", "give a CLIP model another form or number type", cmd_convert },

@@ -40,6 +40,7 @@
 #include "metaclip/curate.h"
 #include "metaclip/error.h"
 #include "metaclip/info.h"
+#include "metaclip/image.h"
 #include "metaclip/io.h"
 #include "metaclip/model.h"
 #include "metaclip/text.h"
