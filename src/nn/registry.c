@@ -1,8 +1,11 @@
+#include <string.h>
+
+#include "nn/cpu.h"
 #include "nn/nn.h"
 
 const mci_nn_backend *const *mci_nn_backends(void)
 {
-    static const mci_nn_backend *const backends[] = { NULL };
+    static const mci_nn_backend *const backends[] = { &mci_nn_cpu, NULL };
     return backends;
 }
 
