@@ -16,7 +16,8 @@ typedef enum {
 } mci_array_type;
 
 size_t mci_array_type_bytes(mci_array_type type);
-const char *mci_array_type_name(mci_array_type type); /* "f32" */
+const char *mci_array_type_name(mci_array_type type);  /* "f32" */
+const char *mci_array_type_descr(mci_array_type type); /* NumPy's: "<f4" */
 
 enum { MCI_ARRAY_RANK = 8 };
 

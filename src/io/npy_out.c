@@ -18,15 +18,16 @@ static const struct {
 
 struct mci_npy_out {
     mci_output *file;
-    mci_npy_row row;
+    char descr[40], columns[24];
+    size_t row_bytes;
     uint64_t n;
 };
 
 static mc_str header_of(const mci_npy_out *array, char header[MCI_NPY_HEADER])
 {
-    char shape[32];
-    snprintf(shape, sizeof shape, "(%" PRIu64 ",%s)", array->n, kinds[array->row].columns);
-    mci_npy_header(kinds[array->row].descr, shape, header);
+    char shape[48];
+    snprintf(shape, sizeof shape, "(%" PRIu64 ",%s)", array->n, array->columns);
+    mci_npy_header(array->descr, shape, header);
     return (mc_str){ header, MCI_NPY_HEADER };
 }
 
@@ -40,12 +41,13 @@ static mc_status begin(mci_npy_out *array, const char *path, mc_error *err)
     return mci_output_patch(array->file, 0, header_of(array, header), err);
 }
 
-mc_status mci_npy_out_open(const char *path, mci_npy_row row, mci_npy_out **out, mc_error *err)
+/* Takes over array, which says what a row is. */
+static mc_status open_array(const char *path, mci_npy_out model, mci_npy_out **out, mc_error *err)
 {
-    mci_npy_out *array = mci_alloc_zeroed(1, sizeof *array);
+    mci_npy_out *array = mci_alloc(sizeof *array);
     if (!array)
         return mci_nomem(err, sizeof *array);
-    array->row = row;
+    *array = model;
     mc_status status = begin(array, path, err);
     if (status < 0)
         mci_npy_out_abort(array);
@@ -54,10 +56,34 @@ mc_status mci_npy_out_open(const char *path, mci_npy_row row, mci_npy_out **out,
     return status;
 }
 
+mc_status mci_npy_out_open(const char *path, mci_npy_row row, mci_npy_out **out, mc_error *err)
+{
+    mci_npy_out array = { .row_bytes = kinds[row].bytes };
+    snprintf(array.descr, sizeof array.descr, "%s", kinds[row].descr);
+    snprintf(array.columns, sizeof array.columns, "%s", kinds[row].columns);
+    return open_array(path, array, out, err);
+}
+
+mc_status mci_npy_out_open_rows(const char *path, mci_array_type type, size_t n_dims,
+                                const uint64_t *dims, mci_npy_out **out, mc_error *err)
+{
+    mci_npy_out array = { .row_bytes = mci_array_type_bytes(type) };
+    size_t used = 0;
+    snprintf(array.descr, sizeof array.descr, "'%s'", mci_array_type_descr(type));
+    for (size_t i = 0; i < n_dims; i++) {
+        if (n_dims > 3 || dims[i] >= 1 << 20)
+            return mc_fail(err, MC_E_ARG, "rows of this shape are not written");
+        used += (size_t)snprintf(array.columns + used, sizeof array.columns - used, "%s %" PRIu64,
+                                 i ? "," : "", dims[i]);
+        array.row_bytes *= dims[i];
+    }
+    return open_array(path, array, out, err);
+}
+
 mc_status mci_npy_out_add(mci_npy_out *array, const void *rows, size_t n, mc_error *err)
 {
     array->n += n;
-    return mci_output_write(array->file, (mc_str){ rows, n * kinds[array->row].bytes }, err);
+    return mci_output_write(array->file, (mc_str){ rows, n * array->row_bytes }, err);
 }
 
 uint64_t mci_npy_out_rows(const mci_npy_out *array)

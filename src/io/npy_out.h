@@ -4,7 +4,7 @@
 #define MCI_IO_NPY_OUT_H
 
 #include "base/error.h"
-#include "metaclip/base.h"
+#include "io/npy_array.h"
 
 /* What a row is. */
 typedef enum {
@@ -18,6 +18,9 @@ typedef struct mci_npy_out mci_npy_out;
 /* Errors: MC_E_IO naming path; also for standard output, pipes and devices, which take no header
  * at the end. */
 mc_status mci_npy_out_open(const char *path, mci_npy_row row, mci_npy_out **out, mc_error *err);
+/* An array [n, dims[0], dims[1], ...] of type; up to three dims, below 2^20 each. */
+mc_status mci_npy_out_open_rows(const char *path, mci_array_type type, size_t n_dims,
+                                const uint64_t *dims, mci_npy_out **out, mc_error *err);
 /* Adds n rows, as they stand in memory. */
 mc_status mci_npy_out_add(mci_npy_out *array, const void *rows, size_t n, mc_error *err);
 uint64_t mci_npy_out_rows(const mci_npy_out *array);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes tests/data/npy_*.npy, as numpy.save writes them: what tests/io/test_npy_out.c and
-tests/cli/export.sh compare with. Needs NumPy."""
+"""Writes tests/data/npy_*.npy, as numpy.save writes them: what tests/io/test_npy_out.c,
+tests/io/test_npy_array.c and tests/cli/export.sh compare with. Needs NumPy."""
 import os
 
 import numpy as np
@@ -17,6 +17,11 @@ cases = {
     "npy_two_u64": np.array([(int(u[:16], 16), int(u[16:], 16)) for u in UIDS],
                             dtype=np.dtype("u8,u8")),
     "npy_two_u64_empty": np.zeros(0, dtype=np.dtype("u8,u8")),
+    "npy_f32_rank4": np.arange(24, dtype=np.float32).reshape(2, 3, 2, 2) / 4,
+    "npy_u8_rank3": np.arange(18, dtype=np.uint8).reshape(2, 3, 3),
+    "npy_i32_scalar": np.array(-7, dtype=np.int32),
+    "npy_fortran": np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3)),
+    "npy_c16": np.zeros(2, dtype=np.complex128),
 }
 for name, array in cases.items():
     np.save(os.path.join(HERE, name + ".npy"), array)

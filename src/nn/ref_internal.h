@@ -1,0 +1,62 @@
+/* The plain backend's own: everything is f32 rows. Sums are taken in double, so that what the
+ * others are compared with has next to no rounding of its own. */
+#ifndef MCI_NN_REF_INTERNAL_H
+#define MCI_NN_REF_INTERNAL_H
+
+#include "nn/nn.h"
+
+struct mci_nn_weight {
+    mci_nn_precision precision;
+    size_t N, K;
+    float *w;    /* [N, K], rounded to bf16 if that is the precision */
+    float *bias; /* [N], zeros if there is none */
+};
+
+struct mci_nn_norm {
+    size_t K;
+    float eps;
+    float *gamma, *beta;
+};
+
+struct mci_nn_table {
+    size_t R, K;
+    float *rows;
+};
+
+struct mci_nn_tensor {
+    mci_nn_use use;
+    size_t R, K; /* rows at present; columns */
+    size_t max_rows;
+    float *rows; /* [R, K] */
+};
+
+struct mci_nn_ctx {
+    mci_nn_precision precision;
+    float *scores; /* of one query, as many as the longest tensor has rows */
+    size_t max_rows;
+};
+
+/* How a value enters a product: as it is, or rounded to bf16. */
+static inline float mci_ref_in(mci_nn_precision precision, float value)
+{
+    return precision == MCI_NN_BF16 ? mci_f32_of_bf16(mci_bf16_of(value)) : value;
+}
+
+void mci_ref_set_rows(mci_nn_tensor *y, size_t R);
+
+void mci_ref_patches(mci_nn_ctx *ctx, mci_nn_tensor *y, const float *pixels, size_t n, size_t S,
+                     size_t P);
+void mci_ref_join_patches(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x, size_t n,
+                          const mci_nn_table *first, const mci_nn_table *places);
+void mci_ref_embed(mci_nn_ctx *ctx, mci_nn_tensor *y, const int32_t *ids, mci_nn_sequences s,
+                   const mci_nn_table *words, const mci_nn_table *places);
+void mci_ref_pick(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x, const uint32_t *rows,
+                  size_t n);
+void mci_ref_layernorm(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x,
+                       const mci_nn_norm *norm);
+void mci_ref_linear(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x,
+                    const mci_nn_weight *weight, mci_nn_activation f, bool add);
+void mci_ref_attention(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *qkv,
+                       mci_nn_sequences s, size_t heads, bool causal, const uint32_t *only);
+
+#endif
