@@ -16,6 +16,7 @@ int cmd_info(cli *c);
 int cmd_match(cli *c);
 int cmd_metadata(cli *c);
 int cmd_pack(cli *c);
+int cmd_search(cli *c);
 int cmd_verify(cli *c);
 
 #endif

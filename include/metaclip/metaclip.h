@@ -39,6 +39,7 @@
 #include "metaclip/curate.h"
 #include "metaclip/error.h"
 #include "metaclip/io.h"
+#include "metaclip/models.h"
 #include "metaclip/search.h"
 #include "metaclip/text.h"
 

@@ -64,8 +64,8 @@ typedef struct {
  *  A row whose score is not a number (it holds NaN, or its length is beyond f32) is nobody's
  *  neighbour, so it may be missing where k is as large as the index; a row of zeros has the cosine
  *  0. Memory: 16 bytes a thread, neighbour and query of a batch (up to 256), and the batch.
- *  Errors: MC_E_ARG (k is 0; a query that is not finite is named), MC_E_NOMEM; rows and scores are
- *  then undefined. */
+ *  Errors: MC_E_ARG (k is 0), MC_E_FORMAT (a query that is not finite, which is named), MC_E_NOMEM;
+ *  rows and scores are then undefined. */
 MC_API mc_status mc_search_run(const mc_search_index *index, const float *queries, size_t n_queries,
                                const mc_search_options *options, uint64_t *rows, float *scores,
                                uint64_t *n_odd, mc_error *err);

@@ -153,7 +153,7 @@ static mc_status set_queries(search *s, const float *queries, size_t first, mc_e
         double square = 0;
         for (size_t i = 0; i < D; i++) {
             if (!isfinite(from[i]))
-                return mc_fail(err, MC_E_ARG, "query %zu: number %zu of it is not finite",
+                return mc_fail(err, MC_E_FORMAT, "query %zu: number %zu of it is not finite",
                                first + q, i);
             square += (double)from[i] * from[i];
         }
@@ -299,8 +299,7 @@ mc_status mc_search_run(const mc_search_index *index, const float *queries, size
         return mc_fail(err, MC_E_ARG, "k is 0: at least one neighbour must be asked for");
     search s = { .index = index, .options = options, .kernels = mci_search_kernels_best() };
     uint64_t n = 0;
-    mc_status status =
-        n_queries ? search_all(&s, queries, n_queries, rows, scores, err) : MC_OK;
+    mc_status status = n_queries ? search_all(&s, queries, n_queries, rows, scores, err) : MC_OK;
     for (unsigned i = 0; status >= 0 && s.workers && i < s.n_workers; i++)
         n += s.workers[i].n_odd;
     if (status >= 0 && n_odd)

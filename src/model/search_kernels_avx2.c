@@ -51,7 +51,9 @@ AVX2 static inline lanes16 zeros(void)
 
 AVX2 static inline void step2x2(const lanes16 row[2], const lanes16 query[2], lanes16 sums[2][2])
 {
+    MCI_UNROLL
     for (size_t q = 0; q < 2; q++) {
+        MCI_UNROLL
         for (size_t r = 0; r < 2; r++)
             sums[q][r] = add_product(sums[q][r], row[r], query[q]);
     }
@@ -72,7 +74,9 @@ AVX2 static inline void tile2x2(const float *const rows[2], const float *queries
         lanes16 query[2] = { load_few(queries + i, D - i), load_few(queries + stride + i, D - i) };
         step2x2(row, query, sums);
     }
+    MCI_UNROLL
     for (size_t q = 0; q < 2; q++) {
+        MCI_UNROLL
         for (size_t r = 0; r < 2; r++)
             out[q][r] = sum(sums[q][r]);
     }
@@ -86,6 +90,7 @@ AVX2 static void products_of_two(const float *rows, size_t R, size_t D, const fl
         size_t next = at + 1 < R ? at + 1 : at;
         const float *two[2] = { rows + at * D, rows + next * D };
         tile2x2(two, queries, stride, D, tile);
+        MCI_UNROLL
         for (size_t q = 0; q < 2; q++) {
             out[q * R + at] = tile[q][0];
             out[q * R + next] = next > at ? tile[q][1] : tile[q][0];
@@ -101,15 +106,18 @@ AVX2 static inline void tile4x1(const float *const rows[MOST_ROWS], const float 
     lanes16 sums[MOST_ROWS] = { zeros(), zeros(), zeros(), zeros() };
     size_t i = 0;
     for (; i + 16 <= D; i += 16) {
+        MCI_UNROLL
         for (size_t r = 0; r < MOST_ROWS; r++) {
             lanes16 row = load16(rows[r] + i);
             sums[r] = add_product(sums[r], row, query ? load16(query + i) : row);
         }
     }
+    MCI_UNROLL
     for (size_t r = 0; r < MOST_ROWS && i < D; r++) {
         lanes16 row = load_few(rows[r] + i, D - i);
         sums[r] = add_product(sums[r], row, query ? load_few(query + i, D - i) : row);
     }
+    MCI_UNROLL
     for (size_t r = 0; r < MOST_ROWS; r++)
         out[r] = sum(sums[r]);
 }
@@ -149,8 +157,7 @@ AVX2 static void widen(const uint16_t *halves, size_t n, float *out)
 {
     size_t i = 0;
     for (; i + 8 <= n; i += 8)
-        _mm256_storeu_ps(out + i,
-                         _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(halves + i))));
+        _mm256_storeu_ps(out + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(halves + i))));
     for (; i < n; i++)
         out[i] = _cvtsh_ss(halves[i]);
 }

@@ -39,7 +39,9 @@ AVX512 static inline void tile4x4(const float *const rows[TILE], const float *qu
 {
     __m512 sums[TILE][TILE];
     size_t whole = D & ~(size_t)15;
+    MCI_UNROLL
     for (size_t q = 0; q < TILE; q++) {
+        MCI_UNROLL
         for (size_t r = 0; r < TILE; r++)
             sums[q][r] = _mm512_setzero_ps();
     }
@@ -48,15 +50,20 @@ AVX512 static inline void tile4x4(const float *const rows[TILE], const float *qu
         __m512 row[TILE];
         if (!mask)
             break;
+        MCI_UNROLL
         for (size_t r = 0; r < TILE; r++)
             row[r] = _mm512_maskz_loadu_ps(mask, rows[r] + i);
+        MCI_UNROLL
         for (size_t q = 0; q < TILE; q++) {
             __m512 query = _mm512_maskz_loadu_ps(mask, queries + q * stride + i);
+            MCI_UNROLL
             for (size_t r = 0; r < TILE; r++)
                 sums[q][r] = _mm512_fmadd_ps(row[r], query, sums[q][r]);
         }
     }
+    MCI_UNROLL
     for (size_t q = 0; q < TILE; q++) {
+        MCI_UNROLL
         for (size_t r = 0; r < TILE; r++)
             out[q][r] = sum(sums[q][r]);
     }
@@ -70,6 +77,7 @@ AVX512 static void products_of_four(const float *rows, size_t R, size_t D, const
     for (size_t at = 0; at < R; at += TILE) {
         take_rows(rows, at, R, D, four);
         tile4x4(four, queries, stride, D, tile);
+        MCI_UNROLL
         for (size_t q = 0; q < TILE; q++) {
             for (size_t r = 0; r < TILE && at + r < R; r++)
                 out[q * R + at + r] = tile[q][r];
@@ -84,18 +92,21 @@ AVX512 static inline void tile4x1(const float *const rows[TILE], const float *qu
 {
     __m512 sums[TILE];
     size_t whole = D & ~(size_t)15;
+    MCI_UNROLL
     for (size_t r = 0; r < TILE; r++)
         sums[r] = _mm512_setzero_ps();
     for (size_t i = 0; i <= whole; i += 16) {
         __mmask16 mask = i < whole ? (__mmask16)0xFFFF : first_lanes(D - whole);
         if (!mask)
             break;
+        MCI_UNROLL
         for (size_t r = 0; r < TILE; r++) {
             __m512 row = _mm512_maskz_loadu_ps(mask, rows[r] + i);
             __m512 other = query ? _mm512_maskz_loadu_ps(mask, query + i) : row;
             sums[r] = _mm512_fmadd_ps(row, other, sums[r]);
         }
     }
+    MCI_UNROLL
     for (size_t r = 0; r < TILE; r++)
         out[r] = sum(sums[r]);
 }

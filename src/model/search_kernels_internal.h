@@ -4,6 +4,13 @@
 
 #include "model/search_kernels.h"
 
+/* Before a loop over a tile, which must not remain a loop: then sums stay in registers. */
+#ifdef __clang__
+#define MCI_UNROLL _Pragma("unroll")
+#else
+#define MCI_UNROLL _Pragma("GCC unroll 4")
+#endif
+
 extern const mci_search_kernels mci_search_kernels_plain;
 
 #ifdef __x86_64__

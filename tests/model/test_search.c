@@ -118,7 +118,8 @@ static void assert_found(const mc_search_index *index, const pool *p, unsigned n
 {
     mc_error err = { 0 };
     mc_search_options options = { .k = p->k, .measure = p->measure, .n_threads = n_threads };
-    uint64_t *rows = malloc(p->n_queries * p->k * sizeof *rows), *want = malloc(p->k * sizeof *want);
+    uint64_t *rows = malloc(p->n_queries * p->k * sizeof *rows),
+             *want = malloc(p->k * sizeof *want);
     float *scores = malloc(p->n_queries * p->k * sizeof *scores);
     float *want_scores = malloc(p->k * sizeof *want_scores);
     assert_ok(mc_search_run(index, p->queries, p->n_queries, &options, rows, scores, NULL, &err),
@@ -195,9 +196,9 @@ static const char *write_rows(scratch *s, const char *name, const float *rows, s
     uint64_t dims[] = { D };
     uint16_t *halves = malloc((n * D + 1) * sizeof *halves);
     mci_dtype_convert(MCI_F32, rows, MCI_F16, halves, n * D);
-    assert_ok(mci_npy_out_open_rows(path, as_half ? MCI_ARRAY_F16 : MCI_ARRAY_F32, 1, dims, &out,
-                                    &err),
-              err);
+    assert_ok(
+        mci_npy_out_open_rows(path, as_half ? MCI_ARRAY_F16 : MCI_ARRAY_F32, 1, dims, &out, &err),
+        err);
     if (n)
         assert_ok(mci_npy_out_add(out, as_half ? (const void *)halves : rows, n, &err), err);
     assert_ok(mci_npy_out_commit(out, &err), err);
@@ -272,8 +273,9 @@ static void what_gives_no_number_is_counted_and_never_a_neighbour(void **state)
     float scores[7];
     assert_ok(mc_search_open_rows(rows, 5, 2, &index, &err), err);
     assert_ok(mc_search_run(index, query, 1, &options, found, scores, &n_odd, &err), err);
-    const uint64_t want[] = { 1, 2, 4, MC_SEARCH_NONE, MC_SEARCH_NONE, MC_SEARCH_NONE,
-                              MC_SEARCH_NONE };
+    const uint64_t want[] = {
+        1, 2, 4, MC_SEARCH_NONE, MC_SEARCH_NONE, MC_SEARCH_NONE, MC_SEARCH_NONE
+    };
     assert_memory_equal(found, want, sizeof want);
     assert_true(scores[0] == 1 && scores[1] == 0 && scores[2] == -1 && scores[3] == -INFINITY);
     assert_int_equal(n_odd, 2);
@@ -308,7 +310,8 @@ static void what_cannot_be_searched_is_named(void **state)
     const char *text = scratch_text(*state, "text.npy", "not an array");
     const char *both[] = { two, three };
     assert_int_equal(mc_search_open(both, 2, NULL, &index, &err), MC_E_MISMATCH);
-    assert_says(err.text, "three.npy: rows of 3 numbers, where those of the files before it have 2");
+    assert_says(err.text,
+                "three.npy: rows of 3 numbers, where those of the files before it have 2");
     assert_int_equal(mc_search_open(&text, 1, NULL, &index, &err), MC_E_FORMAT);
     assert_says(err.text, "text.npy: ");
     const char *gone = "/nowhere/f.npy";
@@ -350,7 +353,7 @@ static void a_query_that_is_not_finite_is_named(void **state)
     assert_ok(mc_search_open_rows(rows, 2, 2, &index, &err), err);
     mc_search_options options = { .k = 1 };
     assert_int_equal(mc_search_run(index, queries, 2, &options, found, scores, NULL, &err),
-                     MC_E_ARG);
+                     MC_E_FORMAT);
     assert_says(err.text, "query 1: number 1 of it is not finite");
     options.k = 0;
     assert_int_equal(mc_search_run(index, queries, 1, &options, found, scores, NULL, &err),
