@@ -15,7 +15,9 @@ int cmd_help(cli *c);
 int cmd_info(cli *c);
 int cmd_match(cli *c);
 int cmd_metadata(cli *c);
+int cmd_models(cli *c);
 int cmd_pack(cli *c);
+int cmd_pull(cli *c);
 int cmd_search(cli *c);
 int cmd_verify(cli *c);
 

@@ -22,6 +22,8 @@ static const cli_command commands[] = {
     { "pack", "put images with their texts into webdataset tars", cmd_pack },
     { "verify", "check a run folder, and lists of uuids against it", cmd_verify },
     { "export", "give curated pairs the forms that other tools take", cmd_export },
+    { "models", "list the published models", cmd_models },
+    { "pull", "download a published model", cmd_pull },
     { "search", "find the nearest rows of features, exactly", cmd_search },
     { "info", "say what a file is and what it holds", cmd_info },
     { "help", "tell about a command", cmd_help },
