@@ -22,6 +22,7 @@ static const cli_command commands[] = {
     { "pack", "put images with their texts into webdataset tars", cmd_pack },
     { "verify", "check a run folder, and lists of uuids against it", cmd_verify },
     { "export", "give curated pairs the forms that other tools take", cmd_export },
+    { "convert", "give a CLIP model another form or number type", cmd_convert },
     { "models", "list the published models", cmd_models },
     { "pull", "download a published model", cmd_pull },
     { "search", "find the nearest rows of features, exactly", cmd_search },
