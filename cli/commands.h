@@ -16,9 +16,12 @@ int cmd_help(cli *c);
 int cmd_info(cli *c);
 int cmd_match(cli *c);
 int cmd_metadata(cli *c);
+int cmd_models(cli *c);
 int cmd_pack(cli *c);
 int cmd_tokenize(cli *c);
 int cmd_preprocess(cli *c);
+int cmd_pull(cli *c);
+int cmd_search(cli *c);
 int cmd_verify(cli *c);
 
 #endif

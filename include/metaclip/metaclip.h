@@ -43,6 +43,8 @@
 #include "metaclip/image.h"
 #include "metaclip/io.h"
 #include "metaclip/model.h"
+#include "metaclip/models.h"
+#include "metaclip/search.h"
 #include "metaclip/text.h"
 #include "metaclip/tokenizer.h"
 
