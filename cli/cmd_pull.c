@@ -34,7 +34,8 @@ static void put_json(const mc_pulled *pulled)
         const mc_pulled_file *file = &pulled->files[i];
         fputs(i ? ",{\"path\":" : "{\"path\":", stdout);
         cli_put_json_string(stdout, mc_str_of(file->path));
-        printf(",\"bytes\":%" PRIu64 ",\"fetched\":%" PRIu64 ",\"sha256\":\"%s\",\"checked\":\"%s\"}",
+        printf(",\"bytes\":%" PRIu64 ",\"fetched\":%" PRIu64
+               ",\"sha256\":\"%s\",\"checked\":\"%s\"}",
                file->bytes, file->fetched, file->sha256, file->checked);
     }
     puts("]}");

@@ -116,7 +116,7 @@ static mc_status find(search *s, const job *j, mc_error *err)
     if (status >= 0 && n_odd) {
         char text[128];
         snprintf(text, sizeof text,
-                 "%" PRIu64 " rows of features are no numbers, or too large, and are left out",
+                 "left out, as they are no numbers or too large: %" PRIu64 " rows of features",
                  n_odd);
         j->options.hooks.warn(j->options.hooks.user, text);
     }

@@ -31,7 +31,8 @@ static mc_status mark_lines(mci_names *names, uint64_t n, mc_error *err)
     }
     if (names->n != n)
         return mc_fail(err, MC_E_MISMATCH,
-                       "%" PRIu64 " lines for %" PRIu64 " rows of features; there must be one a row",
+                       "%" PRIu64 " lines for %" PRIu64
+                       " rows of features; there must be one a row",
                        names->n, n);
     return MC_OK;
 }

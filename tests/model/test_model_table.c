@@ -90,13 +90,13 @@ static void repositories_are_two_plain_names(void **state)
         const char *what;
         bool is_one;
     } words[] = {
-        { "a/b", true },    { "facebook/metaclip-b32-fullcc2.5b", true },
-        { "", false },      { "a", false },
-        { "/", false },     { "a/", false },
-        { "/b", false },    { "a/b/c", false },
-        { "a//b", false },  { "../b", false },
-        { "a/..", false },  { "a/.b", false },
-        { "a b/c", false }, { "a/b?c", false },
+        { "a/b", true },     { "facebook/metaclip-b32-fullcc2.5b", true },
+        { "", false },       { "a", false },
+        { "/", false },      { "a/", false },
+        { "/b", false },     { "a/b/c", false },
+        { "a//b", false },   { "../b", false },
+        { "a/..", false },   { "a/.b", false },
+        { "a b/c", false },  { "a/b?c", false },
         { "a/b%2f", false }, { "a/b\n", false },
     };
     for (size_t i = 0; i < COUNT_OF(words); i++) {

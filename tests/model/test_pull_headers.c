@@ -53,10 +53,10 @@ static mci_http_answer read_lines(const char *const *lines)
 static void the_last_answer_of_a_chain_counts(void **state)
 {
     (void)state;
-    mci_http_answer answer = read_lines(
-        LINES("HTTP/1.1 302 Found\r\n", "Content-Length: 7\r\n", "ETag: \"first\"\r\n",
-              "X-Linked-ETag: \"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"\r\n",
-              "\r\n", "HTTP/2 200 \r\n", "content-length: 42\r\n", "ETAG:\"second\"\r\n", "\r\n"));
+    mci_http_answer answer = read_lines(LINES(
+        "HTTP/1.1 302 Found\r\n", "Content-Length: 7\r\n", "ETag: \"first\"\r\n",
+        "X-Linked-ETag: \"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"\r\n",
+        "\r\n", "HTTP/2 200 \r\n", "content-length: 42\r\n", "ETAG:\"second\"\r\n", "\r\n"));
     assert_int_equal(answer.status, 200);
     assert_int_equal(answer.total, 42);
     assert_string_equal(answer.validator, "\"second\"");
@@ -73,7 +73,7 @@ static void a_strong_etag_goes_before_a_date_and_a_weak_one_is_none(void **state
     assert_string_equal(answer.validator, "\"a\"");
     answer = read_lines(LINES("HTTP/1.1 200 OK", "ETag: \"a\"", dated));
     assert_string_equal(answer.validator, "\"a\"");
-    static const char *const none[] = { "ETag: W/\"a\"", "ETag: a", "ETag: \"", "ETag: ",
+    static const char *const none[] = { "ETag: W/\"a\"", "ETag: a",         "ETag: \"",    "ETag: ",
                                         "ETag: \"a b\"", "ETag: \"a\x01\"", "ETagx: \"a\"" };
     for (size_t i = 0; i < COUNT_OF(none); i++) {
         answer = read_lines(LINES("HTTP/1.1 200 OK", dated, none[i]));

@@ -218,9 +218,10 @@ static void shards_are_those_of_the_index(void **state)
     mc_pulled pulled = { 0 };
     mc_error err = { 0 };
     serve_repo(w, "config.json", "{}");
-    serve_repo(w, "model.safetensors.index.json",
-               "{\"weight_map\":{\"a\":\"model-1-of-2.safetensors\",\"b\":\"model-2-of-2.safetensors\","
-               "\"c\":\"model-1-of-2.safetensors\"}}");
+    serve_repo(
+        w, "model.safetensors.index.json",
+        "{\"weight_map\":{\"a\":\"model-1-of-2.safetensors\",\"b\":\"model-2-of-2.safetensors\","
+        "\"c\":\"model-1-of-2.safetensors\"}}");
     serve_repo(w, "model-1-of-2.safetensors", "one");
     assert_int_equal(mc_pull_run(&job, &pulled, &err), MC_E_IO);
     assert_says(err.text, "model-2-of-2.safetensors");
