@@ -7,9 +7,11 @@
 
 int cmd_balance(cli *c);
 int cmd_card(cli *c);
+int cmd_classify(cli *c);
 int cmd_convert(cli *c);
 int cmd_count(cli *c);
 int cmd_curate(cli *c);
+int cmd_embed(cli *c);
 int cmd_export(cli *c);
 int cmd_extract(cli *c);
 int cmd_help(cli *c);

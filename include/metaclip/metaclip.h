@@ -37,10 +37,12 @@
 
 #include "metaclip/base.h"
 #include "metaclip/checkpoint.h"
+#include "metaclip/classify.h"
 #include "metaclip/curate.h"
+#include "metaclip/embed.h"
 #include "metaclip/error.h"
-#include "metaclip/info.h"
 #include "metaclip/image.h"
+#include "metaclip/info.h"
 #include "metaclip/io.h"
 #include "metaclip/model.h"
 #include "metaclip/models.h"

@@ -10,6 +10,7 @@ static const uint64_t default_image_bytes = (uint64_t)64 << 20;
 /* One input of a batch. */
 typedef struct {
     mci_buf name; /* with a NUL that is not counted */
+    uint64_t position;
     mc_error why; /* why.status MC_OK: it is prepared */
     uint64_t file_bytes;
 } place;
@@ -31,7 +32,8 @@ struct mci_image_stream {
     place *places;
     uint8_t *pixels;
     mci_ahead *ahead;
-    uint64_t n_given; /* inputs, in batches */
+    uint64_t n_seen;  /* inputs, by the one who claims */
+    uint64_t n_given; /* of those that are wanted, in batches */
     mci_image_row *rows;
     mci_image_failure *failures;
 };
@@ -48,6 +50,21 @@ static void note_name(place *at, const mci_image_input *input, mc_status *status
         *status = copied;
 }
 
+static mc_status next_wanted(mci_image_stream *s, mci_image_input *input, uint64_t *position,
+                             mc_error *err)
+{
+    mc_status status;
+    do {
+        if (err)
+            *err = (mc_error){ 0 };
+        status = mci_image_inputs_next(s->inputs, input, err);
+        if (status < 0 || status == MC_END)
+            return status;
+        *position = s->n_seen++;
+    } while (s->job.wanted && !s->job.wanted(s->job.user, *position));
+    return status;
+}
+
 static mc_status claim(void *user, unsigned worker, uint64_t number, mc_error *err)
 {
     mci_image_stream *s = user;
@@ -55,7 +72,7 @@ static mc_status claim(void *user, unsigned worker, uint64_t number, mc_error *e
     place *at = &s->places[number % s->n_places];
     at->why = (mc_error){ 0 };
     at->file_bytes = 0;
-    mc_status status = mci_image_inputs_next(s->inputs, input, &at->why);
+    mc_status status = next_wanted(s, input, &at->position, &at->why);
     if (status < 0 || status == MC_END) {
         if (err)
             *err = at->why;
@@ -181,12 +198,12 @@ static mc_status gather(mci_image_stream *s, uint64_t from, uint64_t end, mci_im
         if (at->why.status == MC_E_NOMEM)
             return mc_fail(err, MC_E_NOMEM, "%s: %s", at->name.data, at->why.text);
         if (at->why.status != MC_OK) {
-            s->failures[out->n_failures++] = (mci_image_failure){ name, from + i, at->why };
+            s->failures[out->n_failures++] = (mci_image_failure){ name, at->position, at->why };
             continue;
         }
         if (out->n < i)
             memcpy(rows + out->n * s->row_bytes, rows + i * s->row_bytes, s->row_bytes);
-        s->rows[out->n++] = (mci_image_row){ name, from + i };
+        s->rows[out->n++] = (mci_image_row){ name, at->position };
     }
     out->pixels = s->job.as_bytes ? NULL : (const float *)rows;
     out->bytes = s->job.as_bytes ? rows : NULL;

@@ -20,6 +20,10 @@ typedef struct {
     unsigned batch;           /* inputs a batch; 0: 32 */
     unsigned n_batches;       /* in memory: one taken, the others being filled; 0: 3, at least 2 */
     uint64_t max_image_bytes; /* a longer file is a failure; 0: 64 MiB */
+    /* Inputs at positions that are not wanted are passed by; NULL: all are. Called in order, by one
+     * thread at a time. */
+    bool (*wanted)(void *user, uint64_t position);
+    void *user;
 } mci_image_stream_job;
 
 typedef struct {
