@@ -93,7 +93,7 @@ static void check_own(const mci_bpe_vocab *vocab, mci_clip_scratch *scratch, mc_
     size_t n, n_want;
     uint64_t n_replaced = 0;
     int32_t *want = plain(vocab, MC_RULE_OPENAI, NULL, text, &n_want);
-    require(mci_clip_encode(vocab, MC_RULE_OPENAI, NULL, scratch, text, 1 << 20, &ids, &n,
+    require(mci_clip_encode(vocab, MC_RULE_OPENAI, NULL, scratch, text, 1 << 16, &ids, &n,
                             &n_replaced, NULL) == MC_OK);
     require(n == n_want && (n == 0 || memcmp(ids, want, n * sizeof *ids) == 0));
     mci_free(want);
