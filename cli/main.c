@@ -23,6 +23,7 @@ static const cli_command commands[] = {
     { "verify", "check a run folder, and lists of uuids against it", cmd_verify },
     { "export", "give curated pairs the forms that other tools take", cmd_export },
     { "tokenize", "turn texts into the token ids that CLIP models read", cmd_tokenize },
+    { "convert", "give a CLIP model another form or number type", cmd_convert },
     { "info", "say what a file is and what it holds", cmd_info },
     { "help", "tell about a command", cmd_help },
     { NULL, NULL, NULL },

@@ -36,9 +36,12 @@
 #define METACLIP_H
 
 #include "metaclip/base.h"
+#include "metaclip/checkpoint.h"
 #include "metaclip/curate.h"
 #include "metaclip/error.h"
+#include "metaclip/info.h"
 #include "metaclip/io.h"
+#include "metaclip/model.h"
 #include "metaclip/text.h"
 #include "metaclip/tokenizer.h"
 
