@@ -3,7 +3,7 @@
  * mc_tokenizer_open takes), or one of 8,192 ids learnt from the captions themselves. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "bench.h"
@@ -21,6 +21,21 @@ static void require(bool holds, const mc_error *err)
         return;
     fprintf(stderr, "bench_tokenizer: %s\n", err->text);
     exit(1);
+}
+
+/* Seconds that this thread computed: on a busy machine the only ones that mean anything. */
+static double computed(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static void put_computed(double began, const bench *b)
+{
+    double seconds = (computed() - began) / (double)b->n_rounds;
+    fprintf(stderr, "%s: %.0f captions a second of processor time\n", b->name,
+            (double)b->n_items / seconds);
 }
 
 static mci_bpe_vocab *learn(const captions *c, size_t n)
@@ -70,6 +85,7 @@ static double plain(const mc_tokenizer *tokenizer, mc_token_rule rule, const mc_
     mc_tokenizer_facts facts = mc_tokenizer_tell(tokenizer);
     bench b = bench_begin(rule == MC_RULE_OPENAI ? "tokenize_plain" : "tokenize_hf_plain");
     bench_items(&b, n);
+    double began = computed();
     while (bench_next(&b)) {
         for (size_t i = 0; i < n; i++) {
             int32_t *ids, *row = rows + i * CONTEXT;
@@ -87,6 +103,7 @@ static double plain(const mc_tokenizer *tokenizer, mc_token_rule rule, const mc_
             mci_free(ids);
         }
     }
+    put_computed(began, &b);
     return bench_end(&b);
 }
 
@@ -101,6 +118,7 @@ static void fast(const mc_tokenizer *tokenizer, mc_token_rule rule, const mc_str
     bench b = bench_begin(rule == MC_RULE_OPENAI ? "tokenize" : "tokenize_hf");
     bench_items(&b, n);
     bench_against(&b, "plain", plain_rate);
+    double began = computed();
     while (bench_next(&b)) {
         n_tokens = 0;
         for (size_t i = 0; i < n; i++) {
@@ -111,9 +129,11 @@ static void fast(const mc_tokenizer *tokenizer, mc_token_rule rule, const mc_str
             n_tokens += encoded.n_ids;
         }
     }
+    put_computed(began, &b);
     bench_check(&b, memcmp(rows, want, n_want * CONTEXT * sizeof *rows) == 0, "the ids");
     bench_end(&b);
-    printf("# %.1f ids a caption, start and end included\n", (double)n_tokens / (double)n);
+    fprintf(stderr, "%s: %.1f ids a caption, start and end included\n", b.name,
+            (double)n_tokens / (double)n);
     mc_token_scratch_free(scratch);
     free(rows);
 }

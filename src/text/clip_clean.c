@@ -66,7 +66,7 @@ static bool is_final_sigma(const char *behind, const char *end, bool was_cased)
 static size_t lower_all(char *to, mc_str text, bool sigmas)
 {
     enum { DOTTED_I = 0x130, COMBINING_DOT = 0x307, SIGMA = 0x3A3, FINAL_SIGMA = 0x3C2 };
-    const char *at = text.data, *end = text.data + text.len;
+    const char *at = text.data, *end = text.len ? text.data + text.len : at;
     bool was_cased = false, valid;
     size_t n = 0;
     while (at < end) {

@@ -22,7 +22,7 @@ typedef struct {
 
 static mc_status to_points(mc_str text, points *out, mc_error *err)
 {
-    const char *at = text.data, *end = text.data + text.len;
+    const char *at = text.data, *end = text.len ? text.data + text.len : at;
     bool valid;
     out->n = 0;
     out->points = mci_alloc(2 * text.len * sizeof *out->points); /* lower-casing may add one */

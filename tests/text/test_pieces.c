@@ -41,7 +41,8 @@ static mc_status keep_ids(void *user, const int *ids, size_t n, mc_error *err)
     (void)err;
     int *kept = user; /* first how many */
     kept[0] = (int)n;
-    memcpy(kept + 1, ids, (n < 63 ? n : 63) * sizeof *ids);
+    for (size_t i = 0; i < n && i < 63; i++)
+        kept[1 + i] = ids[i];
     return MC_OK;
 }
 
