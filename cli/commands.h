@@ -7,6 +7,7 @@
 
 int cmd_balance(cli *c);
 int cmd_card(cli *c);
+int cmd_convert(cli *c);
 int cmd_count(cli *c);
 int cmd_curate(cli *c);
 int cmd_export(cli *c);

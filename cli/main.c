@@ -23,6 +23,7 @@ static const cli_command commands[] = {
     { "preprocess", "decode, resize and crop images into an array for a model", cmd_preprocess },
     { "verify", "check a run folder, and lists of uuids against it", cmd_verify },
     { "export", "give curated pairs the forms that other tools take", cmd_export },
+    { "convert", "give a CLIP model another form or number type", cmd_convert },
     { "info", "say what a file is and what it holds", cmd_info },
     { "help", "tell about a command", cmd_help },
     { NULL, NULL, NULL },

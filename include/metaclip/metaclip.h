@@ -36,10 +36,13 @@
 #define METACLIP_H
 
 #include "metaclip/base.h"
+#include "metaclip/checkpoint.h"
 #include "metaclip/curate.h"
 #include "metaclip/error.h"
 #include "metaclip/image.h"
+#include "metaclip/info.h"
 #include "metaclip/io.h"
+#include "metaclip/model.h"
 #include "metaclip/text.h"
 
 #ifdef __cplusplus
