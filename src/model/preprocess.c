@@ -15,6 +15,9 @@
 
 static const uint64_t default_max_pixels = 178956970, default_max_bytes = (uint64_t)2 << 30;
 
+/* More than this of one turned image is not kept for the next. */
+static const size_t kept_bytes = (size_t)64 << 20;
+
 /* What happens to a row before it is resized, and after. */
 typedef enum { AS_RGB, AS_CMYK, AS_ALPHA, AS_INTS } treatment;
 
@@ -112,6 +115,11 @@ mc_status mci_prepare_begin(mc_image_scratch *s, const mc_image_options *o, mc_s
                                 .enough = o->shrink ? 2 * shortest : 0 };
     MC_TRY(mci_image_begin(s->reader, file, &limits, &s->info, err));
     s->max_bytes = limits.max_bytes;
+    if (s->cap_whole > kept_bytes) {
+        mci_free(s->whole);
+        s->whole = NULL;
+        s->cap_whole = 0;
+    }
     s->is_turned = o->exif && s->info->orientation > 1;
     bool is_tipped = s->is_turned && s->info->orientation >= 5;
     s->width = is_tipped ? s->info->height : s->info->width;

@@ -84,27 +84,33 @@ static void range_of(const mci_taps *taps, uint32_t *first, uint32_t *end)
     }
 }
 
-/* The taps of each resized pixel, from the beginning of the block that holds its first one. */
+/* The taps of each resized pixel, from the beginning of the block that holds its first one, all of
+ * as many blocks: a loop that always ends after as many turns is not mispredicted. */
 static mc_status lay_across(mci_resizer *r, mc_error *err)
 {
     const mci_taps *taps = &r->across;
     uint32_t first, end, n = (taps->n + 3) / 4 * 4;
-    size_t most_blocks = taps->most / 4 + 1, at = 0;
+    uint32_t most_blocks = 0;
+    size_t at = 0;
+    for (uint32_t i = 0; i < taps->n; i++) {
+        uint32_t n_blocks = (taps->first[i] % 4 + taps->count[i] + 3) / 4;
+        most_blocks = n_blocks > most_blocks ? n_blocks : most_blocks;
+    }
     range_of(taps, &first, &end);
     r->need.x = first;
     r->need.width = end - first;
     r->first_block = first / 4;
     r->n_blocks = (end + 3) / 4 - r->first_block;
     MC_TRY(room(&r->runs, &r->cap_runs, n, sizeof *r->runs, err));
-    MC_TRY(
-        room(&r->words, &r->cap_words, n * most_blocks * MCI_RESIZE_WORDS, sizeof *r->words, err));
+    MC_TRY(room(&r->words, &r->cap_words, (size_t)n * most_blocks * MCI_RESIZE_WORDS,
+                sizeof *r->words, err));
     for (uint32_t i = 0; i < n; i++) {
         uint32_t from = i < taps->n ? i : taps->n - 1;
         const int32_t *fixed = taps->fixed + (size_t)from * taps->most;
         uint32_t skip = taps->first[from] % 4, count = taps->count[from];
         mci_resize_run *run = &r->runs[i];
         *run = (mci_resize_run){ .block = taps->first[from] / 4 - r->first_block,
-                                 .n_blocks = (skip + count + 3) / 4,
+                                 .n_blocks = most_blocks,
                                  .word = at };
         for (uint32_t b = 0; b < run->n_blocks; b++, at += MCI_RESIZE_WORDS) {
             int32_t four[4];
@@ -115,7 +121,9 @@ static mc_status lay_across(mci_resizer *r, mc_error *err)
             r->kernels->lay_taps(four, r->words + at);
         }
     }
-    return room(&r->packed, &r->cap_packed, (size_t)r->n_blocks * MCI_RESIZE_PACKED, 1, err);
+    size_t n_packed =
+        (size_t)r->n_blocks + most_blocks; /* zeros times what stands behind the last */
+    return room(&r->packed, &r->cap_packed, n_packed * MCI_RESIZE_PACKED, 1, err);
 }
 
 static mc_status lay_down(mci_resizer *r, mc_error *err)
