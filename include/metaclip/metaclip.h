@@ -41,6 +41,7 @@
 #include "metaclip/error.h"
 #include "metaclip/info.h"
 #include "metaclip/io.h"
+#include "metaclip/model.h"
 #include "metaclip/text.h"
 
 #ifdef __cplusplus
