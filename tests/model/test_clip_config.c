@@ -35,7 +35,8 @@ static const struct {
     { "Hugging Face's empty one", "{\"model_type\":\"clip\"}", "ViT-B-32-quickgelu" },
     { "Meta's ViT-L-14",
       "{\"model_type\":\"clip\",\"projection_dim\":768,\"text_config\":{\"hidden_size\":768,"
-      "\"intermediate_size\":3072,\"num_attention_heads\":12},\"vision_config\":{\"hidden_size\":1024,"
+      "\"intermediate_size\":3072,\"num_attention_heads\":12},\"vision_config\":{\"hidden_size\":"
+      "1024,"
       "\"intermediate_size\":4096,\"num_attention_heads\":16,\"num_hidden_layers\":24,"
       "\"patch_size\":14}}",
       "ViT-L-14-quickgelu" },
@@ -46,7 +47,8 @@ static const struct {
     { "OpenCLIP's ViT-B-16",
       "{\"embed_dim\":512,\"vision_cfg\":{\"patch_dropout\":0.5},\"text_cfg\":{}}", "ViT-B-16" },
     { "with two sides",
-      "{\"embed_dim\":768,\"quick_gelu\":true,\"vision_cfg\":{\"image_size\":[336,336],\"layers\":24,"
+      "{\"embed_dim\":768,\"quick_gelu\":true,\"vision_cfg\":{\"image_size\":[336,336],\"layers\":"
+      "24,"
       "\"width\":1024,\"patch_size\":14},\"text_cfg\":{\"width\":768,\"heads\":12}}",
       "ViT-L-14-336-quickgelu" },
     { "the ratio of bigG",
@@ -129,8 +131,8 @@ static const struct {
     { "CLIP's old mistake", HF("clip", "\"bos_token_id\":0,\"eos_token_id\":2"), MCI_POOL_LARGEST,
       49406, 49407, 0, MCI_VOCAB_CLIP },
     { "in a list", HF("clip", "\"eos_token_id\":[7]"), MCI_POOL_END, 49406, 7, 0, MCI_VOCAB_CLIP },
-    { "worldwide, end 2", HF("metaclip_2", "\"eos_token_id\":2,\"vocab_size\":1024"), MCI_POOL_END, 0,
-      2, 1, MCI_VOCAB_XLMV },
+    { "worldwide, end 2", HF("metaclip_2", "\"eos_token_id\":2,\"vocab_size\":1024"), MCI_POOL_END,
+      0, 2, 1, MCI_VOCAB_XLMV },
     { "worldwide, end 1", HF("metaclip_2", "\"eos_token_id\":1"), MCI_POOL_END, -1, 1, 0,
       MCI_VOCAB_MT5 },
     { "OpenCLIP", OC(""), MCI_POOL_LARGEST, 49406, 49407, 0, MCI_VOCAB_CLIP },
@@ -140,8 +142,8 @@ static const struct {
       MCI_POOL_END, -1, 1, 0, MCI_VOCAB_MT5 },
     { "by the tokenizer's name", OC("\"vocab_size\":600,\"hf_tokenizer_name\":\"google/mT5-base\""),
       MCI_POOL_COUNT, -1, 1, 0, MCI_VOCAB_MT5 },
-    { "argmax of XLM-V", OC("\"vocab_size\":901629,\"pool_type\":\"argmax\""), MCI_POOL_LARGEST, 0, 2,
-      1, MCI_VOCAB_XLMV },
+    { "argmax of XLM-V", OC("\"vocab_size\":901629,\"pool_type\":\"argmax\""), MCI_POOL_LARGEST, 0,
+      2, 1, MCI_VOCAB_XLMV },
 };
 
 static void text_pooling_is_what_the_file_means(void **state)
@@ -170,17 +172,21 @@ static const struct {
     { "nothing", "{}", "neither OpenCLIP's config" },
     { "a list", "[]", "neither OpenCLIP's config" },
     { "a ResNet", V("\"layers\":[3,4,6,3]"), "vision_cfg.layers: a ResNet" },
-    { "timm", V("\"timm_model_name\":\"vit\""), "vision_cfg.timm_model_name: an image tower from timm" },
+    { "timm", V("\"timm_model_name\":\"vit\""),
+      "vision_cfg.timm_model_name: an image tower from timm" },
     { "attentional pooling", V("\"attentional_pool\":true"), "pools by attention" },
     { "mean pooling", V("\"pool_type\":\"avg\""), "does not pool at the class token" },
     { "no first norm", V("\"no_ln_pre\":true"), "has no first layer norm" },
     { "LayerScale", V("\"ls_init_value\":0.1"), "scales its layers" },
-    { "a text tower of others", OC("\"hf_model_name\":\"roberta\""), "a text tower from Hugging Face" },
+    { "a text tower of others", OC("\"hf_model_name\":\"roberta\""),
+      "a text tower from Hugging Face" },
     { "no causal mask", OC("\"no_causal_mask\":true"), "without a causal mask" },
     { "pooling at the last", OC("\"pool_type\":\"last\""), "text_cfg.pool_type: last" },
-    { "CoCa", "{\"embed_dim\":8,\"multimodal_cfg\":{\"a\":1},\"vision_cfg\":{},\"text_cfg\":{}}", "CoCa" },
+    { "CoCa", "{\"embed_dim\":8,\"multimodal_cfg\":{\"a\":1},\"vision_cfg\":{},\"text_cfg\":{}}",
+      "CoCa" },
     { "SigLIP", "{\"init_logit_bias\":-10,\"vision_cfg\":{},\"text_cfg\":{}}", "SigLIP" },
-    { "SigLIP of Hugging Face", HF("siglip", ""), "model_type: siglip; clip and metaclip_2 are taken" },
+    { "SigLIP of Hugging Face", HF("siglip", ""),
+      "model_type: siglip; clip and metaclip_2 are taken" },
     { "one tower", "{\"embed_dim\":8,\"vision_cfg\":{}}", "text_cfg: is missing" },
     { "no embedding", "{\"vision_cfg\":{},\"text_cfg\":{}}", "embed_dim is 0" },
     { "a text for a number", V("\"width\":\"wide\""), "vision_cfg.width: want a whole number" },
@@ -190,12 +196,15 @@ static const struct {
     { "patches larger than the image", V("\"patch_size\":500"), "the patch size is 500; 1 to 224" },
     { "no patch", V("\"patch_size\":0"), "the patch size is 0" },
     { "very wide", V("\"width\":4294967232"), "too large for a width" },
-    { "another activation", "{\"vision_config\":{\"hidden_act\":\"relu\"}}", "relu; gelu and quick_gelu" },
+    { "another activation", "{\"vision_config\":{\"hidden_act\":\"relu\"}}",
+      "relu; gelu and quick_gelu" },
     { "two activations", "{\"model_type\":\"clip\",\"text_config\":{\"hidden_act\":\"gelu\"}}",
       "another one than the vision tower's" },
     { "four channels", "{\"vision_config\":{\"num_channels\":4}}", "images have 3" },
-    { "an end beyond the vocabulary", HF("clip", "\"vocab_size\":600"), "outside the vocabulary of 600" },
-    { "towers that are no objects", "{\"vision_cfg\":3,\"text_cfg\":{}}", "vision_cfg: want an object" },
+    { "an end beyond the vocabulary", HF("clip", "\"vocab_size\":600"),
+      "outside the vocabulary of 600" },
+    { "towers that are no objects", "{\"vision_cfg\":3,\"text_cfg\":{}}",
+      "vision_cfg: want an object" },
     { "a resizing of others",
       "{\"model_cfg\":{\"embed_dim\":8,\"vision_cfg\":{},\"text_cfg\":{}},"
       "\"preprocess_cfg\":{\"resize_mode\":\"stretch\"}}",
@@ -234,20 +243,22 @@ static const struct {
     float mean, std; /* of red */
     const char *warns;
 } preprocessing[] = {
-    { "nothing said", "{}", MCI_RESIZE_SHORTEST, MCI_RESAMPLE_BICUBIC, 224, 0.48145466f, 0.26862954f, "" },
+    { "nothing said", "{}", MCI_RESIZE_SHORTEST, MCI_RESAMPLE_BICUBIC, 224, 0.48145466f,
+      0.26862954f, "" },
     { "numbers", "{\"size\":224,\"crop_size\":224,\"resample\":3,\"image_mean\":[0.5,0,0]}",
       MCI_RESIZE_SHORTEST, MCI_RESAMPLE_BICUBIC, 224, 0.5f, 0.26862954f, "" },
     { "objects",
-      "{\"size\":{\"shortest_edge\":256},\"crop_size\":{\"height\":224,\"width\":224},\"resample\":2}",
+      "{\"size\":{\"shortest_edge\":256},\"crop_size\":{\"height\":224,\"width\":224},\"resample\":"
+      "2}",
       MCI_RESIZE_SHORTEST, MCI_RESAMPLE_BILINEAR, 256, 0.48145466f, 0.26862954f, "" },
-    { "squashed", "{\"size\":{\"height\":224,\"width\":224},\"do_center_crop\":false}", MCI_RESIZE_SQUASH,
-      MCI_RESAMPLE_BICUBIC, 224, 0.48145466f, 0.26862954f, "" },
-    { "no normalising", "{\"do_normalize\":false}", MCI_RESIZE_SHORTEST, MCI_RESAMPLE_BICUBIC, 224, 0, 1,
-      "" },
+    { "squashed", "{\"size\":{\"height\":224,\"width\":224},\"do_center_crop\":false}",
+      MCI_RESIZE_SQUASH, MCI_RESAMPLE_BICUBIC, 224, 0.48145466f, 0.26862954f, "" },
+    { "no normalising", "{\"do_normalize\":false}", MCI_RESIZE_SHORTEST, MCI_RESAMPLE_BICUBIC, 224,
+      0, 1, "" },
     { "no scaling", "{\"do_rescale\":false,\"image_mean\":[127.5,0,0],\"image_std\":[51,1,1]}",
       MCI_RESIZE_SHORTEST, MCI_RESAMPLE_BICUBIC, 224, 0.5f, 0.2f, "" },
-    { "another size", "{\"size\":336,\"crop_size\":336}", MCI_RESIZE_SHORTEST, MCI_RESAMPLE_BICUBIC, 224,
-      0.48145466f, 0.26862954f, "images of 336, the model takes 224" },
+    { "another size", "{\"size\":336,\"crop_size\":336}", MCI_RESIZE_SHORTEST, MCI_RESAMPLE_BICUBIC,
+      224, 0.48145466f, 0.26862954f, "images of 336, the model takes 224" },
     { "no crop", "{\"size\":{\"shortest_edge\":224},\"do_center_crop\":false}", MCI_RESIZE_SHORTEST,
       MCI_RESAMPLE_BICUBIC, 224, 0.48145466f, 0.26862954f, "the centre is cut out" },
 };

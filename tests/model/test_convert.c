@@ -208,7 +208,8 @@ static void info_tells_the_facts(void **state)
     assert_string_equal(info.kind, "CLIP model");
     assert_string_equal(fact(&info, "form"), "OpenCLIP's names; PyTorch, zip");
     assert_string_equal(fact(&info, "activation"), "QuickGELU");
-    assert_string_equal(fact(&info, "image tower"), "width 16, 2 layers, 4 heads, MLP 64, patches of 4");
+    assert_string_equal(fact(&info, "image tower"),
+                        "width 16, 2 layers, 4 heads, MLP 64, patches of 4");
     assert_string_equal(fact(&info, "tensors"), "f32 (50)");
     assert_string_equal(fact(&info, "tokenizer"), "none beside it");
     unlink(p.config);

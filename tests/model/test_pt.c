@@ -6,8 +6,9 @@
 #include "scratch.h"
 #include "tiny_model.h"
 
-#define STORAGE_OF(type, key, n) "(X\7\0\0\0storagectorch\n" type "\nX\1\0\0\0" key "X\3\0\0\0cpuK" n
-#define TENSOR(name, storage, place)                                                        \
+#define STORAGE_OF(type, key, n) \
+    "(X\7\0\0\0storagectorch\n" type "\nX\1\0\0\0" key "X\3\0\0\0cpuK" n
+#define TENSOR(name, storage, place)                                                 \
     "X\1\0\0\0" name "ctorch._utils\n_rebuild_tensor_v2\n(" storage "Q" place "\x89" \
     "ccollections\nOrderedDict\n)RtR"
 
@@ -16,7 +17,10 @@ typedef struct {
     size_t n;
 } piece;
 
-#define PIECE(text) { text, sizeof text - 1 }
+#define PIECE(text)           \
+    {                         \
+        text, sizeof text - 1 \
+    }
 
 /* ---- the zip form, of any pickle ---- */
 
@@ -50,48 +54,106 @@ static const struct {
     size_t n;
     float values[4]; /* of the tensor a, in C order */
 } zips[] = {
-    { "plain", PIECE("}" TENSOR("a", FLOATS, "K\0K\2K\2\x86K\2K\1\x86") "s."), MC_OK, "", 4,
+    { "plain",
+      PIECE("}" TENSOR("a", FLOATS, "K\0K\2K\2\x86K\2K\1\x86") "s."),
+      MC_OK,
+      "",
+      4,
       { 1, 2, 3, 4 } },
-    { "transposed, at an offset", PIECE("}" TENSOR("a", FLOATS, "K\1K\2K\2\x86K\1K\2\x86") "s."),
-      MC_OK, "", 4, { 2, 4, 3, 5 } },
-    { "every second", PIECE("}" TENSOR("a", FLOATS, "K\0K\3\x85K\2\x85") "s."), MC_OK, "", 3,
+    { "transposed, at an offset",
+      PIECE("}" TENSOR("a", FLOATS, "K\1K\2K\2\x86K\1K\2\x86") "s."),
+      MC_OK,
+      "",
+      4,
+      { 2, 4, 3, 5 } },
+    { "every second",
+      PIECE("}" TENSOR("a", FLOATS, "K\0K\3\x85K\2\x85") "s."),
+      MC_OK,
+      "",
+      3,
       { 1, 3, 5 } },
-    { "one value thrice", PIECE("}" TENSOR("a", FLOATS, "K\5K\3\x85K\0\x85") "s."), MC_OK, "", 3,
+    { "one value thrice",
+      PIECE("}" TENSOR("a", FLOATS, "K\5K\3\x85K\0\x85") "s."),
+      MC_OK,
+      "",
+      3,
       { 6, 6, 6 } },
     { "a scalar", PIECE("}" TENSOR("a", FLOATS, "K\2))") "s."), MC_OK, "", 1, { 3 } },
-    { "an empty one, far away", PIECE("}" TENSOR("a", FLOATS, "K\xffK\0\x85K\1\x85") "s."), MC_OK, "",
-      0, { 0 } },
+    { "an empty one, far away",
+      PIECE("}" TENSOR("a", FLOATS, "K\xffK\0\x85K\1\x85") "s."),
+      MC_OK,
+      "",
+      0,
+      { 0 } },
     { "wrapped",
-      PIECE("}X\5\0\0\0epochK\1sX\n\0\0\0state_dict}" TENSOR("a", FLOATS, "K\0K\1\x85K\1\x85") "ss."),
-      MC_OK, "", 1, { 1 } },
-    { "a dict in itself",
-      PIECE("}q\0X\4\0\0\0selfh\0s" TENSOR("a", FLOATS, "K\0K\1\x85K\1\x85") "s."), MC_OK, "", 1,
+      PIECE(
+          "}X\5\0\0\0epochK\1sX\n\0\0\0state_dict}" TENSOR("a", FLOATS, "K\0K\1\x85K\1\x85") "ss."),
+      MC_OK,
+      "",
+      1,
       { 1 } },
-    { "beyond its storage", PIECE("}" TENSOR("a", FLOATS, "K\3K\2K\2\x86K\2K\1\x86") "s."), MC_E_FORMAT,
-      "a: its values reach beyond their storage", 0, { 0 } },
+    { "a dict in itself",
+      PIECE("}q\0X\4\0\0\0selfh\0s" TENSOR("a", FLOATS, "K\0K\1\x85K\1\x85") "s."),
+      MC_OK,
+      "",
+      1,
+      { 1 } },
+    { "beyond its storage",
+      PIECE("}" TENSOR("a", FLOATS, "K\3K\2K\2\x86K\2K\1\x86") "s."),
+      MC_E_FORMAT,
+      "a: its values reach beyond their storage",
+      0,
+      { 0 } },
     { "strides beyond 64 bits",
       PIECE("}" TENSOR("a", FLOATS, "K\0K\3\x85\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f\x85") "s."),
-      MC_E_FORMAT, "beyond their storage", 0, { 0 } },
-    { "a negative stride", PIECE("}" TENSOR("a", FLOATS, "K\3K\2\x85J\xff\xff\xff\xff\x85") "s."),
-      MC_E_FORMAT, "a tensor without a shape", 0, { 0 } },
+      MC_E_FORMAT,
+      "beyond their storage",
+      0,
+      { 0 } },
+    { "a negative stride",
+      PIECE("}" TENSOR("a", FLOATS, "K\3K\2\x85J\xff\xff\xff\xff\x85") "s."),
+      MC_E_FORMAT,
+      "a tensor without a shape",
+      0,
+      { 0 } },
     { "a great many of one value",
-      PIECE("}" TENSOR("a", FLOATS, "K\0\x8a\x06\xff\xff\xff\xff\xff\x7f\x85K\0\x85") "s."), MC_E_LIMIT,
-      "a: claims 140737488355327 values in a file of", 0, { 0 } },
+      PIECE("}" TENSOR("a", FLOATS, "K\0\x8a\x06\xff\xff\xff\xff\xff\x7f\x85K\0\x85") "s."),
+      MC_E_LIMIT,
+      "a: claims 140737488355327 values in a file of",
+      0,
+      { 0 } },
     { "a storage that is not there",
       PIECE("}" TENSOR("a", STORAGE_OF("FloatStorage", "9", "\6t"), "K\0K\1\x85K\1\x85") "s."),
-      MC_E_FORMAT, "a: the storage 9 is missing", 0, { 0 } },
+      MC_E_FORMAT,
+      "a: the storage 9 is missing",
+      0,
+      { 0 } },
     { "a storage shorter than stated",
       PIECE("}" TENSOR("a", STORAGE_OF("DoubleStorage", "0", "\6t"), "K\0K\1\x85K\1\x85") "s."),
-      MC_E_FORMAT, "shorter than stated", 0, { 0 } },
+      MC_E_FORMAT,
+      "shorter than stated",
+      0,
+      { 0 } },
     { "no tensors", PIECE("}X\1\0\0\0aK\1s."), MC_E_FORMAT, "holds no tensors by name", 0, { 0 } },
     { "a list of tensors",
-      PIECE("]" "ctorch._utils\n_rebuild_tensor_v2\n(" FLOATS "QK\0))\x89NtRa."), MC_E_FORMAT,
-      "holds no tensors by name", 0, { 0 } },
+      PIECE("]"
+            "ctorch._utils\n_rebuild_tensor_v2\n(" FLOATS "QK\0))\x89NtRa."),
+      MC_E_FORMAT,
+      "holds no tensors by name",
+      0,
+      { 0 } },
     { "one name twice",
-      PIECE("}" TENSOR("a", FLOATS, "K\0))") "s" TENSOR("a", FLOATS, "K\0))") "s."), MC_E_FORMAT,
-      "two tensors are called a", 0, { 0 } },
-    { "a program", PIECE("}X\1\0\0\0acposix\nsystem\n(X\2\0\0\0idtRs."), MC_E_FORMAT,
-      "refuses posix.system", 0, { 0 } },
+      PIECE("}" TENSOR("a", FLOATS, "K\0))") "s" TENSOR("a", FLOATS, "K\0))") "s."),
+      MC_E_FORMAT,
+      "two tensors are called a",
+      0,
+      { 0 } },
+    { "a program",
+      PIECE("}X\1\0\0\0acposix\nsystem\n(X\2\0\0\0idtRs."),
+      MC_E_FORMAT,
+      "refuses posix.system",
+      0,
+      { 0 } },
 };
 
 static void tensors_of_any_stride_are_read(void **state)
@@ -139,9 +201,12 @@ static void big_endian_files_are_refused(void **state)
 #define MAGIC    "\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
 #define PROTOCOL "\x80\2M\xe9\3."
 #define SYSTEM   "\x80\2}X\r\0\0\0little_endian\x88s."
-#define KEYS     "\x80\2]X\1\0\0\0" "0a."
-#define HALVES   "\3\0\0\0\0\0\0\0\0\x3c\0\x40\0\x42" /* three: 1, 2, 3 */
-#define OBJECT   "\x80\2}" TENSOR("a", STORAGE_OF("HalfStorage", "0", "\3Nt"), "K\1K\2\x85K\1\x85") "s."
+#define KEYS           \
+    "\x80\2]X\1\0\0\0" \
+    "0a."
+#define HALVES "\3\0\0\0\0\0\0\0\0\x3c\0\x40\0\x42" /* three: 1, 2, 3 */
+#define OBJECT \
+    "\x80\2}" TENSOR("a", STORAGE_OF("HalfStorage", "0", "\3Nt"), "K\1K\2\x85K\1\x85") "s."
 
 static const piece legacy = PIECE(MAGIC PROTOCOL SYSTEM OBJECT KEYS HALVES);
 
@@ -168,25 +233,29 @@ static const struct {
     const char *says;
 } legacies[] = {
     { "a view of a part of a storage",
-      PIECE(MAGIC PROTOCOL SYSTEM "}"
-            TENSOR("a", STORAGE_OF("HalfStorage", "0", "\3(X\1\0\0\0vK\1K\2tt"), "K\0K\2\x85K\1\x85")
-            "s." KEYS HALVES),
+      PIECE(MAGIC PROTOCOL SYSTEM
+            "}" TENSOR("a", STORAGE_OF("HalfStorage", "0", "\3(X\1\0\0\0vK\1K\2tt"),
+                       "K\0K\2\x85K\1\x85") "s." KEYS HALVES),
       MC_OK, "" },
     { "a view beyond",
-      PIECE(MAGIC PROTOCOL SYSTEM "}"
-            TENSOR("a", STORAGE_OF("HalfStorage", "0", "\3(X\1\0\0\0vK\2K\2tt"), "K\0K\2\x85K\1\x85")
-            "s." KEYS HALVES),
+      PIECE(MAGIC PROTOCOL SYSTEM
+            "}" TENSOR("a", STORAGE_OF("HalfStorage", "0", "\3(X\1\0\0\0vK\2K\2tt"),
+                       "K\0K\2\x85K\1\x85") "s." KEYS HALVES),
       MC_E_FORMAT, "a view reaches beyond its storage" },
     { "another protocol", PIECE(MAGIC "K\7." SYSTEM OBJECT KEYS HALVES), MC_E_FORMAT, "protocol" },
     { "big-endian", PIECE(MAGIC PROTOCOL "}X\r\0\0\0little_endian\x89s." OBJECT KEYS HALVES),
       MC_E_FORMAT, "big-endian" },
-    { "a storage that nobody named", PIECE(MAGIC PROTOCOL SYSTEM OBJECT "]X\1\0\0\0" "7a." HALVES),
+    { "a storage that nobody named",
+      PIECE(MAGIC PROTOCOL SYSTEM OBJECT "]X\1\0\0\0"
+                                         "7a." HALVES),
       MC_E_FORMAT, "that nobody named" },
     { "a storage that does not come", PIECE(MAGIC PROTOCOL SYSTEM OBJECT "]."), MC_E_FORMAT,
       "a: the storage 0 is missing" },
     { "one that comes twice",
-      PIECE(MAGIC PROTOCOL SYSTEM OBJECT "](X\1\0\0\0" "0X\1\0\0\0" "0e." HALVES HALVES), MC_E_FORMAT,
-      "or twice" },
+      PIECE(MAGIC PROTOCOL SYSTEM OBJECT "](X\1\0\0\0"
+                                         "0X\1\0\0\0"
+                                         "0e." HALVES HALVES),
+      MC_E_FORMAT, "or twice" },
     { "more values than there are",
       PIECE(MAGIC PROTOCOL SYSTEM OBJECT KEYS "\xff\xff\xff\xff\xff\xff\xff\xff"), MC_E_FORMAT,
       "cut short" },
@@ -215,7 +284,8 @@ static void assert_all_prefixes_fail(const char *bytes, size_t len)
         mci_tensor_store store = { 0 };
         char *copy = malloc(n + 1);
         memcpy(copy, bytes, n);
-        assert_int_equal(mci_tensor_store_add_bytes(&store, (mc_str){ copy, n }, &err), MC_E_FORMAT);
+        assert_int_equal(mci_tensor_store_add_bytes(&store, (mc_str){ copy, n }, &err),
+                         MC_E_FORMAT);
         assert_true(err.text[0]);
         mci_tensor_store_release(&store);
         free(copy);
