@@ -129,11 +129,11 @@ static mc_status locate(mc_str archive, uint64_t limit, extent e, mci_zip_entry 
     const char *local = archive.data + e.at;
     size_t name = number(local + 26, 2), extra = number(local + 28, 2);
     uint64_t room = limit - e.at - LOCAL_BYTES;
-    if (room < name + extra || room - name - extra < e.size)
+    if (room < name + extra || room - name - extra < e.packed)
         return damaged(err, "an entry is longer than the archive");
     if (!mc_str_equal((mc_str){ local + LOCAL_BYTES, name }, entry->name))
         return damaged(err, "an entry has one name in its directory and another in its place");
-    entry->bytes = (mc_str){ local + LOCAL_BYTES + name + extra, (size_t)e.size };
+    entry->bytes = (mc_str){ local + LOCAL_BYTES + name + extra, (size_t)e.packed };
     return MC_OK;
 }
 
@@ -156,11 +156,9 @@ static mc_status read_entry(mc_str archive, const directory *dir, uint64_t *at,
     extent e = { number(central + 20, 4), number(central + 24, 4), number(central + 42, 4) };
     if (!take_extra((mc_str){ central + CENTRAL_BYTES + name, extra }, &e))
         return damaged(err, "an extra field is cut short");
-    if (number(central + 10, 2) != 0 || e.packed != e.size)
-        return mc_fail(err, MC_E_FORMAT,
-                       "%.*s is compressed; torch.save stores what it writes as it is, so pack the "
-                       "file again without compression",
-                       shown, entry->name.data);
+    entry->is_compressed = number(central + 10, 2) != 0;
+    if (!entry->is_compressed && e.packed != e.size)
+        return damaged(err, "an entry is as long as it is not");
     *at += whole;
     return locate(archive, dir->at, e, entry, err);
 }

@@ -10,9 +10,9 @@
 #include "metaclip/base.h"
 
 typedef struct {
-    mc_str name;
-    mc_str bytes;
-} mci_zip_entry; /* both lie in the archive */
+    mc_str name, bytes; /* both lie in the archive */
+    bool is_compressed; /* then bytes are of no use here */
+} mci_zip_entry;
 
 /* Zero-initialise, release at the end. */
 typedef struct {
@@ -25,7 +25,7 @@ bool mci_zip_is(mc_str start);
 
 /* Reads the directory of an archive. Every entry is checked to lie inside the archive, to share no
  * byte with another, and to be called what the directory says.
- * Errors: MC_E_FORMAT (damage, compression, encryption, two entries of one name), MC_E_NOMEM. */
+ * Errors: MC_E_FORMAT (damage, encryption, two entries of one name), MC_E_NOMEM. */
 mc_status mci_zip_parse(mc_str archive, mci_zip *out, mc_error *err);
 void mci_zip_release(mci_zip *zip);
 

@@ -98,7 +98,7 @@ static mc_status read_mlp(const mci_config_part *part, uint32_t width, uint32_t 
 {
     double ratio;
     MC_TRY(mci_config_double(part, "mlp_ratio", 4.0, &ratio, err));
-    if (!(ratio > 0 && ratio < 1024))
+    if (!(ratio > 0 && ratio < 1e9))
         return mci_config_wrong(part, "mlp_ratio", err, "want a number above 0");
     double mlp = floor(width * ratio);
     if (mlp > UINT32_MAX)

@@ -100,6 +100,8 @@ static mc_status write_open_clip(conversion *c, mc_error *err)
 {
     bool has_config = false;
     MC_TRY(mci_open_clip_write(&c->checkpoint->config, &c->text, err));
+    MC_TRY(set_path(c, "", err)); /* the folder, with its slash */
+    MC_TRY(mci_make_folders(c->path.data, err));
     MC_TRY(look_at_config(c, &has_config, err));
     if (!has_config)
         MC_TRY(write_text(c, "open_clip_config.json", err));

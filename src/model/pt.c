@@ -28,10 +28,22 @@ struct pt {
     mci_buf name;
 };
 
+/* Where the magic number's pickle ends, which has a frame from protocol 4 on; 0 if it is none. */
+static size_t magic_end(mc_str start)
+{
+    static const size_t places[] = { 2, 11 };
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
+        size_t end = places[i] + MAGIC_BYTES;
+        if (start.len >= end && start.data[0] == '\x80' && (i == 0 || start.data[2] == '\x95') &&
+            memcmp(start.data + places[i], magic, MAGIC_BYTES) == 0)
+            return end;
+    }
+    return 0;
+}
+
 bool mci_pt_is(mc_str start)
 {
-    return mci_zip_is(start) || (start.len > 2 + MAGIC_BYTES && start.data[0] == '\x80' &&
-                                 memcmp(start.data + 2, magic, MAGIC_BYTES) == 0);
+    return mci_zip_is(start) || magic_end(start) > 0;
 }
 
 /* ---- the state dict ---- */
@@ -79,6 +91,19 @@ static bool is_script(pt *file)
     return find_entry(file, "", mc_str_of("constants.pkl"), NULL) != NULL;
 }
 
+static mc_status check_stored(const mci_zip *zip, mc_error *err)
+{
+    for (size_t i = 0; i < zip->n; i++) {
+        mc_str name = zip->entries[i].name;
+        if (zip->entries[i].is_compressed)
+            return mc_fail(err, MC_E_FORMAT,
+                           "%.*s is compressed; torch.save stores what it writes as it is, so pack "
+                           "the file again without compression",
+                           name.len < 200 ? (int)name.len : 200, name.data);
+    }
+    return MC_OK;
+}
+
 static bool ends_with(mc_str text, const char *end)
 {
     size_t n = strlen(end);
@@ -107,6 +132,7 @@ static mc_status find_pickle(pt *file, const mci_zip_entry **out, mc_error *err)
         return mc_fail(err, MC_E_FORMAT,
                        "a TorchScript archive, which is a program; save the model's state_dict() "
                        "with torch.save instead");
+    MC_TRY(check_stored(&file->zip, err));
     if ((*out)->bytes.len > MAX_PICKLE)
         return mc_fail(err, MC_E_LIMIT, "a pickle of %zu bytes", (*out)->bytes.len);
     const mci_zip_entry *order = find_entry(file, "", mc_str_of("byteorder"), err);
@@ -235,7 +261,7 @@ static mc_status check_system(const mci_pickled *facts, mc_error *err)
 
 static mc_status open_legacy(pt *file, const mci_pickled **root, mc_error *err)
 {
-    size_t at = 2 + MAGIC_BYTES;
+    size_t at = magic_end(file->file);
     const mci_pickled *protocol = NULL, *system = NULL, *keys = NULL;
     MC_TRY(next_pickle(file, &at, &protocol, NULL, err));
     if (protocol->kind != MCI_PICKLED_INT || protocol->integer != 1001)

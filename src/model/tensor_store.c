@@ -73,7 +73,8 @@ static bool lies_inside(const mci_stored *tensor, uint64_t offset, uint64_t n)
     return last < n;
 }
 
-static mc_status check(const mci_stored *tensor, mc_str storage, uint64_t offset, mc_error *err)
+static mc_status check(const mci_stored *tensor, uint64_t most_values, mc_str storage,
+                       uint64_t offset, mc_error *err)
 {
     size_t bytes = types[tensor->type].bytes;
     int shown = tensor->name.len < SHOWN ? (int)tensor->name.len : SHOWN;
@@ -83,17 +84,18 @@ static mc_status check(const mci_stored *tensor, mc_str storage, uint64_t offset
     if (!lies_inside(tensor, offset, storage.len / bytes))
         return mc_fail(err, MC_E_FORMAT, "%.*s: its values reach beyond their storage", shown,
                        tensor->name.data);
-    /* Strides of 0 give many values from few; no weight is of that kind. */
-    if (n > storage.len)
-        return mc_fail(err, MC_E_LIMIT, "%.*s: claims %" PRIu64 " values in %zu bytes", shown,
-                       tensor->name.data, n, storage.len);
+    /* Strides of 0 give many values from few: no more than the whole file could hold. */
+    if (n > most_values)
+        return mc_fail(err, MC_E_LIMIT,
+                       "%.*s: claims %" PRIu64 " values in a file of %" PRIu64 " bytes", shown,
+                       tensor->name.data, n, most_values);
     return MC_OK;
 }
 
 mc_status mci_tensor_store_add(mci_tensor_store *store, const mci_stored *tensor, mc_str storage,
                                uint64_t offset, mc_error *err)
 {
-    MC_TRY(check(tensor, storage, offset, err));
+    MC_TRY(check(tensor, store->most_values, storage, offset, err));
     if (store->n == MAX_TENSORS)
         return mc_fail(err, MC_E_LIMIT, "more than %d tensors", MAX_TENSORS);
     MC_TRY(mci_grow((void **)&store->items, &store->cap, store->n + 1, sizeof *store->items, err));
@@ -109,6 +111,7 @@ mc_status mci_tensor_store_add(mci_tensor_store *store, const mci_stored *tensor
 
 mc_status mci_tensor_store_add_bytes(mci_tensor_store *store, mc_str file, mc_error *err)
 {
+    store->most_values = file.len;
     if (mci_pt_is(file))
         return mci_pt_parse(file, store, err);
     if (mci_safetensors_is(file))

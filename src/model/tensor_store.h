@@ -46,8 +46,9 @@ typedef struct {
     mci_arena arena; /* names */
     mci_mapped *maps;
     size_t n_maps, cap_maps;
-    uint64_t n_bytes; /* of all files */
-    const char *form; /* of the last file: "PyTorch zip", ... */
+    uint64_t n_bytes;     /* of all files */
+    uint64_t most_values; /* that a tensor of the present file may claim */
+    const char *form;     /* of the last file: "PyTorch zip", ... */
 } mci_tensor_store;
 
 /* Maps a .pt or .safetensors, whichever its first bytes say, and adds its tensors. Errors name the
