@@ -76,7 +76,7 @@ static void attend_rows(const head_work *work, size_t first, size_t n, size_t y_
     float sums[ROWS_OF_A_BLOCK];
     for (size_t t = 0; t < n_seen; t += MCI_LINE)
         kernels->product(work->q + first * job->qkv->stride, job->qkv->stride, n, s->keys + t * D,
-                         D, s->scores + t, stride);
+                         D, s->scores + t, stride, false);
     for (size_t r = 0; r < n; r++) {
         float *row = s->scores + r * stride;
         sums[r] = kernels->softmax(row, job->causal ? first + r + 1 : T, n_padded,
@@ -85,7 +85,8 @@ static void attend_rows(const head_work *work, size_t first, size_t n, size_t y_
             kernels->round(row, n_padded);
     }
     for (size_t d = 0; d < D; d += MCI_LINE)
-        kernels->product(s->scores, stride, n, s->values + d * T, n_seen, s->y + d, y_stride);
+        kernels->product(s->scores, stride, n, s->values + d * T, n_seen, s->y + d, y_stride,
+                         false);
     for (size_t r = 0; r < n; r++) {
         kernels->scale(s->y + r * y_stride, y_stride, 1.0f / sums[r]);
         if (job->y->rounded)

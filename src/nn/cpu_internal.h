@@ -68,9 +68,9 @@ struct mci_nn_tensor {
 /* Arithmetic on padded rows. All kinds compute the same sums, in an order of their own. */
 typedef struct {
     const char *name;
-    /* c[r][0..31] = sum over k of a[r][k] * strip[k][0..31], k ascending, whatever n_rows. */
+    /* c[r][0..31] = (c, if it adds, +) sum over k of a[r][k] * strip[k][0..31], k ascending. */
     void (*product)(const float *a, size_t a_stride, size_t n_rows, const float *strip, size_t K,
-                    float *c, size_t c_stride);
+                    float *c, size_t c_stride, bool adds);
     /* c = f(c + bias), rows of 32. */
     void (*finish)(float *c, size_t n_rows, const float *bias, mci_nn_activation f);
     void (*norm)(const mci_nn_norm *norm, const float *x, float *y);

@@ -18,12 +18,18 @@ enum {
     CHUNK_BYTES = 1200 * 1024,
     MIN_GROUP = 4,        /* strips */
     TASKS_A_WORKER = 4,   /* so that one who is held up is helped */
-    ROWS_OF_A_BLOCK = 56, /* of f32: its sums stay in the first cache until they are finished */
+    PART = 256,           /* of K at once, in f32: 32 KiB of a strip */
+    ROWS_OF_A_BLOCK = 56, /* of f32 */
 };
 
 static size_t ceil_div(size_t a, size_t b)
 {
     return (a + b - 1) / b;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
 }
 
 /* Where there are fewer chunks than workers, all look at the same rows, and each at strips of its
@@ -63,30 +69,44 @@ static void put_block(const mci_linear_job *job, size_t row, size_t n_rows, size
     }
 }
 
+/* Asks for part i of n of so many floats: what is to be read next, a bit at a time, so that it
+ * comes from the third cache while there is something to do. */
+static void ask_for(const float *from, size_t n_floats, size_t i, size_t n)
+{
+    size_t each = ceil_div(n_floats / 16, n) * 16;
+    for (const float *line = from + i * each; line < from + (i + 1) * each; line += 16)
+        __builtin_prefetch(line, 0, 2);
+}
+
+/* As in amx_linear.c: a part of the strip stays in the first cache while the rows come by. */
 static void linear_f32(const mci_linear_job *job, size_t row, size_t end_row, size_t first_strip,
-                       size_t end_strip, float *c)
+                       size_t end_strip, float *sums)
 {
     const mci_cpu_kernels *kernels = job->ctx->kernels;
     const mci_nn_weight *weight = job->weight;
+    const size_t K = weight->K, stride = job->x->stride;
     for (size_t s = first_strip; s < end_strip; s++) {
         const float *strip =
             (const float *)(const void *)(weight->strips + s * weight->strip_bytes);
-        for (size_t r = row; r < end_row; r += ROWS_OF_A_BLOCK) {
-            size_t n = end_row - r < ROWS_OF_A_BLOCK ? end_row - r : ROWS_OF_A_BLOCK;
-            kernels->product(mci_row_f32(job->x, r), job->x->stride, n, strip, weight->K, c,
-                             MCI_LINE);
-            kernels->finish(c, n, weight->bias + s * MCI_LINE, job->f);
-            put_block(job, r, n, s, c);
+        for (size_t k = 0; k < K; k += PART) {
+            size_t depth = smaller(PART, K - k);
+            for (size_t r = row; r < end_row; r += ROWS_OF_A_BLOCK) {
+                size_t n = smaller(ROWS_OF_A_BLOCK, end_row - r);
+                float *c = sums + (r - row) * MCI_LINE;
+                ask_for(strip + (k + depth) * MCI_LINE, depth * MCI_LINE,
+                        (r - row) / ROWS_OF_A_BLOCK, ceil_div(end_row - row, ROWS_OF_A_BLOCK));
+                kernels->product(mci_row_f32(job->x, r) + k, stride, n, strip + k * MCI_LINE, depth,
+                                 c, MCI_LINE, k > 0);
+                if (k + depth < K)
+                    continue;
+                kernels->finish(c, n, weight->bias + s * MCI_LINE, job->f);
+                put_block(job, r, n, s, c);
+            }
         }
     }
 }
 
 /* ---- both ---- */
-
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 static void linear_task(void *user, size_t task, unsigned worker)
 {
