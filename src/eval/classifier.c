@@ -5,7 +5,6 @@
 #include "base/buf.h"
 #include "eval/zeroshot.h"
 #include "metaclip/classify.h"
-#include "model/clip_internal.h"
 
 struct mc_classifier {
     size_t n, D;
@@ -92,7 +91,7 @@ static mc_status run_labels(mc_clip_ctx *ctx, const mc_tokenizer *tokenizer, con
                    .tokenizer = tokenizer,
                    .templates = n_templates ? templates : &bare,
                    .n_templates = n_templates ? n_templates : 1,
-                   .C = mc_clip_facts_of(ctx->clip).context_length,
+                   .C = mc_clip_facts_of(mc_clip_ctx_model(ctx)).context_length,
                    .D = classifier->D };
     mc_status status = make_prompter(&p, err);
     for (size_t i = 0; status >= 0 && i < classifier->n; i++)
@@ -107,7 +106,7 @@ mc_status mc_classifier_new(mc_clip_ctx *ctx, const mc_tokenizer *tokenizer, con
                             size_t n, const mc_str *templates, size_t n_templates,
                             mc_classifier **out, mc_error *err)
 {
-    const mc_clip_facts facts = mc_clip_facts_of(ctx->clip);
+    const mc_clip_facts facts = mc_clip_facts_of(mc_clip_ctx_model(ctx));
     if (n == 0)
         return mc_fail(err, MC_E_ARG, "there are no labels");
     MC_TRY(check_templates(templates, n_templates, err));
