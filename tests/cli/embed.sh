@@ -83,6 +83,16 @@ diff -r parts whole || fail 'parts give another folder'
 expect 1 embed -q --model model -o rows --shard-rows 3 photos all.tar
 says err 'another model, other inputs or other options'
 
+# ---- searching what was embedded, by text and by image ----
+expect 0 search -q --json --features f.npy --model model --image photos/b.png -k 1
+equal "$(jq -c '[.neighbours[0].row, (.neighbours[0].score > 0.99999)]' out)" '[1,true]' 'an image finds itself'
+expect 0 search -q --json --features t.npy --model model --vocab "$data/vocab_small.txt" --text 'a dog on a road' -k 1
+equal "$(jq -c '[.neighbours[0].row, (.neighbours[0].score > 0.99999)]' out)" '[2,true]' 'a text finds itself'
+expect 2 search --features f.npy --text 'a dog'
+says err 'need the model'
+expect 2 search --features f.npy --model model --text a --image b
+says err 'one of them'
+
 # ---- wrong usage ----
 expect 2 embed --model model -o f.npy --texts --tokens x
 says err 'exclude each other'
