@@ -81,6 +81,8 @@ typedef struct {
 MC_API mc_status mc_clip_ctx_new(const mc_clip *clip, const mc_clip_ctx_options *options,
                                  mc_clip_ctx **out, mc_error *err);
 MC_API void mc_clip_ctx_free(mc_clip_ctx *ctx);
+/** The model that it computes with. */
+MC_API const mc_clip *mc_clip_ctx_model(const mc_clip_ctx *ctx);
 
 /** Features of n prepared images.
  *

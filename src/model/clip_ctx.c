@@ -55,6 +55,11 @@ void mc_clip_ctx_free(mc_clip_ctx *ctx)
     mci_free(ctx);
 }
 
+const mc_clip *mc_clip_ctx_model(const mc_clip_ctx *ctx)
+{
+    return ctx->clip;
+}
+
 /* ---- encoding ---- */
 
 static mc_status take_features(mc_clip_ctx *ctx, const mci_nn_tensor *features, size_t n, size_t D,

@@ -35,6 +35,9 @@ typedef struct mci_nn_training {
                          size_t n);
     void (*vector_read)(mci_nn_ctx *ctx, const mci_nn_vector *vector, size_t at, float *out,
                         size_t n);
+    /* The values where they lie, for other processes' sums; NULL if the host cannot reach them.
+     * What changes them must be finished. */
+    float *(*vector_host)(mci_nn_vector *vector);
     /* The sum of squares, of everything; the same bits for any number of threads. */
     double (*vector_square)(mci_nn_ctx *ctx, const mci_nn_vector *vector);
     /* One step over the n parameters from `at` on. */

@@ -53,6 +53,11 @@ static void vector_read(mci_nn_ctx *ctx, const mci_nn_vector *vector, size_t at,
     memcpy(out, vector->values + at, n * sizeof(float));
 }
 
+static float *vector_host(mci_nn_vector *vector)
+{
+    return vector->values;
+}
+
 static double vector_square(mci_nn_ctx *ctx, const mci_nn_vector *vector)
 {
     double sum = 0.0;
@@ -135,6 +140,7 @@ const mci_nn_training mci_ref_training = {
     .vector_zero = vector_zero,
     .vector_write = vector_write,
     .vector_read = vector_read,
+    .vector_host = vector_host,
     .vector_square = vector_square,
     .adamw = adamw,
     .weight_bind = weight_bind,

@@ -1,15 +1,11 @@
 #include "train/trainer.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "base/alloc.h"
-#include "train/contrast.h"
-
-/* One side of a batch, images or texts, on its way through the loss. */
-typedef struct {
-    float *rows, *drows;   /* [n, D]: features, normalised; and the gradient by them */
-    double *lengths, *lse; /* [n] */
-} side;
+#include "train/batch_loss.h"
+#include "train/buckets.h"
 
 struct mci_trainer {
     mci_trainer_options options;
@@ -20,8 +16,9 @@ struct mci_trainer {
     mci_vision_tower vision;
     mci_text_tower text;
     mci_tower_trace vision_trace, text_trace;
-    side images, texts;
-    size_t max_pairs; /* that the sides have room for */
+    mci_dist *alone; /* if no others were named */
+    mci_batch_loss loss;
+    mci_buckets buckets;
     uint64_t n_steps;
     bool fresh; /* the towers have the vector's values */
 };
@@ -40,12 +37,18 @@ static mc_status bind_towers(mci_trainer *t, const mci_clip_config *config, mc_e
 
 static mc_status make(mci_trainer *t, const mci_clip_config *config, mc_error *err)
 {
-    const mci_trainer_options *o = &t->options;
+    mci_trainer_options *o = &t->options;
+    if (!o->dist) {
+        MC_TRY(mci_dist_single(&t->alone, err));
+        o->dist = t->alone;
+    }
     MC_TRY(mci_params_list(config, &t->params, err));
     t->at_scale = mci_params_place(&t->params, "logit_scale");
     MC_TRY(o->backend->ctx_new(o->precision, o->n_threads, &t->nn, err));
     for (size_t i = 0; i < 4; i++)
         MC_TRY(o->backend->training->vector_new(t->nn, t->params.n_values, &t->vectors[i], err));
+    MC_TRY(mci_batch_loss_make(&t->loss, o->dist, config->embed_dim, err));
+    MC_TRY(mci_buckets_make(&t->buckets, o->dist, &t->params, err));
     MC_TRY(bind_towers(t, config, err));
     MC_TRY(mci_vision_trace_make(&t->vision_trace, &t->vision, o->backend, t->nn, o->micro_batch,
                                  o->recompute, err));
@@ -70,22 +73,13 @@ mc_status mci_trainer_new(const mci_clip_config *config, const mci_trainer_optio
     return status;
 }
 
-static void release_side(side *s)
-{
-    mci_free(s->rows);
-    mci_free(s->drows);
-    mci_free(s->lengths);
-    mci_free(s->lse);
-    *s = (side){ 0 };
-}
-
 void mci_trainer_free(mci_trainer *t)
 {
     if (!t)
         return;
     const mci_nn_backend *backend = t->options.backend;
-    release_side(&t->images);
-    release_side(&t->texts);
+    mci_batch_loss_release(&t->loss);
+    mci_buckets_release(&t->buckets);
     mci_tower_trace_release(&t->vision_trace, &t->vision.trunk, backend, t->nn);
     mci_tower_trace_release(&t->text_trace, &t->text.trunk, backend, t->nn);
     mci_vision_tower_release(&t->vision, backend);
@@ -94,6 +88,7 @@ void mci_trainer_free(mci_trainer *t)
         backend->training->vector_free(t->nn, t->vectors[i]);
     backend->ctx_free(t->nn);
     mci_params_release(&t->params);
+    mci_dist_close(t->alone);
     mci_free(t);
 }
 
@@ -128,27 +123,6 @@ void mci_trainer_set_steps(mci_trainer *t, uint64_t n)
 
 /* ---- a step ---- */
 
-static mc_status make_side(side *s, size_t n, size_t D, mc_error *err)
-{
-    release_side(s);
-    *s = (side){ mci_alloc(n * D * sizeof(float)), mci_alloc(n * D * sizeof(float)),
-                 mci_alloc(n * sizeof(double)), mci_alloc(n * sizeof(double)) };
-    if (!s->rows || !s->drows || !s->lengths || !s->lse)
-        return mci_nomem(err, n * D * sizeof(float));
-    return MC_OK;
-}
-
-static mc_status make_sides(mci_trainer *t, size_t n, mc_error *err)
-{
-    if (n <= t->max_pairs)
-        return MC_OK;
-    t->max_pairs = 0;
-    MC_TRY(make_side(&t->images, n, t->vision.D, err));
-    MC_TRY(make_side(&t->texts, n, t->text.D, err));
-    t->max_pairs = n;
-    return MC_OK;
-}
-
 static void refresh(mci_trainer *t)
 {
     if (t->fresh)
@@ -158,10 +132,13 @@ static void refresh(mci_trainer *t)
     t->fresh = true;
 }
 
-static void forward(mci_trainer *t, const float *pixels, const int32_t *tokens, size_t n)
+static void forward(mci_trainer *t, const float *pixels, const int32_t *tokens, size_t at, size_t n)
 {
-    mci_vision_forward(&t->vision, t->options.backend, t->nn, &t->vision_trace, pixels, n);
-    mci_text_forward(&t->text, t->options.backend, t->nn, &t->text_trace, tokens, n);
+    const size_t pixels_each = 3 * t->vision.S * t->vision.S;
+    mci_vision_forward(&t->vision, t->options.backend, t->nn, &t->vision_trace,
+                       pixels + at * pixels_each, n);
+    mci_text_forward(&t->text, t->options.backend, t->nn, &t->text_trace, tokens + at * t->text.T,
+                     n);
 }
 
 static void backward(mci_trainer *t, size_t at, size_t n)
@@ -169,27 +146,9 @@ static void backward(mci_trainer *t, size_t at, size_t n)
     const size_t D = t->vision.D;
     mci_nn_vector *grads = t->vectors[MCI_GRADS];
     mci_vision_backward(&t->vision, t->options.backend, t->nn, &t->vision_trace,
-                        t->images.drows + at * D, n, grads);
-    mci_text_backward(&t->text, t->options.backend, t->nn, &t->text_trace, t->texts.drows + at * D,
-                      n, grads);
-}
-
-/* The loss over n pairs whose features are there, and the gradient by them (as the towers gave
- * them) and by the logarithm of the scale. */
-static double run_loss(mci_trainer *t, size_t n, double scale, double *dscale)
-{
-    const size_t D = t->vision.D;
-    side *i = &t->images, *x = &t->texts;
-    mci_normalize_rows(i->rows, n, D, i->lengths);
-    mci_normalize_rows(x->rows, n, D, x->lengths);
-    mci_contrast_lse(i->rows, n, x->rows, n, D, scale, i->lse);
-    mci_contrast_lse(x->rows, n, i->rows, n, D, scale, x->lse);
-    double loss = mci_contrast_loss(i->rows, n, 0, x->rows, D, scale, i->lse, x->lse);
-    *dscale = mci_contrast_backward(i->rows, n, 0, x->rows, n, D, scale, i->lse, x->lse, i->drows);
-    mci_contrast_backward(x->rows, n, 0, i->rows, n, D, scale, x->lse, i->lse, x->drows);
-    mci_normalize_backward(i->rows, n, D, i->lengths, i->drows);
-    mci_normalize_backward(x->rows, n, D, x->lengths, x->drows);
-    return loss / (double)n;
+                        t->loss.images.drows + at * D, n, grads);
+    mci_text_backward(&t->text, t->options.backend, t->nn, &t->text_trace,
+                      t->loss.texts.drows + at * D, n, grads);
 }
 
 static size_t part_of(const mci_trainer *t, size_t at, size_t n)
@@ -197,29 +156,67 @@ static size_t part_of(const mci_trainer *t, size_t at, size_t n)
     return n - at < t->options.micro_batch ? n - at : t->options.micro_batch;
 }
 
-/* Loss and gradients of the whole batch. */
-static double run_batch(mci_trainer *t, const float *pixels, const int32_t *tokens, size_t n)
+/* The gradients of a block are whole: the others may have them. */
+static void send_block(void *user, const mci_trunk *trunk, size_t layer)
+{
+    mci_trainer *t = user;
+    char prefix[MCI_PARAM_NAME];
+    snprintf(prefix, sizeof prefix, "%stransformer.resblocks.%zu.",
+             trunk == &t->vision.trunk ? "visual." : "", layer);
+    mci_buckets_send(&t->buckets, prefix);
+}
+
+static void watch_blocks(mci_trainer *t, bool watch)
+{
+    mci_trunk_trace *const traces[] = { &t->vision_trace.trunk, &t->text_trace.trunk };
+    for (size_t i = 0; i < 2; i++) {
+        traces[i]->block_done = watch && mci_dist_size(t->options.dist) > 1 ? send_block : NULL;
+        traces[i]->user = t;
+    }
+}
+
+static mc_status forward_all(mci_trainer *t, const float *pixels, const int32_t *tokens, size_t n,
+                             mc_error *err)
 {
     const mci_nn_backend *backend = t->options.backend;
-    const size_t D = t->vision.D, pixels_each = 3 * t->vision.S * t->vision.S, T = t->text.T;
-    const bool at_once = n <= t->options.micro_batch;
-    float log_scale, grad;
+    const size_t D = t->vision.D;
+    for (size_t at = 0; at < n; at += t->options.micro_batch) {
+        forward(t, pixels, tokens, at, part_of(t, at, n));
+        backend->read(t->nn, t->vision_trace.features, t->loss.images.rows + at * D);
+        backend->read(t->nn, t->text_trace.features, t->loss.texts.rows + at * D);
+    }
+    return backend->finish(t->nn, err);
+}
+
+/* The gradients by features are there. If the batch was computed at once, so is all they need. */
+static void backward_all(mci_trainer *t, const float *pixels, const int32_t *tokens, size_t n)
+{
+    for (size_t at = 0; at < n; at += t->options.micro_batch) {
+        const size_t part = part_of(t, at, n);
+        if (n > t->options.micro_batch)
+            forward(t, pixels, tokens, at, part);
+        watch_blocks(t, at + part == n);
+        backward(t, at, part);
+    }
+}
+
+/* Loss and gradients of the whole batch, of all processes. */
+static mc_status run_batch(mci_trainer *t, const float *pixels, const int32_t *tokens, size_t n,
+                           double *loss, mc_error *err)
+{
+    const mci_nn_backend *backend = t->options.backend;
+    float log_scale, dscale_own;
     double dscale;
-    for (size_t at = 0; at < n; at += t->options.micro_batch) {
-        forward(t, pixels + at * pixels_each, tokens + at * T, part_of(t, at, n));
-        backend->read(t->nn, t->vision_trace.features, t->images.rows + at * D);
-        backend->read(t->nn, t->text_trace.features, t->texts.rows + at * D);
-    }
+    MC_TRY(mci_batch_loss_begin(&t->loss, n, err));
+    MC_TRY(forward_all(t, pixels, tokens, n, err));
     mci_trainer_read(t, MCI_VALUES, t->at_scale, &log_scale, 1);
-    double loss = run_loss(t, n, exp((double)log_scale), &dscale);
-    for (size_t at = 0; at < n; at += t->options.micro_batch) {
-        if (!at_once)
-            forward(t, pixels + at * pixels_each, tokens + at * T, part_of(t, at, n));
-        backward(t, at, part_of(t, at, n));
-    }
-    grad = (float)dscale;
-    mci_trainer_write(t, MCI_GRADS, t->at_scale, &grad, 1);
-    return loss;
+    MC_TRY(mci_batch_loss_run(&t->loss, exp((double)log_scale), loss, &dscale, err));
+    dscale_own = (float)dscale;
+    mci_trainer_write(t, MCI_GRADS, t->at_scale, &dscale_own, 1);
+    mci_buckets_start(&t->buckets, backend->training->vector_host(t->vectors[MCI_GRADS]));
+    backward_all(t, pixels, tokens, n);
+    MC_TRY(backend->finish(t->nn, err));
+    return mci_buckets_finish(&t->buckets, err);
 }
 
 /* AdamW over both groups, then the clamp: logit_scale stays in [0, ln 100]. */
@@ -254,12 +251,10 @@ mc_status mci_trainer_step(mci_trainer *t, const float *pixels, const int32_t *t
                            mci_step_facts *facts, mc_error *err)
 {
     const mci_nn_training *training = t->options.backend->training;
-    MC_TRY(make_sides(t, n, err));
     refresh(t);
     *facts = (mci_step_facts){ .lr = mci_schedule_lr(&t->options.schedule, t->n_steps) };
     training->vector_zero(t->nn, t->vectors[MCI_GRADS]);
-    facts->loss = run_batch(t, pixels, tokens, n);
-    MC_TRY(t->options.backend->finish(t->nn, err));
+    MC_TRY(run_batch(t, pixels, tokens, n, &facts->loss, err));
     facts->grad_norm = sqrt(training->vector_square(t->nn, t->vectors[MCI_GRADS]));
     update(t, facts);
     t->fresh = false;

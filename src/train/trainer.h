@@ -3,11 +3,13 @@
  * A step's batch may be larger than what is computed at a time. The loss sees the whole batch all
  * the same: features of all micro-batches are computed first, from them the gradient by each
  * feature, and then each micro-batch is computed again, with its gradient. So k micro-batches of m
- * give the loss and the gradients of one batch of k*m. Source: Gao et al., arXiv:2101.06983
+ * give the loss and the gradients of one batch of k*m; and so do processes that have a share of it
+ * each, for they know each other's features. Source: Gao et al., arXiv:2101.06983
  * (gradient cache). */
 #ifndef MCI_TRAIN_TRAINER_H
 #define MCI_TRAIN_TRAINER_H
 
+#include "train/dist.h"
 #include "train/params.h"
 #include "train/schedule.h"
 #include "train/tower_grad.h"
@@ -21,6 +23,7 @@ typedef struct {
     double beta1, beta2, eps, decay;
     double clip_norm; /* the gradient is cut to this length; 0: never */
     mci_schedule schedule;
+    mci_dist *dist; /* who trains together; lent. NULL: this process alone */
 } mci_trainer_options;
 
 typedef struct mci_trainer mci_trainer;
@@ -51,7 +54,8 @@ typedef struct {
     double logit_scale; /* after the step: the stored logarithm */
 } mci_step_facts;
 
-/* One step over n pairs.
+/* One step. All processes make it together, each with its own n pairs, at least one; facts are of
+ * the whole.
  *   pixels  f32 [n, 3, S, S];  tokens  int32 [n, T] */
 mc_status mci_trainer_step(mci_trainer *trainer, const float *pixels, const int32_t *tokens,
                            size_t n, mci_step_facts *facts, mc_error *err);

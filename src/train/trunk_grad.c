@@ -126,6 +126,8 @@ void mci_trunk_backward(const mci_trunk *trunk, const mci_nn_backend *backend, m
             block_forward(trunk, &trunk->blocks[i], backend, ctx, t, s, trace->x[i],
                           trace->x[i + 1]);
         block_backward(trunk, &trunk->blocks[i], backend, ctx, trace, t, s, trace->x[i], grads);
+        if (trace->block_done)
+            trace->block_done(trace->user, trunk, i);
     }
 }
 

@@ -24,6 +24,9 @@ typedef struct {
     mci_nn_tensor **x; /* SUM [R, C]: n_layers + 1; x[i] goes into block i, the last comes out */
     mci_nn_tensor *dx; /* SUM [R, C]: the gradient on its way back */
     mci_nn_tensor *dnormed, *dqkv, *dinner; /* ROWS [R, C], [R, 3C], [R, M] */
+    /* Called when the gradients of a block are whole; NULL: nobody waits for them. */
+    void (*block_done)(void *user, const mci_trunk *trunk, size_t layer);
+    void *user;
 } mci_trunk_trace;
 
 /* On failure mci_trunk_trace_release is the caller's to call. */
