@@ -102,7 +102,7 @@ static mc_status write_spilled(extraction *e, mc_summary *summary, mc_error *err
 static mc_status extract(extraction *e, const mci_shards *shards, mc_summary *summary,
                          mc_error *err)
 {
-    mci_flow_steps steps = { extract_work, extract_drain, e };
+    mci_flow_steps steps = { .work = extract_work, .drain = extract_drain, .user = e };
     if (e->job->state_dir)
         MC_TRY(begin_spilling(e, err));
     MC_TRY(mci_block_list_load(e->job->block_paths, e->job->n_block_paths, &e->blocked, err));

@@ -252,7 +252,7 @@ static mc_status flow_matched(shard_check *check, mc_error *err)
     mc_pool pool = { .inputs = &path, .n_inputs = 1, .n_threads = pass->n_threads_each };
     pool.max_item_bytes = mci_verify_max_line(pass->v);
     mci_shards one = { 0 };
-    mci_flow_steps steps = { verify_work, verify_drain, check };
+    mci_flow_steps steps = { .work = verify_work, .drain = verify_drain, .user = check };
     MC_TRY(mci_shards_list(pool.inputs, 1, MCI_AS_GIVEN, false, &one, err));
     mc_status status = mci_flow_run(&pool, &one, pass->phase, &steps, &check->summary, err);
     mci_shards_release(&one);
