@@ -1,5 +1,7 @@
 #include "base/json_text.h"
 
+#include "base/alloc.h"
+
 /* 0: stands for itself; 'u': \u00xx; else the letter behind the backslash. */
 static char escape_of(unsigned char c)
 {
@@ -46,8 +48,8 @@ static uint64_t load_short(const char *data, size_t n)
     return (uint64_t)first << 32 | last;
 }
 
-/* Whether no byte is escaped; eight at a time, the last ones with some of those before them. */
-static bool is_plain(const char *data, size_t len)
+/* Eight at a time, the last ones with some of those before them. */
+static inline bool is_plain(const char *data, size_t len)
 {
     uint64_t word;
     if (len < 8)
@@ -79,6 +81,11 @@ static mc_status add_escape(mci_buf *out, unsigned char c, mc_error *err)
     return mci_buf_append(out, escape, escape[1] == 'u' ? 6 : 2, err);
 }
 
+bool mci_json_is_plain(mc_str text)
+{
+    return is_plain(text.data, text.len);
+}
+
 static mc_status add_escaped(mci_buf *out, mc_str text, mc_error *err)
 {
     for (size_t at = 0; at < text.len;) {
@@ -102,24 +109,46 @@ mc_status mci_json_add_string(mci_buf *out, mc_str text, mc_error *err)
     return mci_buf_byte(out, '"', err);
 }
 
-static char *put_pair(char *end, unsigned below_100)
+enum { U64_DIGITS = 20, U32_DIGITS = 10 };
+
+/* Puts the digits before end, gives where they begin. */
+static char *put_u32(char *end, uint32_t value)
 {
-    *--end = (char)('0' + below_100 % 10);
-    *--end = (char)('0' + below_100 / 10);
+    do
+        *--end = (char)('0' + value % 10);
+    while (value /= 10);
     return end;
 }
 
 mc_status mci_json_add_u64(mci_buf *out, uint64_t value, mc_error *err)
 {
-    char digits[20], *at = digits + sizeof digits;
-    for (; value > UINT32_MAX; value /= 100)
-        at = put_pair(at, (unsigned)(value % 100));
-    uint32_t rest = (uint32_t)value;
-    for (; rest >= 100; rest /= 100)
-        at = put_pair(at, rest % 100);
-    if (rest >= 10)
-        at = put_pair(at, rest);
-    else
-        *--at = (char)('0' + rest);
-    return mci_buf_append(out, at, (size_t)(digits + sizeof digits - at), err);
+    char digits[U64_DIGITS], *end = digits + sizeof digits, *at = end;
+    for (; value > UINT32_MAX; value /= 10)
+        *--at = (char)('0' + value % 10);
+    at = put_u32(at, (uint32_t)value);
+    return mci_buf_append(out, at, (size_t)(end - at), err);
+}
+
+static unsigned n_digits(uint32_t value)
+{
+    unsigned n = 1;
+    for (uint64_t power = 10; value >= power; power *= 10)
+        n++;
+    return n;
+}
+
+mc_status mci_json_add_u32s(mci_buf *out, const uint32_t *values, size_t n, mc_error *err)
+{
+    if (n > SIZE_MAX / (U32_DIGITS + 1))
+        return mci_nomem(err, SIZE_MAX);
+    MC_TRY(mci_buf_reserve(out, n * (U32_DIGITS + 1), err));
+    char *at = out->data + out->len;
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            *at++ = ',';
+        at += n_digits(values[i]);
+        put_u32(at, values[i]);
+    }
+    out->len = (size_t)(at - out->data);
+    return MC_OK;
 }

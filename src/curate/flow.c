@@ -5,7 +5,7 @@
 
 enum {
     BATCH_BYTES =
-        1 << 20, /* enough work to make handing over cheap, little enough to stay in cache */
+        1 << 18, /* enough work to make handing over cheap, little enough to stay in cache */
     BATCH_ITEMS = 4096,
     KEPT_BYTES = 8 << 20, /* a buffer that one huge item blew up beyond this is given back */
     SLOTS_PER_WORKER = 2,

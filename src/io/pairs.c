@@ -249,7 +249,7 @@ bool mci_extra_has(mc_str extra, const char *name)
 
 /* ---- writing ---- */
 
-static mc_status add_literal(mci_buf *out, const char *text, mc_error *err)
+static inline mc_status add_literal(mci_buf *out, const char *text, mc_error *err)
 {
     return mci_buf_add(out, mc_str_of(text), err);
 }
@@ -257,11 +257,7 @@ static mc_status add_literal(mci_buf *out, const char *text, mc_error *err)
 static mc_status add_entries(const mc_text *text, mci_buf *out, mc_error *err)
 {
     MC_TRY(add_literal(out, ",[", err));
-    for (size_t i = 0; i < text->n_entries; i++) {
-        if (i > 0)
-            MC_TRY(mci_buf_byte(out, ',', err));
-        MC_TRY(mci_json_add_u64(out, text->entries[i], err));
-    }
+    MC_TRY(mci_json_add_u32s(out, text->entries, text->n_entries, err));
     return mci_buf_byte(out, ']', err);
 }
 
