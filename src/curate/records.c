@@ -93,8 +93,8 @@ static mc_status hash_name(const mci_record_parser *parser, mc_str name, mci_are
 static mc_status uuid_of_url(mci_record_parser *parser, mc_str url, mci_arena *arena, mc_str *out,
                              mc_error *err)
 {
-    bool is_name = url.len == 0 ||
-                   (!memchr(url.data, ' ', url.len) && !memchr(url.data, '\t', url.len));
+    bool is_name =
+        url.len == 0 || (!memchr(url.data, ' ', url.len) && !memchr(url.data, '\t', url.len));
     if (is_name)
         return hash_name(parser, url, arena, out, err);
     mci_buf_clear(&parser->name);

@@ -20,7 +20,7 @@ static mc_status thin_work(void *user, mci_batch *batch, unsigned worker, mc_err
     thinning *state = user;
     MC_TRY(mci_draw_batch(state->balancer, state->seed, batch, err));
     MC_TRY(mci_count_batch(&state->curated, batch, worker, err));
-    return mci_format_batch(batch, err);
+    return mci_job_output_format(&state->output, batch, err);
 }
 
 static mc_status thin_drain(void *user, mci_batch *batch, mc_error *err)

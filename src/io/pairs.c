@@ -1,6 +1,5 @@
-#include "io/pairs.h"
+#include "io/pairs_internal.h"
 
-#include "base/alloc.h"
 #include "base/json_text.h"
 #include "base/utf8.h"
 #include "io/json_write.h"
@@ -196,9 +195,9 @@ static mc_status parse_line(mci_json *json, mci_buf *scratch, mc_str line, mci_j
     return mci_json_parse(json, mci_buf_str(scratch), root, n_replaced, err);
 }
 
-mc_status mci_pairs_parse(mci_json *json, mci_buf *scratch, mc_str line, mci_arena *arena,
-                          mc_record *out, uint64_t *n_replaced, uint64_t *n_empty_texts,
-                          mc_error *err)
+mc_status mci_pairs_read(mci_json *json, mci_buf *scratch, mc_str line, mci_arena *arena,
+                         mc_record *out, uint64_t *n_replaced, uint64_t *n_empty_texts,
+                         mc_error *err)
 {
     reading r = { arena, scratch, 0, err };
     mci_json_value root;
@@ -213,6 +212,16 @@ mc_status mci_pairs_parse(mci_json *json, mci_buf *scratch, mc_str line, mci_are
     *n_replaced += n;
     *n_empty_texts += r.n_empty_texts;
     return MC_OK;
+}
+
+mc_status mci_pairs_parse(mci_json *json, mci_buf *scratch, mc_str line, mci_arena *arena,
+                          mc_record *out, uint64_t *n_replaced, uint64_t *n_empty_texts,
+                          mc_error *err)
+{
+    mc_status status = mci_pairs_scan(line, arena, out, err);
+    if (status != MC_SKIPPED)
+        return status;
+    return mci_pairs_read(json, scratch, line, arena, out, n_replaced, n_empty_texts, err);
 }
 
 /* ---- members of extra ---- */

@@ -106,7 +106,8 @@ static mc_status add_link(mci_json_value from, mci_buf *scratch, mci_page *page,
     if (mci_json_type_of(from) != MCI_JSON_OBJECT)
         return MC_OK;
     find_members(from, members, has);
-    if (!has[MCI_LINK_PATH] || !mci_is_image_path(mci_json_string(members[MCI_LINK_PATH])) || !has[MCI_LINK_URL])
+    if (!has[MCI_LINK_PATH] || !mci_is_image_path(mci_json_string(members[MCI_LINK_PATH])) ||
+        !has[MCI_LINK_URL])
         return MC_OK;
     mci_json_type url_type = mci_json_type_of(members[MCI_LINK_URL]);
     if (url_type != MCI_JSON_STRING && url_type != MCI_JSON_NULL)
@@ -115,7 +116,8 @@ static mc_status add_link(mci_json_value from, mci_buf *scratch, mci_page *page,
     MC_TRY(mci_arena_copy(&page->arena, mci_json_string(members[MCI_LINK_URL]), &link->url, err));
     for (size_t k = MCI_LINK_TEXT; k < MCI_N_LINK_KEYS; k++)
         if (has[k] && mci_json_type_of(members[k]) == MCI_JSON_STRING)
-            MC_TRY(add_text(mci_link_keys[k], mci_json_string(members[k]), scratch, page, link, err));
+            MC_TRY(
+                add_text(mci_link_keys[k], mci_json_string(members[k]), scratch, page, link, err));
     return MC_OK;
 }
 

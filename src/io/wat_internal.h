@@ -17,7 +17,8 @@ extern const mc_str mci_link_keys[MCI_N_LINK_KEYS];
 bool mci_is_image_path(mc_str path);
 
 /* Fills page, which is empty, from one line, without a tape: as mci_wat_parse does where it does at
- * all. MC_SKIPPED: it does not, page holds junk; anything may be the matter, and err says nothing. */
+ * all. MC_SKIPPED: it does not, page holds junk; anything may be the matter, and err says nothing.
+ */
 mc_status mci_wat_scan(mci_json *json, mc_str line, mci_page *page, mc_error *err);
 
 /* The definition: the first line of block that is a JSON object, parsed whole. As mci_wat_images

@@ -1,8 +1,8 @@
 /* One pass over the tokens of a WAT record, checking all of it and keeping only the images:
  *
- *   tokens   {  "  :  {  "  :  "  ,  "  :  [  {  "  :  "  ,  ...  }      from simdjson's first stage
- *            |  Envelope  |  what no place knows   Links
- *            root         envelope                 image links
+ *   tokens   {  "  :  {  "  :  "  ,  "  :  [  {  "  :  "  ,  ...  }      from simdjson's first
+ * stage |  Envelope  |  what no place knows   Links root         envelope                 image
+ * links
  *
  * Objects on the way to the links are walked by the table of places, links by read_link, and the
  * rest, most of a record, is only checked: nothing of it is copied or put on a tape. What is rare
@@ -64,7 +64,7 @@ static bool read_hex(const char *at, const char *end, unsigned *unit)
         return false;
     for (int i = 0; i < 4; i++) {
         unsigned char c = (unsigned char)at[i], lower = c | 0x20;
-        unsigned digit = c - (unsigned)'0' < 10          ? c - (unsigned)'0'
+        unsigned digit = c - (unsigned)'0' < 10      ? c - (unsigned)'0'
                          : lower - (unsigned)'a' < 6 ? lower - (unsigned)'a' + 10
                                                      : 16;
         if (digit > 15)
@@ -435,11 +435,7 @@ mc_status mci_wat_scan(mci_json *json, mc_str line, mci_page *page, mc_error *er
     mci_json_tokens tokens;
     if (!mci_json_index(json, line, &tokens))
         return MC_SKIPPED;
-    scan s = { .text = line.data,
-               .at = tokens.at,
-               .n = tokens.n,
-               .len = line.len,
-               .page = page };
+    scan s = { .text = line.data, .at = tokens.at, .n = tokens.n, .len = line.len, .page = page };
     s.escape = find_escape(&s, 0);
     if (token(&s) != '{')
         return MC_SKIPPED;

@@ -142,8 +142,11 @@ static mc_status open_part(shard_step *step, mci_run_part part, mc_error *err)
     mci_buf path = { 0 };
     mc_status status =
         mci_run_path_for_writing(&step->run->folder, part, name_of(step), &path, err);
+    /* Beside Parquet the pool file is read twice more, and then of no use. */
+    bool is_passing = part == MCI_RUN_POOL && step->run->job->format == MC_PARQUET;
     if (status >= 0)
-        status = mci_pairs_output_open(&step->pairs, path.data, err);
+        status = mci_pairs_output_open(&step->pairs, path.data,
+                                       is_passing ? MCI_ZSTD_FAST : mci_codec_of(path.data), err);
     mci_buf_release(&path);
     return status;
 }
@@ -213,10 +216,10 @@ static mc_status flow_part(shard_step *step, mci_run_part part, mci_flow_steps s
     return status;
 }
 
-/* What is left of the records, as JSON Lines if that is what is written. */
+/* What is left of the records. */
 static mc_status write_pairs(shard_step *step, mci_batch *batch, mc_error *err)
 {
-    MC_TRY(mci_format_batch(batch, err));
+    MC_TRY(mci_pairs_output_format(&step->pairs, batch, err));
     return mci_pairs_output_write(&step->pairs, batch, err);
 }
 
@@ -235,7 +238,7 @@ static mc_status pool_work(void *user, mci_batch *batch, unsigned thread, mc_err
     MC_TRY(mci_count_batch(&step->counting, batch, thread, err));
     if (!step->run->job->keep_duplicates)
         MC_TRY(mci_key_batch(batch, err));
-    return mci_format_batch(batch, err);
+    return mci_pairs_output_format(&step->pairs, batch, err);
 }
 
 static mc_status pool_drain(void *user, mci_batch *batch, mc_error *err)
@@ -400,8 +403,9 @@ static mc_status draw(shard_step *step, mci_batch *batch, unsigned thread, mc_er
 
 static mc_status curated_work(void *user, mci_batch *batch, unsigned thread, mc_error *err)
 {
-    MC_TRY(draw(user, batch, thread, err));
-    return mci_format_batch(batch, err);
+    shard_step *step = user;
+    MC_TRY(draw(step, batch, thread, err));
+    return mci_pairs_output_format(&step->pairs, batch, err);
 }
 
 static mc_status curated_drain(void *user, mci_batch *batch, mc_error *err)

@@ -107,7 +107,8 @@ says err 'and --strict was asked for'
 
 # Parquet, in and out, where DuckDB's library is.
 printf '{"uuid":"u","url":"img/1.jpg","texts":[["alt","one"]]}\n' > table/own.jsonl
-if "$METACLIP" extract -q -o table/own.parquet table/own.jsonl 2> err; then
+expect 0 extract -q -o table/own.parquet table/own.jsonl
+if "$METACLIP" extract -q -o back table/own.parquet 2> err; then
     expect 0 pack -q --parquet -o own --table table/own.parquet
     expect 0 extract -q -o got own/00000.tar
     expect 0 extract -q own/00000.parquet
