@@ -2,44 +2,46 @@
 
 #include <stdint.h>
 
-static const uint64_t ones = UINT64_C(0x0101010101010101);
+/* What the bytes of a url may be, found for all of them at once. */
+typedef struct {
+    bool has_odd;   /* controls, which get lost, or semicolons, which begin parameters */
+    bool has_marks; /* ? or # */
+    bool has_rare;  /* beyond ASCII, or brackets: odd in a host */
+} url_bytes;
 
-/* The high bit of every byte of word that is zero, and perhaps of bytes above one. */
-static uint64_t zero_bytes(uint64_t word)
+enum { STEP = 16 };
+typedef uint8_t step_bytes __attribute__((vector_size(STEP)));
+
+static bool has_any(step_bytes mask)
 {
-    return (word - ones) & ~word & (ones * 0x80);
+    uint64_t halves[2];
+    memcpy(halves, &mask, sizeof halves);
+    return (halves[0] | halves[1]) != 0;
 }
 
-/* Marks with a meaning: those that are always odd, and those that may be. */
-static bool has_odd_in(uint64_t word)
+/* Sixteen bytes from `at` on; at the end with some before them, or with letters behind them. */
+static step_bytes load_step(mc_str url, size_t at)
 {
-    return (zero_bytes(word & (ones * 0xE0)) | zero_bytes(word ^ (ones * ';'))) != 0;
+    step_bytes bytes;
+    memset(&bytes, 'x', sizeof bytes);
+    if (url.len < STEP)
+        memcpy(&bytes, url.data, url.len);
+    else
+        memcpy(&bytes, url.data + (url.len - at < STEP ? url.len - STEP : at), STEP);
+    return bytes;
 }
 
-static bool has_mark_in(uint64_t word)
+static url_bytes look_at_bytes(mc_str url)
 {
-    return (zero_bytes(word ^ (ones * '?')) | zero_bytes(word ^ (ones * '#'))) != 0;
-}
-
-static uint64_t load(const char *at, size_t n)
-{
-    uint64_t word = ones * 'x';
-    memcpy(&word, at, n);
-    return word;
-}
-
-/* Controls, which get lost, and semicolons, which begin parameters. */
-static bool is_odd(mc_str url, bool *has_marks)
-{
-    bool odd = false, marks = false;
-    for (size_t i = 0; i < url.len; i += 8) {
-        size_t left = url.len - i;
-        uint64_t word = left < 8 ? load(url.data + i, left) : load(url.data + i, 8);
-        odd |= has_odd_in(word);
-        marks |= has_mark_in(word);
+    step_bytes odd = { 0 }, marks = { 0 }, rare = { 0 };
+    for (size_t i = 0; i < url.len; i += STEP) {
+        step_bytes bytes = load_step(url, i);
+        odd |= (step_bytes)(bytes < 0x20) | (step_bytes)(bytes == ';');
+        marks |= (step_bytes)(bytes == '?') | (step_bytes)(bytes == '#');
+        rare |=
+            (step_bytes)(bytes >= 0x7F) | (step_bytes)(bytes == '[') | (step_bytes)(bytes == ']');
     }
-    *has_marks = marks;
-    return odd;
+    return (url_bytes){ has_any(odd), has_any(marks), has_any(rare) };
 }
 
 static size_t find(mc_str text, char c)
@@ -66,9 +68,11 @@ static size_t after_scheme(mc_str url)
 }
 
 /* Whether the host that begins at `from` is there and needs no look: ASCII without brackets. */
-static bool has_plain_host(mc_str url, size_t from)
+static bool has_plain_host(mc_str url, size_t from, const url_bytes *bytes)
 {
     size_t i = from;
+    if (!bytes->has_marks && !bytes->has_rare)
+        return url.data[from] != '/';
     for (; i < url.len; i++) {
         char c = url.data[i];
         if (c == '/' || c == '?' || c == '#')
@@ -93,12 +97,12 @@ static bool has_odd_segments(mc_str url)
 
 mci_url_kind mci_url_kind_of(mc_str url)
 {
-    bool has_marks;
-    if (url.len == 0 || is_odd(url, &has_marks) || (has_marks && !keeps_marks(url)))
+    url_bytes bytes = look_at_bytes(url);
+    if (url.len == 0 || bytes.has_odd || (bytes.has_marks && !keeps_marks(url)))
         return MCI_URL_ODD;
     size_t host = after_scheme(url);
     if (host > 0)
-        return has_plain_host(url, host) ? MCI_URL_WHOLE : MCI_URL_ODD;
+        return has_plain_host(url, host, &bytes) ? MCI_URL_WHOLE : MCI_URL_ODD;
     if (has_odd_segments(url))
         return MCI_URL_ODD;
     switch (url.data[0]) {
