@@ -13,7 +13,7 @@
 #include "base/alloc.h"
 #include "base/files.h"
 
-enum { PENDING_BYTES = 256 * 1024, ZSTD_LEVEL = 3, ZSTD_FAST_LEVEL = 1 };
+enum { PENDING_BYTES = 256 * 1024, ZSTD_LEVEL = 3, ZSTD_FAST_LEVEL = -3 };
 
 struct mci_output {
     int fd;

@@ -3,6 +3,10 @@
 #include "base/alloc.h"
 #include "io/parquet_levels.h"
 
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "numbers are written as they lie in memory"
+#endif
+
 enum {
     PAGE_BYTES = 1 << 20,
     MAX_VALUE_BYTES = 1 << 30, /* a page counts its bytes in 31 bits */
@@ -42,9 +46,7 @@ void mci_parquet_column_release(mci_parquet_column *column)
 
 static mc_status put_u32(mci_buf *out, uint32_t value, mc_error *err)
 {
-    const unsigned char bytes[4] = { (unsigned char)value, (unsigned char)(value >> 8),
-                                     (unsigned char)(value >> 16), (unsigned char)(value >> 24) };
-    return mci_buf_append(out, bytes, sizeof bytes, err);
+    return mci_buf_append(out, &value, sizeof value, err);
 }
 
 /* Levels in the first form of pages have their length before them. */
@@ -53,9 +55,8 @@ static mc_status add_levels(const mci_buf *levels, unsigned width, mci_buf *page
     size_t at = page->len;
     MC_TRY(put_u32(page, 0, err));
     MC_TRY(mci_parquet_add_levels((const uint8_t *)levels->data, levels->len, width, page, err));
-    size_t n = page->len - at - 4;
-    for (int i = 0; i < 4; i++)
-        page->data[at + (size_t)i] = (char)(n >> 8 * i);
+    uint32_t n = (uint32_t)(page->len - at - sizeof n);
+    memcpy(page->data + at, &n, sizeof n);
     return MC_OK;
 }
 
@@ -167,8 +168,7 @@ mc_status mci_parquet_column_ids(mci_parquet_column *column, const uint32_t *ids
     column->repeats.len += n_levels;
     column->defines.len += n_levels;
     column->n_null += n == 0;
-    for (size_t i = 0; i < n; i++)
-        MC_TRY(put_u32(&column->values, ids[i], err));
+    MC_TRY(mci_buf_append(&column->values, ids, n * sizeof *ids, err));
     return end_row(column, zstd, err);
 }
 
