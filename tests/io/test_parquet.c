@@ -304,7 +304,7 @@ static void what_was_written_comes_back(void **state)
 /* Bytes of letters, sometimes more than a page. */
 static mc_str random_text(test_random *random, mci_arena *arena)
 {
-    size_t n = test_below(random, 400) ? test_below(random, 60) : test_below(random, 2500000);
+    size_t n = test_below(random, 300) ? test_below(random, 60) : test_below(random, 2500000);
     char *text = mci_arena_alloc(arena, n);
     for (size_t i = 0; i < n; i++)
         text[i] = (char)('a' + test_below(random, 26));
@@ -338,7 +338,7 @@ static void records_of_all_sizes_come_back(void **state)
     skip_without_library();
     const char *path = scratch_path(s, "sizes.parquet");
     assert_ok(mci_parquet_out_open(path, &table, &err), err);
-    for (int i = 0; i < 4000; i++) {
+    for (int i = 0; i < 800; i++) {
         mc_text texts[3];
         char uuid[16];
         mc_record record = { .texts = texts, .n_texts = 1 + test_below(&random, 3) };
