@@ -57,7 +57,7 @@ typedef struct {
     const char *name; /* "ref", "cpu" */
 
     /* Whether this machine can, and how: a sentence for `info`, e.g. "AMX bf16" or "AVX-512 f32
-     * (this processor has no bf16)". */
+     * (this processor has no bf16)". It may ask the system for leave to use the processor so. */
     bool (*usable)(mci_nn_precision precision, const char **how);
 
     /* ---- weights: copied and packed; values stay the caller's ---- */
