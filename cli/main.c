@@ -27,6 +27,7 @@ static const cli_command commands[] = {
     { "embed", "compute the features of images or texts", cmd_embed },
     { "classify", "say which of some labels fits each image", cmd_classify },
     { "search", "find the nearest rows of features, exactly", cmd_search },
+    { "train", "train a CLIP model on pairs, with the standard set-up", cmd_train },
     { "convert", "give a CLIP model another form or number type", cmd_convert },
     { "models", "list the published models", cmd_models },
     { "pull", "download a published model", cmd_pull },

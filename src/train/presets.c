@@ -29,8 +29,27 @@ static const preset presets[] = {
       0.2 },
     { "worldwide_h14", "ViT-H-14-quickgelu-worldwide", 4e-4, 32768, 29 * BILLION, 2000, 8, 0.95,
       0.1 },
-    { "tiny", "", 1e-3, 256, 1000000, 100, 0, 0.98, 0.2 },
+    { "tiny", "tiny-64", 1e-3, 256, 1000000, 100, 0, 0.98, 0.2 },
 };
+
+void mci_tiny_clip_config(mci_clip_config *out)
+{
+    *out = (mci_clip_config){ .embed_dim = 128, .quick_gelu = true };
+    mci_clip_config_defaults(out);
+    out->vision.image_size = out->vision.resize_size = 64;
+    out->vision.patch_size = 8;
+    out->vision.width = 192;
+    out->vision.layers = 6;
+    out->vision.heads = 3;
+    out->vision.mlp_width = 768;
+    out->text.context_length = 32;
+    out->text.vocab_size = 49408;
+    out->text.width = 128;
+    out->text.layers = 4;
+    out->text.heads = 2;
+    out->text.mlp_width = 512;
+    mci_clip_config_vocab(out, MCI_VOCAB_CLIP);
+}
 
 const char *mc_train_preset(size_t i)
 {

@@ -27,7 +27,8 @@ static mc_status make_path(char path[PATH_BYTES], mc_error *err, const char *for
     va_start(args, format);
     int n = vsnprintf(path, PATH_BYTES, format, args);
     va_end(args);
-    return n >= 0 && n < PATH_BYTES ? MC_OK : mc_fail(err, MC_E_LIMIT, "%.100s...: too long a path", path);
+    return n >= 0 && n < PATH_BYTES ? MC_OK
+                                    : mc_fail(err, MC_E_LIMIT, "%.100s...: too long a path", path);
 }
 
 /* ---- writing ---- */
@@ -49,7 +50,8 @@ static mc_status add_headers(mci_safetensors_header *header, const part *parts, 
             const mci_param *param = &params->items[i];
             char name[MCI_PARAM_NAME + 2];
             snprintf(name, sizeof name, "%s%s", parts[p].prefix, param->name);
-            MC_TRY(mci_safetensors_add(header, mc_str_of(name), MCI_F32, param->rank, param->dims, err));
+            MC_TRY(mci_safetensors_add(header, mc_str_of(name), MCI_F32, param->rank, param->dims,
+                                       err));
         }
     }
     return MC_OK;
@@ -63,8 +65,8 @@ static mc_status write_values(mci_output *output, const part *parts, size_t n_pa
         for (size_t i = 0; i < params->n; i++) {
             const mci_param *param = &params->items[i];
             mci_trainer_read(trainer, parts[p].which, param->at, room, param->n);
-            MC_TRY(mci_output_write(
-                output, (mc_str){ (const char *)room, param->n * sizeof *room }, err));
+            MC_TRY(mci_output_write(output, (mc_str){ (const char *)room, param->n * sizeof *room },
+                                    err));
         }
     }
     return MC_OK;
@@ -115,9 +117,10 @@ static mc_status write_state(const char *path, const mci_run_state *state, mc_er
     char text[400];
     snprintf(text, sizeof text,
              "{\"version\":1,\"step\":%" PRIu64 ",\"epoch\":%" PRIu64 ",\"window\":%" PRIu64
-             ",\"place\":%" PRIu64 ",\"data\":%" PRIu64 "}\n",
+             ",\"place\":%" PRIu64 ",\"data\":%" PRIu64 ",\"window_steps\":%" PRIu64
+             ",\"window_loss\":%.17g}\n",
              state->step, state->position.epoch, state->position.window, state->position.place,
-             state->fingerprint);
+             state->fingerprint, state->n_window, state->window_loss);
     return mci_output_file(path, mc_str_of(text), err);
 }
 
@@ -205,11 +208,14 @@ static mc_status take_state(mci_json_value root, mci_run_state *out, mc_error *e
         { "window", &out->position.window },
         { "place", &out->position.place },
         { "data", &out->fingerprint },
+        { "window_steps", &out->n_window },
     };
     mci_json_value value;
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         if (!mci_json_get(root, members[i].key, &value) || !mci_json_u64(value, members[i].to))
             return mc_fail(err, MC_E_FORMAT, "it has no number \"%s\"", members[i].key);
+    if (!mci_json_get(root, "window_loss", &value) || !mci_json_double(value, &out->window_loss))
+        return mc_fail(err, MC_E_FORMAT, "it has no number \"window_loss\"");
     return MC_OK;
 }
 
@@ -284,8 +290,8 @@ mc_status mci_run_checkpoint_load(const char *out_dir, uint64_t step, mci_traine
     MC_TRY(make_path(path, err, "%s/checkpoints/%0*" PRIu64 "/open_clip_model.safetensors", out_dir,
                      DIGITS, step));
     MC_TRY(read_tensors(path, weights, 1, trainer, err));
-    MC_TRY(make_path(path, err, "%s/checkpoints/%0*" PRIu64 "/optimizer.safetensors", out_dir, DIGITS,
-                     step));
+    MC_TRY(make_path(path, err, "%s/checkpoints/%0*" PRIu64 "/optimizer.safetensors", out_dir,
+                     DIGITS, step));
     MC_TRY(read_tensors(path, moments, 2, trainer, err));
     mci_trainer_set_steps(trainer, step);
     return MC_OK;

@@ -1,5 +1,5 @@
-/* Checkpoints of a training run: each a folder that appears whole, and that every command reads as a
- * model (it is OpenCLIP's form), with what training needs to go on.
+/* Checkpoints of a training run: each a folder that appears whole, and that every command reads as
+ * a model (it is OpenCLIP's form), with what training needs to go on.
  *
  *   OUT/checkpoints/00001000/open_clip_config.json
  *                            open_clip_model.safetensors   the weights, f32
@@ -15,6 +15,8 @@ typedef struct {
     uint64_t step; /* made so far */
     mci_pair_position position;
     uint64_t fingerprint; /* of the data (pair_loader.h) */
+    uint64_t n_window;    /* steps since the last line of the log, and the sum of their losses */
+    double window_loss;
 } mci_run_state;
 
 /* Writes OUT/checkpoints/STEP and makes it last; of the older ones `keep` with it stay (0: all). */

@@ -314,6 +314,18 @@ static mc_status put_words(const mci_words *words, mci_buf *out, mc_error *err)
     return mci_buf_byte(out, ']', err);
 }
 
+/* With the fewest digits that give the same number. */
+static mc_status put_real(double value, mci_buf *out, mc_error *err)
+{
+    char text[32];
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    return mci_buf_add(out, mc_str_of(text), err);
+}
+
 static mc_status put_field(const mc_train_config *config, const field *f, mci_buf *out,
                            mc_error *err)
 {
@@ -329,7 +341,7 @@ static mc_status put_field(const mc_train_config *config, const field *f, mci_bu
     case U64:
         return mci_buf_printf(out, err, "%" PRIu64, *(const uint64_t *)place);
     default:
-        return mci_buf_printf(out, err, "%.17g", *(const double *)place);
+        return put_real(*(const double *)place, out, err);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "metaclip/train.h"
+#include "model/clip_config.h"
 
 typedef struct {
     const char **items;
@@ -41,6 +42,7 @@ typedef struct {
     X(WORD, counts, 1, "online balancing: the pool's entry counts; empty: no balancing")          \
     X(U64, t, 1, "online balancing: the limit of an entry")                                       \
     X(U64, balance_seed, 1, "online balancing: the seed of the draws")                            \
+    X(BOOL, names_from_paths, 1, "call shards by their paths, where files have equal names")      \
     X(WORDS, subset, 1, "lists of uuids; only these images are used")                             \
     X(WORD, image_root, 1, "where paths in tables begin")                                         \
     X(WORD, image_column, 1, "the column of paths; empty: filepath and the like")                 \
@@ -64,6 +66,9 @@ struct mc_train_config {
 
 /* The fields that decide results, as text: what a run that goes on is compared by. */
 mc_status mci_train_config_identity(const mc_train_config *config, mci_buf *out, mc_error *err);
+
+/* The config of "tiny-64", the preset tiny's model: images of 64 pixels, texts of 32 tokens. */
+void mci_tiny_clip_config(mci_clip_config *out);
 
 /* Fills in a preset; false if there is none. Words are constants. */
 bool mci_train_preset_fill(const char *name, mc_train_config *config);

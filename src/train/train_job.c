@@ -26,7 +26,7 @@ typedef struct {
     mc_tokenizer *tokenizer;
     mc_metadata *metadata;
     mc_matcher *matcher;
-    mc_counts *counts;
+    mc_counts counts;
     mc_balancer *balancer;
     mci_uuid_set *subset;
     mci_pair_loader *loader;
@@ -55,9 +55,14 @@ static mc_status read_clip_config(run *r, mc_error *err)
     mci_json_value root;
     const mci_config_hooks hooks = { r->options->hooks.warn, r->options->hooks.user };
     if (model[0] == '\0')
-        return mc_fail(err, MC_E_ARG, "model: nothing is said of it: a built-in name, or a JSON file");
+        return mc_fail(err, MC_E_ARG,
+                       "model: nothing is said of it: a built-in name, or a JSON file");
     if (mci_clip_config_named(model, &r->clip))
         return MC_OK;
+    if (strcmp(model, "tiny-64") == 0) {
+        mci_tiny_clip_config(&r->clip);
+        return MC_OK;
+    }
     if (!mci_file_exists(model))
         return mc_fail(err, MC_E_ARG, "model: %s is neither a built-in name nor a file", model);
     mc_status status = mci_json_load(model, 1 << 20, &json, &root, err);
@@ -79,7 +84,8 @@ static mc_status check_config(run *r, mc_error *err)
         return mc_fail(err, MC_E_ARG, "vocab: name the vocabulary");
     if (c->batch < 2 || c->batch % size != 0)
         return mc_fail(err, MC_E_ARG,
-                       "batch: %" PRIu64 " pairs cannot be divided among %u processes (and it takes two "
+                       "batch: %" PRIu64
+                       " pairs cannot be divided among %u processes (and it takes two "
                        "to tell apart)",
                        c->batch, size);
     if (c->seen_pairs < c->batch)
@@ -89,10 +95,41 @@ static mc_status check_config(run *r, mc_error *err)
     return MC_OK;
 }
 
+/* ---- the vocabulary ---- */
+
+/* From scratch, a model of CLIP's kind takes the size of its vocabulary: the largest id ends a
+ * text. */
+static mc_status fit_vocab(run *r, size_t n_ids, mc_error *err)
+{
+    const mc_hooks *hooks = &r->options->hooks;
+    char text[300];
+    if (*r->config->init || r->clip.text.vocab != MCI_VOCAB_CLIP)
+        return mc_fail(
+            err, MC_E_MISMATCH,
+            "vocab: %s has %zu ids, but the model's text tower %u: was it another one's?",
+            r->config->vocab, n_ids, r->clip.text.vocab_size);
+    snprintf(text, sizeof text, "the text tower gets the vocabulary's %zu ids in place of %u",
+             n_ids, r->clip.text.vocab_size);
+    if (hooks->warn && is_first(r))
+        hooks->warn(hooks->user, text);
+    r->clip.text.vocab_size = (uint32_t)n_ids;
+    mci_clip_config_vocab(&r->clip, MCI_VOCAB_CLIP);
+    return MC_OK;
+}
+
+static mc_status open_tokenizer(run *r, mc_error *err)
+{
+    const mc_train_config *c = r->config;
+    const bool hf = strcmp(c->rule, "hf") == 0;
+    MC_TRY(mc_tokenizer_open(c->vocab, hf ? MC_RULE_HF : MC_RULE_OPENAI, &r->tokenizer, err));
+    const size_t n_ids = mc_tokenizer_tell(r->tokenizer).n_ids;
+    return n_ids == r->clip.text.vocab_size ? MC_OK : fit_vocab(r, n_ids, err);
+}
+
 /* ---- the trainer ---- */
 
-static mc_status choose_backend(const run *r, const mci_nn_backend **out, mci_nn_precision precision,
-                                mc_error *err)
+static mc_status choose_backend(const run *r, const mci_nn_backend **out,
+                                mci_nn_precision precision, mc_error *err)
 {
     const char *name = r->config->backend, *how = "";
     for (const mci_nn_backend *const *all = mci_nn_backends(); *all; all++) {
@@ -129,7 +166,8 @@ static mc_status make_trainer(run *r, mc_error *err)
 }
 
 /* One parameter's first values: of a checkpoint, or drawn. */
-static mc_status start_param(run *r, const mci_checkpoint *from, const mci_param *param, mc_error *err)
+static mc_status start_param(run *r, const mci_checkpoint *from, const mci_param *param,
+                             mc_error *err)
 {
     float *room = mci_alloc(param->n * sizeof *room);
     mc_status status = MC_OK;
@@ -166,31 +204,14 @@ static mc_status make_balancer(run *r, mc_error *err)
     const mc_train_config *c = r->config;
     if (c->counts[0] == '\0')
         return MC_OK;
-    MC_TRY(mc_counts_load(c->counts, NULL, &r->counts, err));
-    MC_TRY(mc_balancer_new(mc_counts_values(r->counts), mc_counts_len(r->counts), c->t, c->balance_seed,
-                           &r->balancer, err));
-    if (c->metadata[0] == '\0')
-        return MC_OK;
-    MC_TRY(mc_metadata_load(c->metadata, &r->metadata, err));
-    if (mc_metadata_len(r->metadata) != mc_counts_len(r->counts))
-        return mc_fail(err, MC_E_MISMATCH, "%s has %zu entries, %s counts %zu", c->metadata,
-                       mc_metadata_len(r->metadata), c->counts, mc_counts_len(r->counts));
-    return mc_matcher_new(mc_metadata_entries(r->metadata), mc_metadata_len(r->metadata), &r->matcher,
-                          err);
-}
-
-static mc_status open_tokenizer(run *r, mc_error *err)
-{
-    const mc_train_config *c = r->config;
-    MC_TRY(mc_tokenizer_open(c->vocab, strcmp(c->rule, "hf") == 0 ? MC_RULE_HF : MC_RULE_OPENAI,
-                             &r->tokenizer, err));
-    const mc_tokenizer_facts vocab = mc_tokenizer_tell(r->tokenizer);
-    if (vocab.n_ids == r->clip.text.vocab_size)
-        return MC_OK;
-    return mc_fail(err, MC_E_MISMATCH,
-                   "vocab: %s has %zu ids, but the model's text tower %u: they must be equal, for the "
-                   "largest id ends a text",
-                   c->vocab, vocab.n_ids, r->clip.text.vocab_size);
+    if (c->metadata[0])
+        MC_TRY(mc_metadata_load(c->metadata, &r->metadata, err));
+    MC_TRY(mc_counts_load(c->counts, r->metadata, &r->options->hooks, &r->counts, err));
+    MC_TRY(
+        mc_balancer_new(r->counts.counts, r->counts.n, c->t, c->balance_seed, &r->balancer, err));
+    return r->metadata ? mc_matcher_new(mc_metadata_entries(r->metadata),
+                                        mc_metadata_len(r->metadata), &r->matcher, err)
+                       : MC_OK;
 }
 
 static const char *word_or_null(const char *word)
@@ -203,7 +224,7 @@ static mc_status open_loader(run *r, mc_error *err)
     const mc_train_config *c = r->config;
     mci_pair_loader_job job = { .inputs = c->data.items,
                                 .n_inputs = c->data.n,
-                                .names_from_paths = true,
+                                .names_from_paths = c->names_from_paths,
                                 .image = mci_pair_image_options(r->clip.vision.image_size),
                                 .crop = mci_pair_crop_range(),
                                 .tokenizer = r->tokenizer,
@@ -221,8 +242,8 @@ static mc_status open_loader(run *r, mc_error *err)
                                 .text_column = word_or_null(c->text_column),
                                 .image_root = word_or_null(c->image_root),
                                 .n_threads = r->options->n_threads };
-    job.crop.min_area = c->crop_min;
-    job.crop.max_area = c->crop_max;
+    job.crop.min_scale = c->crop_min;
+    job.crop.max_scale = c->crop_max;
     memcpy(job.image.mean, r->clip.vision.mean, sizeof job.image.mean);
     memcpy(job.image.std, r->clip.vision.std, sizeof job.image.std);
     return mci_pair_loader_open(&job, &r->loader, err);
@@ -230,17 +251,17 @@ static mc_status open_loader(run *r, mc_error *err)
 
 static mc_status open_data(run *r, mc_error *err)
 {
-    MC_TRY(open_tokenizer(r, err));
     MC_TRY(make_balancer(r, err));
     if (r->config->subset.n)
         MC_TRY(mci_uuid_set_load(r->config->subset.items, r->config->subset.n, &r->subset, err));
     MC_TRY(open_loader(r, err));
     const uint64_t fingerprint = mci_pair_loader_fingerprint(r->loader);
     if (r->state.step && r->state.fingerprint != fingerprint)
-        return mc_fail(err, MC_E_MISMATCH,
-                       "%s: the data are not those that the run began with (their names, their sizes, "
-                       "or what orders them)",
-                       r->config->out);
+        return mc_fail(
+            err, MC_E_MISMATCH,
+            "%s: the data are not those that the run began with (their names, their sizes, "
+            "or what orders them)",
+            r->config->out);
     r->state.fingerprint = fingerprint;
     return MC_OK;
 }
@@ -280,10 +301,11 @@ static mc_status tell_difference(const char *path, mc_str was, mc_str is, mc_err
     while (at < was.len && at < is.len && was.data[at] == is.data[at])
         line = was.data[at++] == '\n' ? at : line;
     const char *a = was.data + line, *b = is.data + line;
-    return mc_fail(err, MC_E_MISMATCH,
-                   "%s: the folder holds another run: it has%.*s where now is%.*s; take that up again, "
-                   "or choose another folder",
-                   path, (int)strcspn(a, "\n"), a, (int)strcspn(b, "\n"), b);
+    return mc_fail(
+        err, MC_E_MISMATCH,
+        "%s: the folder holds another run: it has%.*s where now is%.*s; take that up again, "
+        "or choose another folder",
+        path, (int)strcspn(a, "\n"), a, (int)strcspn(b, "\n"), b);
 }
 
 static mc_status check_folder(run *r, mc_error *err)
@@ -324,6 +346,8 @@ static mc_status save(run *r, mc_error *err)
 {
     if (!is_first(r))
         return MC_OK;
+    r->state.n_window = r->log.window.n_steps;
+    r->state.window_loss = r->log.window.loss;
     return mci_run_checkpoint_save(r->config->out, &r->clip, r->trainer, &r->state,
                                    r->config->keep_checkpoints, err);
 }
@@ -350,7 +374,8 @@ static mc_status one_step(run *r, mci_step_facts *facts, double *data_seconds, m
     mci_train_log_step(&r->log, facts, r->config->batch, loaded - began, now() - began);
     if (!isfinite(facts->loss))
         return mc_fail(err, MC_E_BACKEND,
-                       "step %" PRIu64 ": the loss is no number any more; a smaller lr, or clip_norm, may "
+                       "step %" PRIu64
+                       ": the loss is no number any more; a smaller lr, or clip_norm, may "
                        "help; the last checkpoint is from before",
                        r->state.step);
     return MC_OK;
@@ -361,11 +386,11 @@ static mc_status after_step(run *r, const mci_step_facts *facts, bool is_last, m
     const mc_train_config *c = r->config;
     const uint64_t step = r->state.step;
     tell_progress(r);
-    if (is_last || (c->log_steps && step % c->log_steps == 0)) {
-        r->sum->loss = r->log.window.loss / (double)r->log.window.n_steps;
+    r->sum->loss = r->log.window.loss / (double)r->log.window.n_steps;
+    if (step == r->n_steps || (c->log_steps && step % c->log_steps == 0))
         MC_TRY(mci_train_log_end(&r->log, step, facts, r->state.position.epoch, err));
-    }
-    return is_last || (c->checkpoint_steps && step % c->checkpoint_steps == 0) ? save(r, err) : MC_OK;
+    return is_last || (c->checkpoint_steps && step % c->checkpoint_steps == 0) ? save(r, err)
+                                                                               : MC_OK;
 }
 
 static mc_status run_steps(run *r, mc_error *err)
@@ -376,8 +401,7 @@ static mc_status run_steps(run *r, mc_error *err)
     mci_step_facts facts = { 0 };
     while (r->state.step < r->n_steps && (max == 0 || r->state.step - first < max)) {
         MC_TRY(one_step(r, &facts, &data_seconds, err));
-        const bool is_last =
-            r->state.step == r->n_steps || (max && r->state.step - first == max);
+        const bool is_last = r->state.step == r->n_steps || (max && r->state.step - first == max);
         MC_TRY(after_step(r, &facts, is_last, err));
     }
     const double seconds = now() - began;
@@ -395,11 +419,13 @@ static mc_status run_steps(run *r, mc_error *err)
 
 static mc_status open_log(run *r, mc_error *err)
 {
-    r->log = (mci_train_log){ .n_all_steps = r->n_steps,
-                              .batch = r->config->batch,
-                              .line = is_first(r) ? r->options->log : NULL,
-                              .hooks = &r->options->hooks,
-                              .user = r->options->hooks.user };
+    r->log =
+        (mci_train_log){ .n_all_steps = r->n_steps,
+                         .batch = r->config->batch,
+                         .window = { .n_steps = r->state.n_window, .loss = r->state.window_loss },
+                         .line = is_first(r) ? r->options->log : NULL,
+                         .hooks = &r->options->hooks,
+                         .user = r->options->hooks.user };
     return is_first(r) ? mci_train_log_open(&r->log, r->config->out, r->state.step, err) : MC_OK;
 }
 
@@ -408,6 +434,7 @@ static mc_status run_all(run *r, mc_error *err)
     MC_TRY(r->options->mpi ? mci_dist_mpi(&r->dist, err) : mci_dist_single(&r->dist, err));
     MC_TRY(read_clip_config(r, err));
     MC_TRY(check_config(r, err));
+    MC_TRY(open_tokenizer(r, err));
     MC_TRY(make_trainer(r, err));
     MC_TRY(take_up(r, err));
     MC_TRY(open_data(r, err));
@@ -423,7 +450,7 @@ static void release(run *r)
     mci_trainer_free(r->trainer);
     mc_tokenizer_free(r->tokenizer);
     mc_balancer_free(r->balancer);
-    mc_counts_free(r->counts);
+    mc_counts_release(&r->counts);
     mc_matcher_free(r->matcher);
     mc_metadata_free(r->metadata);
     mci_uuid_set_free(r->subset);

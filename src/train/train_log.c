@@ -83,7 +83,8 @@ static const char *json_number(double value, char room[32])
 }
 
 static mc_status write_json(const mci_train_log *log, uint64_t step, const mci_step_facts *facts,
-                            uint64_t epoch, double loss, double rate, double data_share, mc_error *err)
+                            uint64_t epoch, double loss, double rate, double data_share,
+                            mc_error *err)
 {
     char line[600], room[6][32];
     if (log->path[0] == '\0')
@@ -92,9 +93,10 @@ static mc_status write_json(const mci_train_log *log, uint64_t step, const mci_s
              "{\"step\":%" PRIu64 ",\"epoch\":%" PRIu64 ",\"seen\":%" PRIu64
              ",\"loss\":%s,\"lr\":%s,\"scale\":%s,\"grad_norm\":%s,\"samples_per_s\":%s,"
              "\"data_share\":%s}\n",
-             step, epoch, step * log->batch, json_number(loss, room[0]), json_number(facts->lr, room[1]),
-             json_number(exp(facts->logit_scale), room[2]), json_number(facts->grad_norm, room[3]),
-             json_number(rate, room[4]), json_number(data_share, room[5]));
+             step, epoch, step * log->batch, json_number(loss, room[0]),
+             json_number(facts->lr, room[1]), json_number(exp(facts->logit_scale), room[2]),
+             json_number(facts->grad_norm, room[3]), json_number(rate, room[4]),
+             json_number(data_share, room[5]));
     return append(log->path, line, err);
 }
 
@@ -103,10 +105,11 @@ static void tell_people(const mci_train_log *log, uint64_t step, const mci_step_
 {
     char line[300];
     snprintf(line, sizeof line,
-             "step %" PRIu64 "/%" PRIu64 "  loss %.4f  lr %.3g  scale %.2f  norm %.3g  %.1f samples/s  "
+             "step %" PRIu64 "/%" PRIu64
+             "  loss %.4f  lr %.3g  scale %.2f  norm %.3g  %.1f samples/s  "
              "data %.1f %%",
-             step, log->n_all_steps, loss, facts->lr, exp(facts->logit_scale), facts->grad_norm, rate,
-             100.0 * data_share);
+             step, log->n_all_steps, loss, facts->lr, exp(facts->logit_scale), facts->grad_norm,
+             rate, 100.0 * data_share);
     if (log->line)
         log->line(log->user, line);
 }
@@ -117,9 +120,9 @@ static void warn_if_flat(mci_train_log *l, double loss)
     l->n_flat = fabs(loss - log((double)l->batch)) < 0.01 ? l->n_flat + 1 : 0;
     if (l->n_flat == MAX_FLAT && l->hooks->warn)
         l->hooks->warn(l->hooks->user,
-                         "the loss stays at the logarithm of the batch, as if images and texts had "
-                         "nothing to do with each other: are the texts the images' own, and is the "
-                         "learning rate right?");
+                       "the loss stays at the logarithm of the batch, as if images and texts had "
+                       "nothing to do with each other: are the texts the images' own, and is the "
+                       "learning rate right?");
 }
 
 mc_status mci_train_log_end(mci_train_log *log, uint64_t step, const mci_step_facts *facts,
