@@ -36,6 +36,7 @@
 #define METACLIP_H
 
 #include "metaclip/base.h"
+#include "metaclip/corpus.h"
 #include "metaclip/curate.h"
 #include "metaclip/error.h"
 #include "metaclip/io.h"

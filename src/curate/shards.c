@@ -19,8 +19,8 @@ static bool drop_suffix(mc_str *name, const char *suffix)
 mc_str mci_shard_name(mc_str name)
 {
     static const char *const suffixes[] = {
-        ".gz",  ".zst", ".jsonl", ".json", ".warc", ".wat",
-        ".txt", ".csv", ".tsv",   ".tar",  ".tgz",  ".parquet"
+        ".gz",  ".zst", ".bz2", ".jsonl", ".json", ".warc",   ".wat",
+        ".txt", ".csv", ".tsv", ".tar",   ".tgz",  ".parquet"
     };
     bool dropped = true;
     while (dropped) {
