@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/threads.h"
-#include "corpus/count.h"
+#include "corpus/count_inputs.h"
 #include "corpus/count_run.h"
 
 static const uint64_t default_memory = (uint64_t)2 << 30;
@@ -182,7 +182,7 @@ static void tear_down(counter *c)
     mci_piece_reader_close(c->reader);
 }
 
-mc_status mci_count_inputs(const mci_count_job *job, mci_count_state *state, mc_error *err)
+mc_status mci_count_corpus(const mci_count_job *job, mci_count_state *state, mc_error *err)
 {
     counter c = { .job = job, .state = state };
     if (state->is_complete)

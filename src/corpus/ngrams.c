@@ -1,7 +1,7 @@
 /* The job that counts words and pairs and chooses the best of them. */
 #include <inttypes.h>
 
-#include "corpus/count.h"
+#include "corpus/count_inputs.h"
 #include "corpus/count_run.h"
 #include "corpus/counted_list.h"
 
@@ -165,7 +165,7 @@ static mc_status count(ngrams *n, mc_str facts, mc_error *err)
     MC_TRY(mci_letters_new(&n->letters, err));
     job.letters = n->letters;
     n->summary->counted_before = n->state.is_complete;
-    MC_TRY(mci_count_inputs(&job, &n->state, err));
+    MC_TRY(mci_count_corpus(&job, &n->state, err));
     bool counted_before = n->summary->counted_before;
     *n->summary = n->state.seen;
     n->summary->counted_before = counted_before;

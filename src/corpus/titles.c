@@ -1,7 +1,7 @@
 /* The job that sums the views of titles and chooses the most seen. */
 #include <inttypes.h>
 
-#include "corpus/count.h"
+#include "corpus/count_inputs.h"
 #include "corpus/count_run.h"
 #include "corpus/counted_list.h"
 
@@ -71,7 +71,7 @@ static mc_status count(titles *t, mc_str facts, mc_error *err)
     mc_status status = t->job->mobile ? mci_buf_printf(&mobile, err, "%s.m", corpus->language) : MC_OK;
     job.rule.mobile_domain = mci_buf_str(&mobile);
     if (status >= 0)
-        status = mci_count_inputs(&job, &t->state, err);
+        status = mci_count_corpus(&job, &t->state, err);
     mci_buf_release(&mobile);
     *t->summary = t->state.seen;
     t->summary->counted_before = counted_before;

@@ -6,8 +6,8 @@
  * An epoch ends when a table is full; then all are written as one run and the state is saved, so
  * that a job that is killed goes on from there. Where epochs end depends on threads and memory; the
  * sum of all runs does not. */
-#ifndef MCI_CORPUS_COUNT_H
-#define MCI_CORPUS_COUNT_H
+#ifndef MCI_CORPUS_COUNT_INPUTS_H
+#define MCI_CORPUS_COUNT_INPUTS_H
 
 #include "corpus/count_state.h"
 #include "corpus/harvest.h"
@@ -24,6 +24,6 @@ typedef struct {
 uint64_t mci_corpus_memory(const mc_corpus *corpus);
 
 /* On success state is complete. */
-mc_status mci_count_inputs(const mci_count_job *job, mci_count_state *state, mc_error *err);
+mc_status mci_count_corpus(const mci_count_job *job, mci_count_state *state, mc_error *err);
 
 #endif
