@@ -21,7 +21,8 @@ static const cli_about about = {
         "(--wordnet) or of a wordnet of another language (--omw), the words, pairs of words and "
         "titles that metadata-ngrams and metadata-titles have counted, then the inputs as they are "
         "given. An entry that stands in the list already is not added again. The same sources give "
-        "the same ids. FILE.meta.json says which source gave which ids, and the SHA-256 of each.\n\n"
+        "the same ids. FILE.meta.json says which source gave which ids, and the SHA-256 of "
+        "each.\n\n"
         "With --check nothing is written: for each FILE it tells the number of entries, those that "
         "occur twice or can never match, their lengths, and the SHA-256 that ids and counts of "
         "this list carry. --stats tells the same for each source, and how many entries the sources "
@@ -215,10 +216,9 @@ static bool is_counted(const mc_metadata_job *job)
 
 int cmd_metadata(cli *c)
 {
-    mc_metadata_job job = { .max_unigrams = 251465,
-                            .max_bigrams = 100646,
-                            .max_titles = 61235,
-                            .budget = 500000 };
+    mc_metadata_job job = {
+        .max_unigrams = 251465, .max_bigrams = 100646, .max_titles = 61235, .budget = 500000
+    };
     const char *output = NULL;
     bool is_check = false, is_stats = false, is_diff = false, strict = false;
     const cli_opt opts[] = {

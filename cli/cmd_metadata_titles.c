@@ -7,12 +7,14 @@
 static const cli_about about = {
     .usage = "-l CODE -o DIR [options] INPUT...",
     .about =
-        "Sums the views of Wikipedia's articles over hourly pageviews files, as Wikimedia publishes "
+        "Sums the views of Wikipedia's articles over hourly pageviews files, as Wikimedia "
+        "publishes "
         "them, and writes the titles by falling number into DIR/titles.tsv. Titles with a colon, "
         "which are of other namespaces, are left out. The list is the same on any machine and "
         "number of threads.\n\n"
         "Started again the job goes on where it stopped. The defaults are the recipe for English; "
-        "--worldwide has those of other languages: all views, also of the mobile site, and the most "
+        "--worldwide has those of other languages: all views, also of the mobile site, and the "
+        "most "
         "seen 76 % of the titles, at most 61,235.",
     .example = "metaclip metadata-titles -l en -o en pageviews-20240101-*.gz\n"
                "metaclip metadata-titles -l de --worldwide -o de pageviews",

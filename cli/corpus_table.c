@@ -11,8 +11,8 @@ static void put_summary(const mc_corpus_summary *summary)
     char number[32];
     if (summary->counted_before)
         fputs("counted before; the lists were chosen anew\n", stderr);
-#define X(name, text)                                                                        \
-    if (summary->name)                                                                       \
+#define X(name, text)                                                                          \
+    if (summary->name)                                                                         \
         fprintf(stderr, "%s%-53s %20s\n", strncmp(text, "of these", 8) == 0 ? "  " : "", text, \
                 cli_grouped(summary->name, number));
     MC_CORPUS_COUNTERS(X)

@@ -13,9 +13,8 @@
 
 static const cli_command commands[] = {
     { "metadata", "build, merge and check lists of entries", cmd_metadata },
-    { "metadata-ngrams", "count words and pairs of words of Wikipedia, for metadata",
-      cmd_metadata_ngrams },
-    { "metadata-titles", "sum the views of Wikipedia's titles, for metadata", cmd_metadata_titles },
+    { "metadata-ngrams", "count the words of Wikipedia, and pairs of them", cmd_metadata_ngrams },
+    { "metadata-titles", "sum the views of the titles of Wikipedia", cmd_metadata_titles },
     { "extract", "find the image-text pairs of web crawl files", cmd_extract },
     { "match", "keep the texts that hold an entry, with the ids of all they hold", cmd_match },
     { "count", "count the matched pairs of each entry", cmd_count },

@@ -61,8 +61,7 @@ static void put_overlap(const mc_metadata_build *build)
 
 static void put_report_json(const mc_metadata_report *r)
 {
-    printf("\"entries\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"can_match\":%" PRIu64
-           ",\"by_words\":[",
+    printf("\"entries\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"can_match\":%" PRIu64 ",\"by_words\":[",
            r->n_entries, r->n_bytes, r->n_entries - r->n_never_match);
     for (size_t i = 0; i < N_WORDS; i++)
         printf("%s%" PRIu64, i ? "," : "", r->by_words[i]);

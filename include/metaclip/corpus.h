@@ -1,5 +1,5 @@
-/** What metadata is made from: counted lists of the words, pairs of words and titles of Wikipedia, or
- *  of any text, as in MetaCLIP (arXiv 2309.16671, section 3.1) and its worldwide successor (arXiv
+/** What metadata is made from: counted lists of the words, pairs of words and titles of Wikipedia,
+ * or of any text, as in MetaCLIP (arXiv 2309.16671, section 3.1) and its worldwide successor (arXiv
  *  2507.22062, section 3.1).
  *
  *  Both jobs read files of any size in bounded memory and keep what they have counted in DIR/state,
@@ -20,10 +20,10 @@ typedef struct {
     const char *const *inputs; /* files and folders */
     size_t n_inputs;
     const char *out_dir;
-    const char *language;      /* "en", "zh", "pt": of a Wikipedia */
-    unsigned n_threads;        /* 0: one a processor */
-    uint64_t memory_bytes;     /* of counts, in all threads; 0: 2 GiB */
-    uint64_t max_page_bytes;   /* a longer page or line is passed over or cut; 0: 64 MiB */
+    const char *language;    /* "en", "zh", "pt": of a Wikipedia */
+    unsigned n_threads;      /* 0: one a processor */
+    uint64_t memory_bytes;   /* of counts, in all threads; 0: 2 GiB */
+    uint64_t max_page_bytes; /* a longer page or line is passed over or cut; 0: 64 MiB */
     mc_hooks hooks;
 } mc_corpus;
 
@@ -86,14 +86,14 @@ typedef struct {
     uint64_t min_pmi;          /* if not 0: bigrams of this PMI or more */
 } mc_ngrams_job;
 
-/** Errors: MC_E_ARG, MC_E_IO, MC_E_FORMAT, MC_E_NOMEM, MC_E_LIMIT (more than 2^42 words), MC_E_MISMATCH
- *  (DIR/state was counted from other inputs or otherwise; err says what to do). */
-MC_API mc_status mc_ngrams_run(const mc_ngrams_job *job, mc_corpus_summary *summary,
-                               mc_error *err);
+/** Errors: MC_E_ARG, MC_E_IO, MC_E_FORMAT, MC_E_NOMEM, MC_E_LIMIT (more than 2^42 words),
+ * MC_E_MISMATCH (DIR/state was counted from other inputs or otherwise; err says what to do). */
+MC_API mc_status mc_ngrams_run(const mc_ngrams_job *job, mc_corpus_summary *summary, mc_error *err);
 
 /** Hourly `pageviews` files of Wikimedia -> DIR/titles.tsv: the views of each title, summed over
- *  all files, by falling number; equal ones by their bytes. A line is "en Red_car 57 0". Titles with a
- *  colon (other namespaces), of more than 256 characters, or of punctuation alone are left out. */
+ *  all files, by falling number; equal ones by their bytes. A line is "en Red_car 57 0". Titles
+ * with a colon (other namespaces), of more than 256 characters, or of punctuation alone are left
+ * out. */
 typedef struct {
     mc_corpus corpus;
     bool mobile;             /* views of the mobile site count, too: "en.m" */
@@ -103,8 +103,7 @@ typedef struct {
     uint64_t max_titles;     /* 0: no limit */
 } mc_titles_job;
 
-MC_API mc_status mc_titles_run(const mc_titles_job *job, mc_corpus_summary *summary,
-                               mc_error *err);
+MC_API mc_status mc_titles_run(const mc_titles_job *job, mc_corpus_summary *summary, mc_error *err);
 
 #ifdef __cplusplus
 }

@@ -40,6 +40,7 @@
 #include "metaclip/curate.h"
 #include "metaclip/error.h"
 #include "metaclip/io.h"
+#include "metaclip/metadata.h"
 #include "metaclip/text.h"
 
 #ifdef __cplusplus

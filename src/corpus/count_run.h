@@ -1,8 +1,10 @@
-/* Counts on disk: a run is a file of strings in ascending order of bytes, each once, with its count.
+/* Counts on disk: a run is a file of strings in ascending order of bytes, each once, with its
+ * count.
  *
  *     "mcrun 1\n"  then for each string
- *     bytes shared with the one before, bytes that follow, these, count      three numbers of 7 bits
- *     0, 0, the number of strings                                            a byte, low ones first
+ *     bytes shared with the one before, bytes that follow, these, count      three numbers of 7
+ * bits 0, 0, the number of strings                                            a byte, low ones
+ * first
  *
  * Any number of runs is merged in one pass, their counts added. */
 #ifndef MCI_CORPUS_COUNT_RUN_H

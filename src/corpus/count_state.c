@@ -24,7 +24,8 @@ void mci_count_state_release(mci_count_state *state)
 
 /* ---- paths ---- */
 
-static mc_status path_of(const mci_count_state *state, const char *name, mci_buf *out, mc_error *err)
+static mc_status path_of(const mci_count_state *state, const char *name, mci_buf *out,
+                         mc_error *err)
 {
     mci_buf_clear(out);
     return mci_buf_printf(out, err, "%s/%s", state->folder, name);
@@ -103,8 +104,8 @@ static mc_status take_state(mci_json_value root, mci_count_state *state, const c
 {
     mc_str other = { 0 };
     if (!read_state(root, state, &other))
-        return mc_fail(err, MC_E_FORMAT, "%s/state.json is damaged: remove the folder to begin anew",
-                       state->folder);
+        return mc_fail(err, MC_E_FORMAT,
+                       "%s/state.json is damaged: remove the folder to begin anew", state->folder);
     if (!mc_str_equal(other, mc_str_of(made_from)))
         return mc_fail(err, MC_E_MISMATCH,
                        "%s holds counts of other inputs, or counted otherwise (language, case, "
@@ -181,8 +182,8 @@ static mc_status format(const mci_count_state *state, mci_buf *text, mc_error *e
         MC_TRY(mci_buf_printf(text, err, ",\"run_%zu\":%" PRIu64, i, state->runs[i]));
     MC_TRY(mci_buf_printf(text, err, ",\"counters\":{"));
     const char *comma = "";
-#define X(name, what)                                                                          \
-    MC_TRY(mci_buf_printf(text, err, "%s\"" #name "\":%" PRIu64, comma, state->seen.name));     \
+#define X(name, what)                                                                       \
+    MC_TRY(mci_buf_printf(text, err, "%s\"" #name "\":%" PRIu64, comma, state->seen.name)); \
     comma = ",";
     MC_CORPUS_COUNTERS(X)
 #undef X

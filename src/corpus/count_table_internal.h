@@ -24,8 +24,8 @@ struct mci_count_table {
     mci_buf bytes; /* of all words */
     mci_counted_word *words;
     size_t n_words, cap_words;
-    uint32_t *word_slots; /* number + 1; 0: free */
-    size_t n_word_slots;  /* a power of two */
+    uint32_t *word_slots;    /* number + 1; 0: free */
+    size_t n_word_slots;     /* a power of two */
     mci_counted_pair *pairs; /* open addressing */
     size_t n_pairs, n_pair_slots;
     /* Pairs whose slot is on its way from memory. */

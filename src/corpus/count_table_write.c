@@ -82,8 +82,7 @@ static part *smallest_word(const job *j)
     for (size_t i = 0; i < j->n_parts; i++) {
         part *p = &j->parts[i];
         if (p->next_word < p->table->n_words &&
-            (!least ||
-             compare_words(&p->words[p->next_word], &least->words[least->next_word]) < 0))
+            (!least || compare_words(&p->words[p->next_word], &least->words[least->next_word]) < 0))
             least = p;
     }
     return least;

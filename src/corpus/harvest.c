@@ -257,6 +257,7 @@ mc_status mci_harvest_stitch(mci_harvester *h, const mci_harvest *harvest, const
     for (size_t i = 0; i < harvest->n_sections; i++)
         MC_TRY(stitch_section(h, harvest, &harvest->sections[i], name, carry, err));
     if (harvest->piece.is_end)
-        MC_TRY(drop_carry(h, name, harvest->piece.is_xml, carry, "the file ends inside a page", err));
+        MC_TRY(
+            drop_carry(h, name, harvest->piece.is_xml, carry, "the file ends inside a page", err));
     return mci_count_flush(h->table, err);
 }

@@ -52,7 +52,7 @@ void mci_harvest_release(mci_harvest *harvest);
 mc_status mci_harvest_work(mci_harvester *harvester, mci_harvest *harvest, const char *name,
                            mc_error *err);
 /* Counts what the heads complete; in order. carry: what pieces before left open, empty at first. */
-mc_status mci_harvest_stitch(mci_harvester *harvester, const mci_harvest *harvest,
-                             const char *name, mci_buf *carry, mc_error *err);
+mc_status mci_harvest_stitch(mci_harvester *harvester, const mci_harvest *harvest, const char *name,
+                             mci_buf *carry, mc_error *err);
 
 #endif

@@ -14,7 +14,7 @@ enum { HEAD_BYTES = 1 << 16, PIECE_BYTES = 1 << 20, MAGIC_BYTES = 10 };
 struct mci_piece_reader {
     const mci_text_inputs *inputs;
     size_t input;
-    uint64_t at;      /* in the input, when it is opened */
+    uint64_t at;       /* in the input, when it is opened */
     uint64_t n_before; /* bytes of the inputs before this one */
     bool is_open, is_xml;
     mci_stream *stream;

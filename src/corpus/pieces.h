@@ -9,9 +9,9 @@
 /* Zero-initialise, release at the end. */
 typedef struct {
     size_t input;
-    bool is_xml;    /* a dump of MediaWiki; else lines of text */
-    bool is_span;   /* blocks to be decoded; else text */
-    bool is_end;    /* of the input; the piece holds nothing */
+    bool is_xml;  /* a dump of MediaWiki; else lines of text */
+    bool is_span; /* blocks to be decoded; else text */
+    bool is_end;  /* of the input; the piece holds nothing */
     mci_bzip2_span span;
     mci_buf text;
     mc_error gap;   /* status MC_SKIPPED: something is missing before the text */

@@ -120,8 +120,7 @@ bool mci_pmi_reaches(uint64_t count, uint64_t first, uint64_t second, uint64_t n
 static unsigned length_of(wide value)
 {
     uint64_t high = (uint64_t)(value >> 64), low = (uint64_t)value;
-    return high ? 128 - (unsigned)__builtin_clzll(high)
-                : 64 - (unsigned)__builtin_clzll(low | 1);
+    return high ? 128 - (unsigned)__builtin_clzll(high) : 64 - (unsigned)__builtin_clzll(low | 1);
 }
 
 /* value as m * 2^(length - 1) with m in [1, 2), of which 63 bits behind the point are kept. */

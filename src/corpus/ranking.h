@@ -1,6 +1,6 @@
 /* The best of many strings with their counts, and how they are ordered: by the exact ratio
- * count / (first * second), falling, then by bytes. For words and titles first and second are 1; for
- * pairs they are the counts of the two words, and the order is that of their pointwise mutual
+ * count / (first * second), falling, then by bytes. For words and titles first and second are 1;
+ * for pairs they are the counts of the two words, and the order is that of their pointwise mutual
  * information, since log2 rises and the number of all words is the same for all. */
 #ifndef MCI_CORPUS_RANKING_H
 #define MCI_CORPUS_RANKING_H

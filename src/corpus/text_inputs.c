@@ -46,8 +46,7 @@ static mc_status add_file(mci_text_inputs *inputs, const char *path, uint64_t n_
     return MC_OK;
 }
 
-static mc_status add_path(mci_text_inputs *inputs, const char *path, unsigned depth,
-                          mc_error *err);
+static mc_status add_path(mci_text_inputs *inputs, const char *path, unsigned depth, mc_error *err);
 
 static mc_status add_folder(mci_text_inputs *inputs, const char *path, unsigned depth,
                             mc_error *err)

@@ -68,7 +68,8 @@ static mc_status count(titles *t, mc_str facts, mc_error *err)
     MC_TRY(mci_letters_new(&t->letters, err));
     job.letters = t->letters;
     bool counted_before = t->state.is_complete;
-    mc_status status = t->job->mobile ? mci_buf_printf(&mobile, err, "%s.m", corpus->language) : MC_OK;
+    mc_status status =
+        t->job->mobile ? mci_buf_printf(&mobile, err, "%s.m", corpus->language) : MC_OK;
     job.rule.mobile_domain = mci_buf_str(&mobile);
     if (status >= 0)
         status = mci_count_corpus(&job, &t->state, err);

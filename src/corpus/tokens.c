@@ -1,8 +1,8 @@
 #include "corpus/tokens.h"
 
 #include <unicode/ubrk.h>
-#include <unicode/uchar.h>
 #include <unicode/ucasemap.h>
+#include <unicode/uchar.h>
 #include <unicode/uscript.h>
 #include <unicode/ustring.h>
 
@@ -26,8 +26,8 @@ struct mci_tokenizer {
     UBreakIterator *breaks;
     UCaseMap *cases; /* NULL: words keep their case */
     mci_buf word, folded;
-    mci_buf wide;     /* UTF-16 of a run of an unspaced script */
-    bool has_before;  /* the next word follows another */
+    mci_buf wide;    /* UTF-16 of a run of an unspaced script */
+    bool has_before; /* the next word follows another */
     mci_word_fn *give;
     void *user;
 };

@@ -2,11 +2,12 @@
  *
  * A word is a run of letters, marks and numbers of Unicode; an apostrophe or hyphen between two of
  * them belongs to it ("don't", "non-profit": the matcher finds an entry only between spaces), and
- * so do joiners. U+2019 is written as an apostrophe. All else parts words; all but spaces also parts pairs, as
- * does the end of a line: "red, green car" has the words red, green, car and the pair "green car".
+ * so do joiners. U+2019 is written as an apostrophe. All else parts words; all but spaces also
+ * parts pairs, as does the end of a line: "red, green car" has the words red, green, car and the
+ * pair "green car".
  *
- * In scripts that are written without spaces (Han, Kana, Thai, Lao, Khmer, Burmese, Tibetan) a run is
- * cut into words by ICU's dictionaries; a run that also holds letters of others is cut between
+ * In scripts that are written without spaces (Han, Kana, Thai, Lao, Khmer, Burmese, Tibetan) a run
+ * is cut into words by ICU's dictionaries; a run that also holds letters of others is cut between
  * scripts there. Words of more than 256 characters are dropped. */
 #ifndef MCI_CORPUS_TOKENS_H
 #define MCI_CORPUS_TOKENS_H

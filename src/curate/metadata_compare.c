@@ -13,8 +13,8 @@ static mc_status map_of(const mc_metadata *metadata, mci_entry_map *map, mc_erro
 }
 
 /* The entries of list `side` (0 or 1) that the other has not, and those that both have. */
-static void compare_side(const mc_metadata *const lists[2], const mci_entry_map maps[2], size_t side,
-                         mc_metadata_difference *out)
+static void compare_side(const mc_metadata *const lists[2], const mci_entry_map maps[2],
+                         size_t side, mc_metadata_difference *out)
 {
     const mc_metadata *own = lists[side], *other = lists[1 - side];
     enum { MOST = sizeof out->first_only[0] / sizeof out->first_only[0][0] };

@@ -145,8 +145,8 @@ static bool read_source(mci_json_value object, mc_metadata_source *out)
         !read_text(object, "sha256", out->sha256, sizeof out->sha256) ||
         !get_u64(object, "first_id", &out->first_id) || !get_u64(object, "added", &out->n_added) ||
         !get_u64(object, "read", &out->n_read) || !get_u64(object, "dropped", &out->n_dropped) ||
-        !get_u64(object, "duplicate", &out->n_duplicate) || !get_u64(object, "over", &out->n_over) ||
-        !mci_json_get(object, "overlap", &overlap))
+        !get_u64(object, "duplicate", &out->n_duplicate) ||
+        !get_u64(object, "over", &out->n_over) || !mci_json_get(object, "overlap", &overlap))
         return false;
     mci_json_iter iter = mci_json_iterate(overlap);
     for (size_t i = 0; i < MC_MAX_SOURCES && mci_json_next(&iter, NULL, &item); i++)
@@ -170,7 +170,8 @@ static mc_status read_sources(mci_json_value root, const mc_metadata *metadata,
         mc_metadata_source *source = &out->sources[out->n_sources];
         if (out->n_sources == MC_MAX_SOURCES || !read_source(item, source) ||
             source->first_id != next || source->n_added > mc_metadata_len(metadata) - next)
-            return mc_fail(err, MC_E_FORMAT, "source %zu of the sidecar is damaged", out->n_sources);
+            return mc_fail(err, MC_E_FORMAT, "source %zu of the sidecar is damaged",
+                           out->n_sources);
         next += source->n_added;
         out->n_sources++;
     }

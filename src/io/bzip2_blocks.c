@@ -34,7 +34,7 @@ struct mci_bzip2_cutter {
     uint32_t combined;
     bool knows_combined;
     uint64_t outside_from; /* where the last stream ended; UINT64_MAX: inside one */
-    bool has_seen_mark; /* or begun at the start */
+    bool has_seen_mark;    /* or begun at the start */
     bool is_over;
 };
 
@@ -144,8 +144,7 @@ static bool meet_mark(mci_bzip2_cutter *cutter, uint64_t bit, bool is_end, mci_b
 static bool scan(mci_bzip2_cutter *cutter, size_t to, mci_bzip2_span *span)
 {
     while (cutter->scanned < to) {
-        cutter->window =
-            cutter->window << 8 | (unsigned char)cutter->raw.data[cutter->scanned++];
+        cutter->window = cutter->window << 8 | (unsigned char)cutter->raw.data[cutter->scanned++];
         unsigned shifts = cutter->filter[cutter->window >> 8 & 0xFF];
         bool is_full = false;
         for (unsigned s = 8; shifts && s-- > 0;) { /* the earliest first */
@@ -158,8 +157,8 @@ static bool scan(mci_bzip2_cutter *cutter, size_t to, mci_bzip2_span *span)
         }
         if (is_full)
             return true;
-        if (cutter->has_open &&
-            (cutter->base + cutter->scanned) * 8 - cutter->open_bit > 8 * (uint64_t)MOST_BLOCK_BYTES) {
+        if (cutter->has_open && (cutter->base + cutter->scanned) * 8 - cutter->open_bit >
+                                    8 * (uint64_t)MOST_BLOCK_BYTES) {
             close_block(cutter, cutter->open_bit + 8 * (uint64_t)(MOST_BLOCK_BYTES / 2), span);
             note_gap(span, cutter->open_bit, "no block follows in its place");
             if (span->n_blocks == MCI_BZIP2_SPAN_BLOCKS)
@@ -320,8 +319,8 @@ static mc_status wrap_block(const mci_bzip2_span *span, size_t i, mci_buf *out, 
         out->data[out->len++] = (char)(((high << 8 | low) << from % 8) >> 8);
     }
     if (to > from)
-        MC_TRY(add_bits(out, &used, bits_at(raw, from, (unsigned)(to - from)), (unsigned)(to - from),
-                        err));
+        MC_TRY(add_bits(out, &used, bits_at(raw, from, (unsigned)(to - from)),
+                        (unsigned)(to - from), err));
     MC_TRY(add_bits(out, &used, end_magic, MAGIC_BITS, err));
     uint64_t crc = bits_at(raw, span->blocks[i].from + MAGIC_BITS, CRC_BITS);
     return add_bits(out, &used, crc, CRC_BITS, err);

@@ -36,9 +36,9 @@ uint64_t mci_input_jump(mci_input *in, uint64_t n);
 /* Goes back by n bytes, or as many as are at hand; gives how many. */
 size_t mci_input_back(mci_input *in, uint64_t n);
 
-/* A decoder undoes one gzip member, zstd frame or bzip2 stream after the other: start, then steps until the end.
- * A step reads what `in` has at hand (nothing, too: something may be left inside) and writes up to
- * room bytes to out; their number is in *n_out, whatever it answers. */
+/* A decoder undoes one gzip member, zstd frame or bzip2 stream after the other: start, then steps
+ * until the end. A step reads what `in` has at hand (nothing, too: something may be left inside)
+ * and writes up to room bytes to out; their number is in *n_out, whatever it answers. */
 typedef enum {
     MCI_STEP_ON,        /* go on, with more input if none was left */
     MCI_STEP_ENDED,     /* the member ended here and is right */

@@ -146,8 +146,7 @@ mc_status mci_wiki_xml_parse(mci_wiki_xml *xml, mc_str element, mci_wiki_page *p
         return mci_nomem(err, element.len);
     if (status == XML_STATUS_ERROR)
         return mc_fail(err, MC_SKIPPED, "line %lu of the page: %s",
-                       (unsigned long)XML_GetCurrentLineNumber(xml->parser),
-                       XML_ErrorString(code));
+                       (unsigned long)XML_GetCurrentLineNumber(xml->parser), XML_ErrorString(code));
     if (!xml->is_page)
         return mc_fail(err, MC_SKIPPED, "this is no page");
     MC_TRY(mci_buf_terminate(&xml->ns, err));

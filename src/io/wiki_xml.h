@@ -14,9 +14,9 @@ typedef struct mci_wiki_xml mci_wiki_xml;
 
 typedef struct {
     mc_str title;
-    mc_str text; /* wikitext of the last revision in the file */
+    mc_str text;  /* wikitext of the last revision in the file */
     mc_str model; /* "wikitext"; empty in old dumps */
-    long ns;     /* namespace: 0 is articles */
+    long ns;      /* namespace: 0 is articles */
     bool is_redirect;
 } mci_wiki_page;
 

@@ -269,9 +269,10 @@ static mc_status walk_reference(walker *k, mc_str rest)
 /* Tags go; those of breaks and blocks part words. */
 static mc_status walk_tag(walker *k, mc_str rest)
 {
-    static const char *const inlines[] = { "b",    "i",   "u",    "s",     "small", "big",  "span",
-                                           "font", "sup", "sub",  "em",    "strong", "abbr", "cite",
-                                           "bdi",  "del", "ins",  "nowiki", "onlyinclude" };
+    static const char *const inlines[] = { "b",   "i",      "u",      "s",          "small",
+                                           "big", "span",   "font",   "sup",        "sub",
+                                           "em",  "strong", "abbr",   "cite",       "bdi",
+                                           "del", "ins",    "nowiki", "onlyinclude" };
     mci_wiki_tag tag;
     if (!mci_wiki_read_tag(rest, &tag)) {
         k->at++;
@@ -290,7 +291,8 @@ static mc_status walk_underscore(walker *k, mc_str rest)
     size_t n = 2;
     while (n < rest.len && rest.data[n] >= 'A' && rest.data[n] <= 'Z')
         n++;
-    if (n > 2 && rest.len >= n + 2 && starts_with(rest, "__") && memcmp(rest.data + n, "__", 2) == 0) {
+    if (n > 2 && rest.len >= n + 2 && starts_with(rest, "__") &&
+        memcmp(rest.data + n, "__", 2) == 0) {
         k->at += n + 2;
         return MC_OK;
     }
@@ -404,9 +406,10 @@ static mc_status walk_sign(walker *k)
 /* Bytes up to the next sign or mark. */
 static size_t plain_run(const walker *k, size_t limit)
 {
-    static const bool signs[256] = { ['\n'] = true, ['['] = true, [']'] = true, ['\''] = true,
-                                     ['&'] = true,  ['<'] = true, ['_'] = true, ['-'] = true,
-                                     ['h'] = true,  ['f'] = true, ['='] = true };
+    static const bool signs[256] = {
+        ['\n'] = true, ['['] = true, [']'] = true, ['\''] = true, ['&'] = true, ['<'] = true,
+        ['_'] = true,  ['-'] = true, ['h'] = true, ['f'] = true,  ['='] = true
+    };
     size_t at = k->at;
     while (at < limit && !signs[(unsigned char)k->text.data[at]])
         at++;

@@ -6,8 +6,8 @@
 
 /* A tag of HTML or of an extension. */
 typedef struct {
-    mc_str name; /* as it stands */
-    size_t len;  /* of the whole tag */
+    mc_str name;            /* as it stands */
+    size_t len;             /* of the whole tag */
     bool is_end, is_closed; /* </x>, <x/> */
 } mci_wiki_tag;
 

@@ -33,7 +33,8 @@ bool mci_wiki_read_tag(mc_str text, mci_wiki_tag *tag)
     if (at >= most || !is_letter(text.data[at]))
         return false;
     tag->name = (mc_str){ text.data + at, 0 };
-    while (at < most && (is_letter(text.data[at]) || (text.data[at] >= '0' && text.data[at] <= '9')))
+    while (at < most &&
+           (is_letter(text.data[at]) || (text.data[at] >= '0' && text.data[at] <= '9')))
         at++;
     tag->name.len = (size_t)(text.data + at - tag->name.data);
     if (at < most && !memchr("> /\t\r\n", text.data[at], 6))
@@ -49,10 +50,32 @@ bool mci_wiki_read_tag(mc_str text, mci_wiki_tag *tag)
 
 /* Elements that show no prose. */
 static const char *const hidden[] = {
-    "ref",   "references", "math",     "chem",     "ce",         "gallery",         "timeline",
-    "code",  "pre",        "source",   "score",    "imagemap",   "syntaxhighlight", "hiero",
-    "table", "graph",      "inputbox", "mapframe", "maplink",    "templatestyles",  "templatedata",
-    "style", "script",     "section",  "indicator", "categorytree",
+    "ref",
+    "references",
+    "math",
+    "chem",
+    "ce",
+    "gallery",
+    "timeline",
+    "code",
+    "pre",
+    "source",
+    "score",
+    "imagemap",
+    "syntaxhighlight",
+    "hiero",
+    "table",
+    "graph",
+    "inputbox",
+    "mapframe",
+    "maplink",
+    "templatestyles",
+    "templatedata",
+    "style",
+    "script",
+    "section",
+    "indicator",
+    "categorytree",
 };
 enum { N_HIDDEN = COUNT_OF(hidden), NOWIKI = N_HIDDEN, COMMENT, N_KINDS };
 
