@@ -354,10 +354,13 @@ mc_status mci_bzip2_decode(const mci_bzip2_span *span, size_t i, mci_buf *scratc
                            mc_error *err)
 {
     mci_bunzip2 *bunzip2 = NULL;
+    size_t len = out->len;
     MC_TRY(wrap_block(span, i, scratch, err));
     MC_TRY(mci_bunzip2_new(&bunzip2, err));
     mc_status status = unpack(bunzip2, mci_buf_str(scratch), out, err);
     mci_bunzip2_free(bunzip2);
+    if (status != MC_OK)
+        out->len = len; /* sorted as they were packed, a damaged block's bytes say nothing */
     if (status == MC_SKIPPED)
         mc_add_context(err, status, "the bzip2 block at byte %" PRIu64,
                        (span->file_bit + span->blocks[i].from) / 8);

@@ -43,7 +43,7 @@ mc_status mci_bzip2_cutter_next(mci_bzip2_cutter *cutter, mci_bzip2_span *span, 
 uint64_t mci_bzip2_cutter_bytes_read(const mci_bzip2_cutter *cutter);
 
 /* Appends what block i of the span holds; scratch is memory. MC_SKIPPED with err: it is damaged,
- * and what was appended may end early. Errors: MC_E_NOMEM. */
+ * and nothing is appended. Errors: MC_E_NOMEM. */
 mc_status mci_bzip2_decode(const mci_bzip2_span *span, size_t i, mci_buf *scratch, mci_buf *out,
                            mc_error *err);
 

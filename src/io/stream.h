@@ -3,7 +3,8 @@
  * grows with the input.
  *
  * Damage. What came before it is delivered first (but for up to 258 bytes right before an invalid
- * copy in gzip: ISA-L does not say how much of them is sound). Then mci_stream_peek answers
+ * copy in gzip: ISA-L does not say how much of them is sound; and in bzip2 with the damaged block
+ * itself, whose checksum is known only at its end). Then mci_stream_peek answers
  * MC_SKIPPED once, with err saying what and where (byte offset in the file), and the stream stands
  * at the next gzip member, zstd frame or bzip2 stream that starts like one, or at the end when
  * there is none: the window then holds nothing from before the gap. A cut file ends the same way:
