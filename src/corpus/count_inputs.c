@@ -158,9 +158,10 @@ static mc_status set_up(counter *c, mc_error *err)
         return mci_nomem(err, c->n_slots * sizeof *c->harvests);
     for (size_t i = 0; i < c->n_slots; i++)
         c->slots[i] = &c->harvests[i];
-    /* Half of it, since writing a table takes some of what it is. */
-    uint64_t each = mci_corpus_memory(corpus) / 2 / (c->n_threads + 1);
+    /* The stitcher counts little; a quarter is left for what writing takes. */
+    uint64_t eighth = mci_corpus_memory(corpus) / 8;
     for (unsigned i = 0; i <= c->n_threads; i++) {
+        uint64_t each = i == c->n_threads ? eighth : 5 * eighth / c->n_threads;
         MC_TRY(mci_harvester_new(&job->rule, job->letters, corpus->language, job->folds, each,
                                  &c->harvesters[i], err));
         c->tables[i] = mci_harvester_table(c->harvesters[i]);
