@@ -2,15 +2,19 @@
 #include <stdio.h>
 
 #include "commands.h"
+#include "metaclip/checkpoint.h"
 #include "opts.h"
 #include "report.h"
 #include "table.h"
 
 static const cli_about about = {
-    .usage = "[--json] FILE...",
+    .usage = "[--json] [--config FILE | --model NAME] FILE...",
     .about =
-        "Tells for each file or run folder what it is (metadata, pairs, entry counts, data card, "
-        "WAT, WARC, ...) and its main facts. Of a large file it reads the start only.",
+        "Tells for each file or folder what it is (metadata, pairs, entry counts, data card, WAT, "
+        "WARC, run folder, CLIP model, ...) and its main facts. Of a large file it reads the start "
+        "only.\n\n"
+        "Of a model it tells its form, activation, towers, number types, preprocessing and "
+        "tokenizer, and checks that the weights fit the config.",
     .example = "metaclip info metadata.json out",
 };
 
@@ -40,13 +44,23 @@ static void put_text(const char *path, const mc_info *info)
     }
 }
 
+static mc_status look(const char *path, const mc_model_options *model, mc_info *out, mc_error *err)
+{
+    bool is_model = model->config_path || model->model_name || mc_model_is(path);
+    return is_model ? mc_model_info(path, model, out, err) : mc_info_read(path, out, err);
+}
+
 int cmd_info(cli *c)
 {
+    mc_model_options model = { 0 };
     const char *const *paths = NULL;
     size_t n = 0;
     const cli_opt opts[] = {
         CLI_JSON(c, "one JSON object for each file, a line each"),
-        CLI_INPUTS("FILE", &paths, &n, 1, SIZE_MAX, "files or run folders"),
+        CLI_WORD("config", "FILE", &model.config_path, "of a model: its config"),
+        CLI_WORD("model", "NAME", &model.model_name,
+                 "of a model: its name, such as ViT-B-32-quickgelu, instead of a config"),
+        CLI_INPUTS("FILE", &paths, &n, 1, SIZE_MAX, "files or folders"),
         CLI_END,
     };
     int code = cli_parse(c, &about, opts);
@@ -56,7 +70,7 @@ int cmd_info(cli *c)
     for (size_t i = 0; i < n; i++) {
         mc_error err = { 0 };
         mc_info info = { 0 };
-        mc_status status = mc_info_read(paths[i], &info, &err);
+        mc_status status = look(paths[i], &model, &info, &err);
         if (status < 0)
             code = cli_fail(c, status, &err);
         else if (c->json)

@@ -7,8 +7,11 @@
 
 int cmd_balance(cli *c);
 int cmd_card(cli *c);
+int cmd_classify(cli *c);
+int cmd_convert(cli *c);
 int cmd_count(cli *c);
 int cmd_curate(cli *c);
+int cmd_embed(cli *c);
 int cmd_export(cli *c);
 int cmd_extract(cli *c);
 int cmd_help(cli *c);
@@ -17,7 +20,12 @@ int cmd_match(cli *c);
 int cmd_metadata(cli *c);
 int cmd_metadata_ngrams(cli *c);
 int cmd_metadata_titles(cli *c);
+int cmd_models(cli *c);
 int cmd_pack(cli *c);
+int cmd_tokenize(cli *c);
+int cmd_preprocess(cli *c);
+int cmd_pull(cli *c);
+int cmd_search(cli *c);
 int cmd_verify(cli *c);
 
 #endif

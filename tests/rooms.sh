@@ -10,7 +10,7 @@ readonly max_lines=700
 readonly libc='assert complex ctype dirent dlfcn errno fcntl fenv float getopt glob inttypes langinfo
     limits locale math netdb poll pthread sched semaphore setjmp signal spawn stdalign stdarg
     stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string strings sysexits termios tgmath
-    threads time uchar unistd wchar wctype emmintrin immintrin'
+    threads time uchar unistd wchar wctype cpuid emmintrin immintrin'
 
 # The table's rows as "room<TAB>rooms it may include<TAB>foreign headers", from the bottom up.
 table() {

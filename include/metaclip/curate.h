@@ -8,6 +8,7 @@
 #define METACLIP_CURATE_H
 
 #include "metaclip/base.h"
+#include "metaclip/info.h"
 #include "metaclip/metadata.h"
 
 #ifdef __cplusplus
@@ -581,16 +582,6 @@ MC_API const char *mc_export_form_name(mc_export_form form);
 /* ---------------------------------------------------------------------------------------------
  * What is this file?
  * ------------------------------------------------------------------------------------------ */
-
-enum { MC_MAX_FACTS = 32 };
-
-typedef struct {
-    char kind[48]; /* "metadata", "entry counts", "pairs", "data card", "run folder", "WAT", ... */
-    struct {
-        char name[48], value[208];
-    } facts[MC_MAX_FACTS];
-    size_t n_facts;
-} mc_info;
 
 /** Looks into a file or run folder, bounded in time and memory (it reads the start of large
  *  files). Errors: MC_E_IO; MC_E_FORMAT if nothing known fits. */

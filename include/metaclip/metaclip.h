@@ -36,12 +36,21 @@
 #define METACLIP_H
 
 #include "metaclip/base.h"
+#include "metaclip/checkpoint.h"
+#include "metaclip/classify.h"
 #include "metaclip/corpus.h"
 #include "metaclip/curate.h"
+#include "metaclip/embed.h"
 #include "metaclip/error.h"
+#include "metaclip/image.h"
+#include "metaclip/info.h"
 #include "metaclip/io.h"
 #include "metaclip/metadata.h"
+#include "metaclip/model.h"
+#include "metaclip/models.h"
+#include "metaclip/search.h"
 #include "metaclip/text.h"
+#include "metaclip/tokenizer.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -2,6 +2,8 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 
 #include "metaclip/base.h"
 
@@ -20,6 +22,25 @@ void *mci_alloc_zeroed(size_t n_items, size_t item_bytes)
 void *mci_realloc(void *memory, size_t n_bytes)
 {
     return realloc(memory, n_bytes ? n_bytes : 1);
+}
+
+enum { LINE_BYTES = 64, HUGE_BYTES = 2 << 20 };
+
+void *mci_alloc_lines(size_t n_bytes)
+{
+    size_t alignment = n_bytes >= HUGE_BYTES ? HUGE_BYTES : LINE_BYTES;
+    if (n_bytes > SIZE_MAX - alignment)
+        return NULL;
+    size_t whole = (n_bytes + alignment - 1) / alignment * alignment;
+    void *memory = aligned_alloc(alignment, whole ? whole : alignment);
+    if (!memory)
+        return NULL;
+#ifdef MADV_HUGEPAGE
+    if (alignment == HUGE_BYTES)
+        madvise(memory, whole, MADV_HUGEPAGE); /* a wish */
+#endif
+    memset(memory, 0, whole);
+    return memory;
 }
 
 void mci_free(void *memory)

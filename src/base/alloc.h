@@ -9,6 +9,9 @@
 void *mci_alloc(size_t n_bytes);
 void *mci_alloc_zeroed(size_t n_items, size_t item_bytes);
 void *mci_realloc(void *memory, size_t n_bytes); /* on failure `memory` stays valid */
+/* Zeroed, from the start of a cache line; large memory in pages as large as the system gives, for
+ * what is read over and over. */
+void *mci_alloc_lines(size_t n_bytes);
 void mci_free(void *memory);
 
 /* Grows *items, an array of items of item_bytes, so that it holds at least `need` of them;

@@ -9,7 +9,7 @@
 #define MCI_CORPUS_HARVEST_H
 
 #include "corpus/count_table.h"
-#include "corpus/pieces.h"
+#include "corpus/text_pieces.h"
 #include "corpus/tokens.h"
 #include "metaclip/corpus.h"
 

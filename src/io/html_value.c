@@ -1,51 +1,9 @@
 #include "io/html_value.h"
 
+#include "base/html_refs.h"
 #include "base/utf8.h"
 
-typedef struct {
-    const char *name; /* without the &; with the ; unless it may be left out */
-    uint32_t first, second;
-} entity;
-
-static const entity entities[] = {
-#include "io/html_entities.inc"
-};
-
 /* ---- references ---- */
-
-/* The entity with the longest name that text begins with; NULL: none. */
-static const entity *find_entity(mc_str text, size_t *len)
-{
-    size_t low = 0, high = COUNT_OF(entities);
-    const entity *found = NULL;
-    for (size_t i = 0; i < text.len; i++) {
-        /* entities[low..high) begin with the i bytes read so far; narrow to those with the next */
-        size_t from = low, to = high;
-        while (from < to) {
-            size_t middle = from + (to - from) / 2;
-            if ((unsigned char)entities[middle].name[i] < (unsigned char)text.data[i])
-                from = middle + 1;
-            else
-                to = middle;
-        }
-        low = from;
-        for (to = high; from < to;) {
-            size_t middle = from + (to - from) / 2;
-            if (entities[middle].name[i] == text.data[i])
-                from = middle + 1;
-            else
-                to = middle;
-        }
-        high = to;
-        if (low == high || text.data[i] == '\0')
-            break;
-        if (entities[low].name[i + 1] == '\0') {
-            found = &entities[low];
-            *len = i + 1;
-        }
-    }
-    return found;
-}
 
 static bool is_alnum(char c)
 {
@@ -59,28 +17,6 @@ static mc_status add_char(mci_buf *out, uint32_t c, mc_error *err)
     return MC_OK;
 }
 
-static int digit_of(char c, unsigned base)
-{
-    int digit = c >= '0' && c <= '9'   ? c - '0'
-                : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                       : 16;
-    return digit < (int)base ? digit : -1;
-}
-
-/* The character of a number: windows-1252's for those that are controls there. */
-static uint32_t char_of_number(uint64_t number)
-{
-    static const uint16_t windows_1252[32] = {
-        0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
-        0x2039, 0x0152, 0x8D,   0x017D, 0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-        0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178,
-    };
-    if (number == 0 || number > 0x10FFFF)
-        return MCI_REPLACEMENT;
-    return number >= 0x80 && number <= 0x9F ? windows_1252[number - 0x80] : (uint32_t)number;
-}
-
 /* text begins behind "&#". *len is 0 if no number stands there. */
 static mc_status add_number(mc_str text, mci_buf *out, size_t *len, mc_error *err)
 {
@@ -89,15 +25,15 @@ static mc_status add_number(mc_str text, mci_buf *out, size_t *len, mc_error *er
     size_t start = i;
     uint64_t number = 0;
     *len = 0;
-    for (; i < text.len && digit_of(text.data[i], base) >= 0; i++) {
-        number = number * base + (uint64_t)digit_of(text.data[i], base);
+    for (; i < text.len && mci_html_digit(text.data[i], base) >= 0; i++) {
+        number = number * base + (uint64_t)mci_html_digit(text.data[i], base);
         if (number > INT32_MAX)
             return MC_END; /* U+FFFD by the standard; Gumbo's number runs over */
     }
     if (i == start)
         return MC_OK;
     *len = i + (i < text.len && text.data[i] == ';');
-    return add_char(out, char_of_number(number), err);
+    return add_char(out, mci_html_char_of_number(number), err);
 }
 
 /* text begins with an & and goes to the end of the value; *len: what has been read of it. */
@@ -111,7 +47,7 @@ static mc_status add_reference(mc_str text, mci_buf *out, size_t *len, mc_error 
         *len = n ? 2 + n : 1;
         return status != MC_OK || n ? status : mci_buf_byte(out, '&', err);
     }
-    const entity *found = find_entity(name, &n);
+    const mci_html_entity *found = mci_html_entity_find(name, &n);
     bool is_bare = found && name.data[n - 1] != ';';
     /* In an attribute, &copy=1 and &copyright are no references: urls are full of them. */
     if (!found || (is_bare && n < name.len && (name.data[n] == '=' || is_alnum(name.data[n])))) {

@@ -1,6 +1,7 @@
 /* A published model as it lies on disk, whatever its form: OpenCLIP's .pt, a Hugging Face
- * directory, an OpenCLIP directory. Weights are asked for by OpenCLIP's names and come in
- * OpenCLIP's layout ("visual.transformer.resblocks.0.attn.in_proj_weight", [3*width, width]). */
+ * directory, an OpenCLIP directory. docs/formats/models.md says what is taken. Weights are asked
+ * for by OpenCLIP's names and come in OpenCLIP's layout
+ * ("visual.transformer.resblocks.0.attn.in_proj_weight", [3*width, width]). */
 #ifndef MCI_MODEL_CHECKPOINT_H
 #define MCI_MODEL_CHECKPOINT_H
 
@@ -16,17 +17,19 @@ typedef struct {
     void *user;
 } mci_checkpoint_options;
 
-/* Opens a .pt, a .safetensors, or a directory; reads names, shapes and config, maps the weights. A
- * .pt without a config gets it from its own shapes where they tell all (the number of heads by
- * CLIP's rule of 64 a head, and the activation by model_name only), else the error says what to
- * give. Errors: MC_E_IO, MC_E_FORMAT, MC_E_SHAPE (weights that do not fit the config), MC_E_NOMEM.
+/* Opens a .pt, a .safetensors, an .index.json of shards, or a directory; reads names, shapes and
+ * config, maps the weights. What is given holds before what lies beside the weights; where a file
+ * and model_name speak of different activations, a warning says so, for mixing the two costs
+ * accuracy in silence. Without a config, shapes tell: those of a built-in model give its heads,
+ * others 64 channels a head, and the activation is taken as QuickGELU, with a warning. Errors:
+ * MC_E_IO, MC_E_FORMAT, MC_E_SHAPE (weights that do not fit the config), MC_E_NOMEM.
  */
 mc_status mci_checkpoint_open(const char *path, const mci_checkpoint_options *options,
                               mci_checkpoint **out, mc_error *err);
 void mci_checkpoint_close(mci_checkpoint *checkpoint);
 
 const mci_clip_config *mci_checkpoint_config(const mci_checkpoint *checkpoint);
-/* Where the tokenizer's files lie: the directory, or "" if there is none. */
+/* Where the tokenizer's files lie, if there are any: the directory, or the weights' own. */
 const char *mci_checkpoint_folder(const mci_checkpoint *checkpoint);
 
 enum { MCI_MAX_RANK = 8 };

@@ -9,8 +9,8 @@
  *
  * Who owns what: weights are packed once and shared by any number of contexts; a context has the
  * threads and the scratch memory, belongs to one thread at a time, and allocates nothing once its
- * tensors are made. Results are the same bits for the same number of threads and the same rows,
- * whatever else is in the batch. */
+ * tensors are made and it has met its longest sequence. Results are the same bits for the same
+ * number of threads and the same rows, whatever else is in the batch. */
 #ifndef MCI_NN_NN_H
 #define MCI_NN_NN_H
 
@@ -23,9 +23,11 @@ typedef struct mci_nn_norm mci_nn_norm;
 typedef struct mci_nn_table mci_nn_table;
 typedef struct mci_nn_tensor mci_nn_tensor;
 typedef struct mci_nn_ctx mci_nn_ctx;
+struct mci_nn_training;
 
 /* What arithmetic the large products are done in. With BF16, weights and the inputs of linear()
- * and attention() are rounded to bf16; sums, norms, softmax and the residual stream stay f32. */
+ * and attention() are rounded to bf16, and so are the e^(score - largest) that weigh V; sums,
+ * norms, softmax and the residual stream stay f32. */
 typedef enum { MCI_NN_F32, MCI_NN_BF16 } mci_nn_precision;
 
 typedef enum {
@@ -38,7 +40,8 @@ typedef enum {
 typedef enum {
     MCI_NN_SUM,   /* the residual stream: added to, normalised, read; always f32 */
     MCI_NN_INPUT, /* read by linear(): what layernorm, attention, patches or an activation gives */
-    MCI_NN_QKV    /* read by attention(): what linear() of the three projections gives */
+    MCI_NN_QKV,   /* read by attention(): what linear() of the three projections gives */
+    MCI_NN_ROWS /* in training: what linear() gave, before its activation; and gradients of such */
 } mci_nn_use;
 
 /* A batch of sequences that lie one after the other in the rows of a tensor, each of its own
@@ -54,7 +57,7 @@ typedef struct {
     const char *name; /* "ref", "cpu" */
 
     /* Whether this machine can, and how: a sentence for `info`, e.g. "AMX bf16" or "AVX-512 f32
-     * (this processor has no bf16)". */
+     * (this processor has no bf16)". It may ask the system for leave to use the processor so. */
     bool (*usable)(mci_nn_precision precision, const char **how);
 
     /* ---- weights: copied and packed; values stay the caller's ---- */
@@ -123,6 +126,8 @@ typedef struct {
     void (*write)(mci_nn_ctx *ctx, mci_nn_tensor *x, const float *rows, size_t R);
     /* Waits; the first failure since the last call. */
     mc_status (*finish)(mci_nn_ctx *ctx, mc_error *err);
+
+    const struct mci_nn_training *training; /* nn_train.h; NULL if it cannot */
 } mci_nn_backend;
 
 /* The backends that were built in, best first; NULL-terminated. */

@@ -4,10 +4,11 @@
 
 #include "nn/ref_internal.h"
 
-/* One head of one query.
- *   q  [D];  k, v  [T, D] in rows that lie `stride` apart;  scores  room for T;  y  [D] */
-static void attend(mci_nn_precision precision, const float *q, const float *k, const float *v,
-                   size_t stride, size_t T, size_t D, float *scores, float *y)
+/* What one head of one query gives to each of T keys: exp(score - largest), of which the sum is
+ * returned.
+ *   q  [D];  k  [T, D] in rows that lie `stride` apart;  out  [T] */
+static double find_weights(mci_nn_precision precision, const float *q, const float *k,
+                           size_t stride, size_t T, size_t D, float *out)
 {
     const double scale = 1.0 / sqrt((double)D);
     double largest = -INFINITY, sum = 0.0;
@@ -16,13 +17,21 @@ static void attend(mci_nn_precision precision, const float *q, const float *k, c
         for (size_t d = 0; d < D; d++)
             dot += (double)mci_ref_in(precision, q[d]) *
                    (double)mci_ref_in(precision, k[t * stride + d]);
-        scores[t] = (float)(dot * scale);
-        largest = fmax(largest, (double)scores[t]);
+        out[t] = (float)(dot * scale);
+        largest = fmax(largest, (double)out[t]);
     }
     for (size_t t = 0; t < T; t++) {
-        scores[t] = (float)exp((double)scores[t] - largest);
-        sum += (double)scores[t];
+        out[t] = (float)exp((double)out[t] - largest);
+        sum += (double)out[t];
     }
+    return sum;
+}
+
+/* v as k above;  y  [D] */
+static void attend(mci_nn_precision precision, const float *q, const float *k, const float *v,
+                   size_t stride, size_t T, size_t D, float *scores, float *y)
+{
+    const double sum = find_weights(precision, q, k, stride, T, D, scores);
     for (size_t d = 0; d < D; d++) {
         double mean = 0.0;
         for (size_t t = 0; t < T; t++)
@@ -56,5 +65,58 @@ void mci_ref_attention(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *q
         for (; query < last; query++)
             attend_row(ctx, qkv, query, first, causal ? query + 1 : end, heads,
                        y->rows + (only ? i : query) * C);
+    }
+}
+
+/* ---- the gradient ---- */
+
+/* With p the weights, which have the sum 1, and dp_t = dy . v_t:  ds_t = p_t (dp_t - sum p dp)
+ * scale, and dq = sum ds_t k_t;   dk_t += ds_t q;   dv_t += p_t dy. Pointers as attend()'s, those
+ * to gradients with the same strides. */
+static void attend_backward(const float *q, const float *k, const float *v, size_t stride, size_t T,
+                            size_t D, const float *p, const float *dy, float *dq, float *dk,
+                            float *dv)
+{
+    const double scale = 1.0 / sqrt((double)D);
+    double mean = 0.0;
+    for (size_t t = 0; t < T; t++)
+        for (size_t d = 0; d < D; d++)
+            mean += (double)p[t] * (double)dy[d] * (double)v[t * stride + d];
+    for (size_t t = 0; t < T; t++) {
+        double dp = 0.0;
+        for (size_t d = 0; d < D; d++)
+            dp += (double)dy[d] * (double)v[t * stride + d];
+        const double ds = (double)p[t] * (dp - mean) * scale;
+        for (size_t d = 0; d < D; d++) {
+            dq[d] += (float)(ds * (double)k[t * stride + d]);
+            dk[t * stride + d] += (float)(ds * (double)q[d]);
+            dv[t * stride + d] += (float)((double)p[t] * (double)dy[d]);
+        }
+    }
+}
+
+void mci_ref_attention_backward(mci_nn_ctx *ctx, mci_nn_tensor *dqkv, const mci_nn_tensor *dy,
+                                const mci_nn_tensor *qkv, mci_nn_sequences s, size_t heads,
+                                bool causal)
+{
+    const size_t C = dy->K, D = C / heads, stride = qkv->K;
+    assert(qkv->K == 3 * C && dqkv->K == 3 * C && dy->R == qkv->R && qkv->R == s.starts[s.n]);
+    mci_ref_set_rows(dqkv, qkv->R);
+    memset(dqkv->rows, 0, qkv->R * stride * sizeof *dqkv->rows);
+    for (size_t i = 0; i < s.n; i++) {
+        for (size_t query = s.starts[i]; query < s.starts[i + 1]; query++) {
+            const size_t T = (causal ? query + 1 : s.starts[i + 1]) - s.starts[i];
+            for (size_t head = 0; head < heads; head++) {
+                const size_t at_q = query * stride + head * D;
+                const size_t at_k = s.starts[i] * stride + C + head * D;
+                const double sum = find_weights(ctx->precision, qkv->rows + at_q, qkv->rows + at_k,
+                                                stride, T, D, ctx->scores);
+                for (size_t t = 0; t < T; t++)
+                    ctx->scores[t] = (float)((double)ctx->scores[t] / sum);
+                attend_backward(qkv->rows + at_q, qkv->rows + at_k, qkv->rows + at_k + C, stride, T,
+                                D, ctx->scores, dy->rows + query * C + head * D, dqkv->rows + at_q,
+                                dqkv->rows + at_k, dqkv->rows + at_k + C);
+            }
+        }
     }
 }

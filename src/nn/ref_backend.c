@@ -23,7 +23,7 @@ static void weight_free(mci_nn_weight *weight)
     mci_free(weight);
 }
 
-static void fill_weight(mci_nn_weight *weight, const float *w, bool transposed, const float *bias)
+void mci_ref_fill_weight(mci_nn_weight *weight, const float *w, bool transposed, const float *bias)
 {
     size_t N = weight->N, K = weight->K;
     for (size_t n = 0; n < N; n++)
@@ -41,13 +41,17 @@ static mc_status weight_new(mci_nn_precision precision, const float *w, bool tra
     mci_nn_weight *weight = mci_alloc_zeroed(1, sizeof *weight);
     if (!weight)
         return mci_nomem(err, sizeof *weight);
-    *weight = (mci_nn_weight){ precision, N, K, mci_alloc_zeroed(N * K, sizeof(float)),
-                               mci_alloc_zeroed(N, sizeof(float)) };
+    *weight = (mci_nn_weight){ .precision = precision,
+                               .N = N,
+                               .K = K,
+                               .w = mci_alloc_zeroed(N * K, sizeof(float)),
+                               .bias = mci_alloc_zeroed(N, sizeof(float)) };
     if (!weight->w || !weight->bias) {
         weight_free(weight);
         return mci_nomem(err, N * K * sizeof(float));
     }
-    fill_weight(weight, w, transposed, bias);
+    if (w)
+        mci_ref_fill_weight(weight, w, transposed, bias);
     *out = weight;
     return MC_OK;
 }
@@ -67,13 +71,18 @@ static mc_status norm_new(const float *gamma, const float *beta, float eps, size
     mci_nn_norm *norm = mci_alloc_zeroed(1, sizeof *norm);
     if (!norm)
         return mci_nomem(err, sizeof *norm);
-    *norm = (mci_nn_norm){ K, eps, mci_alloc(K * sizeof(float)), mci_alloc(K * sizeof(float)) };
+    *norm = (mci_nn_norm){ .K = K,
+                           .eps = eps,
+                           .gamma = mci_alloc_zeroed(K, sizeof(float)),
+                           .beta = mci_alloc_zeroed(K, sizeof(float)) };
     if (!norm->gamma || !norm->beta) {
         norm_free(norm);
         return mci_nomem(err, K * sizeof(float));
     }
-    memcpy(norm->gamma, gamma, K * sizeof(float));
-    memcpy(norm->beta, beta, K * sizeof(float));
+    if (gamma) {
+        memcpy(norm->gamma, gamma, K * sizeof(float));
+        memcpy(norm->beta, beta, K * sizeof(float));
+    }
     *out = norm;
     return MC_OK;
 }
@@ -91,12 +100,13 @@ static mc_status table_new(const float *rows, size_t R, size_t K, mci_nn_table *
     mci_nn_table *table = mci_alloc_zeroed(1, sizeof *table);
     if (!table)
         return mci_nomem(err, sizeof *table);
-    *table = (mci_nn_table){ R, K, mci_alloc(R * K * sizeof(float)) };
+    *table = (mci_nn_table){ .R = R, .K = K, .rows = mci_alloc_zeroed(R * K, sizeof(float)) };
     if (!table->rows) {
         table_free(table);
         return mci_nomem(err, R * K * sizeof(float));
     }
-    memcpy(table->rows, rows, R * K * sizeof(float));
+    if (rows)
+        memcpy(table->rows, rows, R * K * sizeof(float));
     *out = table;
     return MC_OK;
 }
@@ -209,4 +219,5 @@ const mci_nn_backend mci_nn_ref = {
     .read = read_rows,
     .write = write_rows,
     .finish = finish,
+    .training = &mci_ref_training,
 };

@@ -3,24 +3,33 @@
 #ifndef MCI_NN_REF_INTERNAL_H
 #define MCI_NN_REF_INTERNAL_H
 
-#include "nn/nn.h"
+#include "nn/nn_train.h"
 
 struct mci_nn_weight {
     mci_nn_precision precision;
     size_t N, K;
-    float *w;    /* [N, K], rounded to bf16 if that is the precision */
-    float *bias; /* [N], zeros if there is none */
+    float *w;           /* [N, K], rounded to bf16 if that is the precision */
+    float *bias;        /* [N], zeros if there is none */
+    size_t at, at_bias; /* in training: where in the vector; SIZE_MAX: no bias */
+    bool transposed;    /* ... and as [K, N] */
 };
 
 struct mci_nn_norm {
     size_t K;
     float eps;
     float *gamma, *beta;
+    size_t at_gamma, at_beta;
 };
 
 struct mci_nn_table {
     size_t R, K;
     float *rows;
+    size_t at;
+};
+
+struct mci_nn_vector {
+    size_t n;
+    float *values;
 };
 
 struct mci_nn_tensor {
@@ -42,7 +51,11 @@ static inline float mci_ref_in(mci_nn_precision precision, float value)
     return precision == MCI_NN_BF16 ? mci_f32_of_bf16(mci_bf16_of(value)) : value;
 }
 
+extern const mci_nn_training mci_ref_training;
+
 void mci_ref_set_rows(mci_nn_tensor *y, size_t R);
+/* Takes values into a weight that is there, in its own order. bias may be NULL. */
+void mci_ref_fill_weight(mci_nn_weight *weight, const float *w, bool transposed, const float *bias);
 
 void mci_ref_patches(mci_nn_ctx *ctx, mci_nn_tensor *y, const float *pixels, size_t n, size_t S,
                      size_t P);
@@ -58,5 +71,28 @@ void mci_ref_linear(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x,
                     const mci_nn_weight *weight, mci_nn_activation f, bool add);
 void mci_ref_attention(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *qkv,
                        mci_nn_sequences s, size_t heads, bool causal, const uint32_t *only);
+
+void mci_ref_activate(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *z,
+                      mci_nn_activation f);
+void mci_ref_activate_backward(mci_nn_ctx *ctx, mci_nn_tensor *dz, const mci_nn_tensor *dy,
+                               const mci_nn_tensor *z, mci_nn_activation f);
+void mci_ref_linear_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
+                             const mci_nn_tensor *x, const mci_nn_weight *weight,
+                             mci_nn_vector *grads);
+void mci_ref_layernorm_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
+                                const mci_nn_tensor *x, const mci_nn_norm *norm,
+                                mci_nn_vector *grads, bool add);
+void mci_ref_attention_backward(mci_nn_ctx *ctx, mci_nn_tensor *dqkv, const mci_nn_tensor *dy,
+                                const mci_nn_tensor *qkv, mci_nn_sequences s, size_t heads,
+                                bool causal);
+void mci_ref_copy(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x);
+void mci_ref_embed_backward(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const int32_t *ids,
+                            mci_nn_sequences s, const mci_nn_table *words,
+                            const mci_nn_table *places, mci_nn_vector *grads);
+void mci_ref_join_patches_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
+                                   size_t n, const mci_nn_table *first, const mci_nn_table *places,
+                                   mci_nn_vector *grads);
+void mci_ref_pick_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
+                           const uint32_t *rows, size_t n, size_t R);
 
 #endif

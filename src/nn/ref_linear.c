@@ -40,3 +40,93 @@ void mci_ref_linear(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x,
         }
     }
 }
+
+/* ---- in training ---- */
+
+static double slope(mci_nn_activation f, double x)
+{
+    double s;
+    switch (f) {
+    case MCI_NN_GELU:
+        return 0.5 * (1.0 + erf(x * 0.70710678118654752440)) +
+               x * exp(-0.5 * x * x) * 0.39894228040143267794;
+    case MCI_NN_QUICK_GELU:
+        s = 1.0 / (1.0 + exp(-1.702 * x));
+        return s * (1.0 + 1.702 * x * (1.0 - s));
+    default:
+        return 1.0;
+    }
+}
+
+void mci_ref_activate(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *z,
+                      mci_nn_activation f)
+{
+    (void)ctx;
+    assert(y->K == z->K);
+    mci_ref_set_rows(y, z->R);
+    for (size_t i = 0; i < z->R * z->K; i++)
+        y->rows[i] = (float)activate(f, (double)z->rows[i]);
+}
+
+void mci_ref_activate_backward(mci_nn_ctx *ctx, mci_nn_tensor *dz, const mci_nn_tensor *dy,
+                               const mci_nn_tensor *z, mci_nn_activation f)
+{
+    (void)ctx;
+    assert(dz->K == z->K && dy->K == z->K && dy->R == z->R);
+    mci_ref_set_rows(dz, z->R);
+    for (size_t i = 0; i < z->R * z->K; i++)
+        dz->rows[i] = (float)((double)dy->rows[i] * slope(f, (double)z->rows[i]));
+}
+
+static void input_gradient(mci_nn_tensor *dx, const mci_nn_tensor *dy, const mci_nn_weight *weight)
+{
+    const size_t N = weight->N, K = weight->K;
+    mci_ref_set_rows(dx, dy->R);
+    for (size_t row = 0; row < dy->R; row++) {
+        for (size_t k = 0; k < K; k++) {
+            double sum = 0.0;
+            for (size_t n = 0; n < N; n++)
+                sum += (double)mci_ref_in(weight->precision, dy->rows[row * N + n]) *
+                       (double)weight->w[n * K + k];
+            dx->rows[row * K + k] = (float)sum;
+        }
+    }
+}
+
+static void weight_gradient(const mci_nn_tensor *dy, const mci_nn_tensor *x,
+                            const mci_nn_weight *weight, float *dw)
+{
+    const size_t N = weight->N, K = weight->K;
+    for (size_t n = 0; n < N; n++) {
+        for (size_t k = 0; k < K; k++) {
+            double sum = 0.0;
+            for (size_t row = 0; row < dy->R; row++)
+                sum += (double)mci_ref_in(weight->precision, dy->rows[row * N + n]) *
+                       (double)mci_ref_in(weight->precision, x->rows[row * K + k]);
+            dw[weight->transposed ? k * N + n : n * K + k] += (float)sum;
+        }
+    }
+}
+
+static void bias_gradient(const mci_nn_tensor *dy, float *db)
+{
+    for (size_t n = 0; n < dy->K; n++) {
+        double sum = 0.0;
+        for (size_t row = 0; row < dy->R; row++)
+            sum += (double)dy->rows[row * dy->K + n];
+        db[n] += (float)sum;
+    }
+}
+
+void mci_ref_linear_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
+                             const mci_nn_tensor *x, const mci_nn_weight *weight,
+                             mci_nn_vector *grads)
+{
+    (void)ctx;
+    assert(dy->K == weight->N && x->K == weight->K && x->R == dy->R && (!dx || dx->K == weight->K));
+    if (dx)
+        input_gradient(dx, dy, weight);
+    weight_gradient(dy, x, weight, grads->values + weight->at);
+    if (weight->at_bias != SIZE_MAX)
+        bias_gradient(dy, grads->values + weight->at_bias);
+}

@@ -1,6 +1,5 @@
-/* The operations that move rows and normalise them. */
+/* The operations that move rows, and their gradients. */
 #include <assert.h>
-#include <math.h>
 
 #include "nn/ref_internal.h"
 
@@ -43,6 +42,29 @@ void mci_ref_join_patches(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor
     }
 }
 
+static void add_to(float *sum, const float *row, size_t K)
+{
+    for (size_t k = 0; k < K; k++)
+        sum[k] += row[k];
+}
+
+void mci_ref_join_patches_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
+                                   size_t n, const mci_nn_table *first, const mci_nn_table *places,
+                                   mci_nn_vector *grads)
+{
+    const size_t K = dy->K, T = places->R;
+    (void)ctx;
+    assert(dx->K == K && dy->R == n * T);
+    mci_ref_set_rows(dx, n * (T - 1));
+    for (size_t i = 0; i < n; i++) {
+        const float *rows = dy->rows + i * T * K;
+        add_to(grads->values + first->at, rows, K);
+        for (size_t t = 0; t < T; t++)
+            add_to(grads->values + places->at + t * K, rows + t * K, K);
+        memcpy(dx->rows + i * (T - 1) * K, rows + K, (T - 1) * K * sizeof *rows);
+    }
+}
+
 void mci_ref_embed(mci_nn_ctx *ctx, mci_nn_tensor *y, const int32_t *ids, mci_nn_sequences s,
                    const mci_nn_table *words, const mci_nn_table *places)
 {
@@ -60,6 +82,20 @@ void mci_ref_embed(mci_nn_ctx *ctx, mci_nn_tensor *y, const int32_t *ids, mci_nn
     }
 }
 
+void mci_ref_embed_backward(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const int32_t *ids,
+                            mci_nn_sequences s, const mci_nn_table *words,
+                            const mci_nn_table *places, mci_nn_vector *grads)
+{
+    const size_t K = dy->K;
+    (void)ctx;
+    for (size_t i = 0; i < s.n; i++) {
+        for (size_t row = s.starts[i]; row < s.starts[i + 1]; row++) {
+            add_to(grads->values + words->at + (size_t)ids[row] * K, dy->rows + row * K, K);
+            add_to(grads->values + places->at + (row - s.starts[i]) * K, dy->rows + row * K, K);
+        }
+    }
+}
+
 void mci_ref_pick(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x, const uint32_t *rows,
                   size_t n)
 {
@@ -72,29 +108,22 @@ void mci_ref_pick(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x, con
     }
 }
 
-static void normalise_row(const float *x, float *y, const mci_nn_norm *norm)
+void mci_ref_pick_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
+                           const uint32_t *rows, size_t n, size_t R)
 {
-    const size_t K = norm->K;
-    double mean = 0.0, var = 0.0;
-    for (size_t k = 0; k < K; k++)
-        mean += (double)x[k];
-    mean /= (double)K;
-    for (size_t k = 0; k < K; k++)
-        var += ((double)x[k] - mean) * ((double)x[k] - mean);
-    var /= (double)K;
-    const double scale = 1.0 / sqrt(var + (double)norm->eps);
-    for (size_t k = 0; k < K; k++)
-        y[k] =
-            (float)(((double)x[k] - mean) * scale * (double)norm->gamma[k] + (double)norm->beta[k]);
+    const size_t K = dy->K;
+    (void)ctx;
+    assert(dx->K == K && dy->R == n);
+    mci_ref_set_rows(dx, R);
+    memset(dx->rows, 0, R * K * sizeof *dx->rows);
+    for (size_t i = 0; i < n; i++)
+        add_to(dx->rows + rows[i] * K, dy->rows + i * K, K);
 }
 
-void mci_ref_layernorm(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x,
-                       const mci_nn_norm *norm)
+void mci_ref_copy(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x)
 {
-    const size_t K = norm->K;
     (void)ctx;
-    assert(x->K == K && y->K == K);
+    assert(x->K == y->K);
     mci_ref_set_rows(y, x->R);
-    for (size_t row = 0; row < x->R; row++)
-        normalise_row(x->rows + row * K, y->rows + row * K, norm);
+    memcpy(y->rows, x->rows, x->R * x->K * sizeof *y->rows);
 }

@@ -1,9 +1,12 @@
+#include <string.h>
+
+#include "nn/cpu.h"
 #include "nn/nn.h"
 #include "nn/ref_backend.h"
 
 const mci_nn_backend *const *mci_nn_backends(void)
 {
-    static const mci_nn_backend *const backends[] = { &mci_nn_ref, NULL };
+    static const mci_nn_backend *const backends[] = { &mci_nn_cpu, &mci_nn_ref, NULL };
     return backends;
 }
 

@@ -79,5 +79,5 @@ commands() {
 # The options of a command as its help heads them: -o and --output, one a line.
 options_of() {
     "$METACLIP" help "$1" | sed -n '/^Options:/,$p' | grep -E '^ {2,6}-' |
-        sed -E 's/^ *//; s/(  | [A-Z]| [a-z_]+[|,]).*//; s/\[=.*//; s/, /\n/g'
+        sed -E 's/^ *//; s/(  | [A-Z]| [a-z0-9_]+[|,]).*//; s/\[=.*//; s/, /\n/g'
 }

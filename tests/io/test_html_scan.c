@@ -242,7 +242,7 @@ static const struct {
     const char *name;
     uint32_t first, second;
 } entities[] = {
-#include "io/html_entities.inc"
+#include "base/html_entities.inc"
 };
 
 static void every_named_reference_is_known(void **state)

@@ -1,7 +1,7 @@
 /* The bytes of many files, piece by piece, in order. What can be decompressed by somebody else is
  * handed on as it is: blocks of bzip2; all else comes decompressed. */
-#ifndef MCI_CORPUS_PIECES_H
-#define MCI_CORPUS_PIECES_H
+#ifndef MCI_CORPUS_TEXT_PIECES_H
+#define MCI_CORPUS_TEXT_PIECES_H
 
 #include "corpus/text_inputs.h"
 #include "io/bzip2_blocks.h"

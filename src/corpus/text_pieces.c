@@ -1,4 +1,4 @@
-#include "corpus/pieces.h"
+#include "corpus/text_pieces.h"
 
 #include <errno.h>
 #include <fcntl.h>

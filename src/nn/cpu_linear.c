@@ -1,0 +1,137 @@
+/* y = f(x W^T + b): how the work is cut, and the cutting of f32.
+ *
+ *             strips of W (32 columns of y each)
+ *            | group 0     | group 1     | ..
+ *           -+-------------+-------------+--
+ *   chunk 0  | task 0      | task 1      | ..      a chunk of panels (32 rows of x each) is as
+ * large
+ *           -+-------------+-------------+--       as stays in a core's second cache while strip
+ *   chunk 1  | task n      | ..                    after strip comes by
+ *
+ * K is never cut between tasks, so no sum depends on the number of threads. */
+#include <assert.h>
+#include <string.h>
+
+#include "nn/cpu_internal.h"
+
+enum {
+    CHUNK_BYTES = 1200 * 1024,
+    MIN_GROUP = 4,        /* strips */
+    TASKS_A_WORKER = 4,   /* so that one who is held up is helped */
+    PART = 256,           /* of K at once, in f32: 32 KiB of a strip */
+    ROWS_OF_A_BLOCK = 56, /* of f32 */
+};
+
+static size_t ceil_div(size_t a, size_t b)
+{
+    return (a + b - 1) / b;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Where there are fewer chunks than workers, all look at the same rows, and each at strips of its
+ * own; else as many chunks as give everyone the same. */
+static void cut(mci_linear_job *job)
+{
+    size_t n_workers = mci_team_size(job->ctx->team), n_strips = job->weight->n_strips;
+    size_t panel_bytes = MCI_PANEL * job->x->n_lines * (job->x->form == MCI_ROWS_F32 ? 128 : 64);
+    size_t largest = CHUNK_BYTES / panel_bytes;
+    largest = largest < 1 ? 1 : largest > MCI_MAX_PANELS ? MCI_MAX_PANELS : largest;
+    job->n_panels = ceil_div(job->x->n_rows, MCI_PANEL);
+    size_t n_chunks = ceil_div(job->n_panels, largest);
+    if (n_chunks >= n_workers)
+        n_chunks = ceil_div(n_chunks, n_workers) * n_workers;
+    job->chunk = ceil_div(job->n_panels, n_chunks);
+    n_chunks = ceil_div(job->n_panels, job->chunk);
+    job->n_groups = ceil_div(TASKS_A_WORKER * n_workers, n_chunks);
+    job->group = ceil_div(n_strips, job->n_groups);
+    if (job->group < MIN_GROUP)
+        job->group = n_strips < MIN_GROUP ? n_strips : MIN_GROUP;
+    job->n_groups = ceil_div(n_strips, job->group);
+}
+
+/* ---- f32 ---- */
+
+static void put_block(const mci_linear_job *job, size_t row, size_t n_rows, size_t strip, float *c)
+{
+    const mci_cpu_kernels *kernels = job->ctx->kernels;
+    if (job->y->rounded)
+        kernels->round(c, n_rows * MCI_LINE);
+    for (size_t r = 0; r < n_rows; r++, c += MCI_LINE) {
+        float *to = mci_row_f32(job->y, row + r) + strip * MCI_LINE;
+        if (job->add)
+            kernels->add(to, to, c, MCI_LINE);
+        else
+            memcpy(to, c, MCI_LINE * sizeof *to);
+    }
+}
+
+/* Asks for part i of n of so many floats: what is to be read next, a bit at a time, so that it
+ * comes from the third cache while there is something to do. */
+static void ask_for(const float *from, size_t n_floats, size_t i, size_t n)
+{
+    size_t each = ceil_div(n_floats / 16, n) * 16;
+    for (const float *line = from + i * each; line < from + (i + 1) * each; line += 16)
+        __builtin_prefetch(line, 0, 2);
+}
+
+/* As in amx_linear.c: a part of the strip stays in the first cache while the rows come by. */
+static void linear_f32(const mci_linear_job *job, size_t row, size_t end_row, size_t first_strip,
+                       size_t end_strip, float *sums)
+{
+    const mci_cpu_kernels *kernels = job->ctx->kernels;
+    const mci_nn_weight *weight = job->weight;
+    const size_t K = weight->K, stride = job->x->stride;
+    for (size_t s = first_strip; s < end_strip; s++) {
+        const float *strip =
+            (const float *)(const void *)(weight->strips + s * weight->strip_bytes);
+        for (size_t k = 0; k < K; k += PART) {
+            size_t depth = smaller(PART, K - k);
+            for (size_t r = row; r < end_row; r += ROWS_OF_A_BLOCK) {
+                size_t n = smaller(ROWS_OF_A_BLOCK, end_row - r);
+                float *c = sums + (r - row) * MCI_LINE;
+                ask_for(strip + (k + depth) * MCI_LINE, depth * MCI_LINE,
+                        (r - row) / ROWS_OF_A_BLOCK, ceil_div(end_row - row, ROWS_OF_A_BLOCK));
+                kernels->product(mci_row_f32(job->x, r) + k, stride, n, strip + k * MCI_LINE, depth,
+                                 c, MCI_LINE, k > 0);
+                if (k + depth < K)
+                    continue;
+                kernels->finish(c, n, weight->bias + s * MCI_LINE, job->f);
+                put_block(job, r, n, s, c);
+            }
+        }
+    }
+}
+
+/* ---- both ---- */
+
+static void linear_task(void *user, size_t task, unsigned worker)
+{
+    const mci_linear_job *job = user;
+    char *scratch = mci_scratch_of(job->ctx, worker);
+    size_t panel = task / job->n_groups * job->chunk, strip = task % job->n_groups * job->group;
+    size_t end_panel = smaller(panel + job->chunk, job->n_panels);
+    size_t end_strip = smaller(strip + job->group, job->weight->n_strips);
+    if (job->weight->form == MCI_TILES_BF16)
+        job->ctx->amx->linear(job, panel, end_panel, strip, end_strip, scratch);
+    else
+        linear_f32(job, panel * MCI_PANEL, smaller(end_panel * MCI_PANEL, job->x->n_rows), strip,
+                   end_strip, (float *)(void *)scratch);
+}
+
+void mci_cpu_linear(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x,
+                    const mci_nn_weight *weight, mci_nn_activation f, bool add)
+{
+    mci_linear_job job = { .ctx = ctx, .y = y, .x = x, .weight = weight, .f = f, .add = add };
+    assert(x->use == MCI_NN_INPUT && x->K == weight->K && y->K == weight->N);
+    assert(weight->form == x->form && x->n_rows <= y->max_rows);
+    assert(!add || (y->use == MCI_NN_SUM && y->n_rows == x->n_rows));
+    y->n_rows = x->n_rows;
+    if (x->n_rows == 0)
+        return;
+    cut(&job);
+    mci_team_run(ctx->team, ceil_div(job.n_panels, job.chunk) * job.n_groups, linear_task, &job);
+}

@@ -1,0 +1,94 @@
+/* What training needs beside nn.h: gradients of every operation, and the vectors that parameters,
+ * gradients and the optimizer's state live in. A backend that can train has a table of these.
+ *
+ * Parameters are one flat f32 vector, the master copy; weights, norms and tables of a model in
+ * training are bound to places in it, and refreshed from it after each step. Gradients are a vector
+ * of the same length, in which the gradient of a parameter has the parameter's place; they are
+ * added to what is there, so that micro-batches accumulate. As nn.h's, operations here give no
+ * status.
+ *
+ * dx names the gradient of the loss by x. Gradients of SUM tensors are SUM tensors (f32); those of
+ * what linear() gave, and of its input, are ROWS tensors. */
+#ifndef MCI_NN_NN_TRAIN_H
+#define MCI_NN_NN_TRAIN_H
+
+#include "nn/nn.h"
+
+typedef struct mci_nn_vector mci_nn_vector;
+
+/* The numbers of one step of AdamW.
+ * Source: Loshchilov & Hutter, arXiv:1711.05101, with Adam's bias corrections as PyTorch has them:
+ *     p *= 1 - lr decay;  m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2
+ *     p -= lr/(1-b1^t) m / (sqrt(v)/sqrt(1-b2^t) + eps) */
+typedef struct {
+    double lr, beta1, beta2, eps, decay;
+    uint64_t step;     /* t, from 1 */
+    double grad_scale; /* gradients are multiplied by this first: clipping */
+} mci_nn_adamw;
+
+typedef struct mci_nn_training {
+    /* ---- vectors ---- */
+    mc_status (*vector_new)(mci_nn_ctx *ctx, size_t n, mci_nn_vector **out, mc_error *err); /* 0s */
+    void (*vector_free)(mci_nn_ctx *ctx, mci_nn_vector *vector);
+    void (*vector_zero)(mci_nn_ctx *ctx, mci_nn_vector *vector);
+    void (*vector_write)(mci_nn_ctx *ctx, mci_nn_vector *vector, size_t at, const float *values,
+                         size_t n);
+    void (*vector_read)(mci_nn_ctx *ctx, const mci_nn_vector *vector, size_t at, float *out,
+                        size_t n);
+    /* The values where they lie, for other processes' sums; NULL if the host cannot reach them.
+     * What changes them must be finished. */
+    float *(*vector_host)(mci_nn_vector *vector);
+    /* The sum of squares, of everything; the same bits for any number of threads. */
+    double (*vector_square)(mci_nn_ctx *ctx, const mci_nn_vector *vector);
+    /* One step over the n parameters from `at` on. */
+    void (*adamw)(mci_nn_ctx *ctx, mci_nn_vector *values, const mci_nn_vector *grads,
+                  mci_nn_vector *m, mci_nn_vector *v, size_t at, size_t n, mci_nn_adamw step);
+
+    /* ---- bound weights: as nn.h's, but their values are places in a vector ---- */
+
+    /* at_bias SIZE_MAX: none. refresh() must be called before use and after each change. */
+    mc_status (*weight_bind)(mci_nn_precision precision, size_t at, bool transposed, size_t at_bias,
+                             size_t N, size_t K, mci_nn_weight **out, mc_error *err);
+    mc_status (*norm_bind)(size_t at_gamma, size_t at_beta, float eps, size_t K, mci_nn_norm **out,
+                           mc_error *err);
+    mc_status (*table_bind)(size_t at, size_t R, size_t K, mci_nn_table **out, mc_error *err);
+    void (*weight_refresh)(mci_nn_ctx *ctx, mci_nn_weight *weight, const mci_nn_vector *values);
+    void (*norm_refresh)(mci_nn_ctx *ctx, mci_nn_norm *norm, const mci_nn_vector *values);
+    void (*table_refresh)(mci_nn_ctx *ctx, mci_nn_table *table, const mci_nn_vector *values);
+
+    /* ---- forward, where training wants what inference fuses ---- */
+
+    void (*copy)(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x); /* SUM to SUM */
+    /* y = f(z).   z: ROWS, what linear() gave;  y: INPUT */
+    void (*activate)(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *z,
+                     mci_nn_activation f);
+
+    /* ---- backward ---- */
+
+    /* dz = dy f'(z); dz may be dy. */
+    void (*activate_backward)(mci_nn_ctx *ctx, mci_nn_tensor *dz, const mci_nn_tensor *dy,
+                              const mci_nn_tensor *z, mci_nn_activation f);
+    /* Of y = x W^T + b:  dx = dy W (dx may be NULL);  dW += dy^T x;  db += sum of dy's rows. */
+    void (*linear_backward)(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
+                            const mci_nn_tensor *x, const mci_nn_weight *weight,
+                            mci_nn_vector *grads);
+    /* dx += the gradient through y = layernorm(x) (or dx = that, unless `add`); dgamma, dbeta. */
+    void (*layernorm_backward)(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
+                               const mci_nn_tensor *x, const mci_nn_norm *norm,
+                               mci_nn_vector *grads, bool add);
+    void (*attention_backward)(mci_nn_ctx *ctx, mci_nn_tensor *dqkv, const mci_nn_tensor *dy,
+                               const mci_nn_tensor *qkv, mci_nn_sequences s, size_t heads,
+                               bool causal);
+    void (*embed_backward)(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const int32_t *ids,
+                           mci_nn_sequences s, const mci_nn_table *words,
+                           const mci_nn_table *places, mci_nn_vector *grads);
+    /* dx: SUM [n*(T-1), K] */
+    void (*join_patches_backward)(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
+                                  size_t n, const mci_nn_table *first, const mci_nn_table *places,
+                                  mci_nn_vector *grads);
+    /* dx, of R rows, is 0 but for the rows that were picked. */
+    void (*pick_backward)(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
+                          const uint32_t *rows, size_t n, size_t R);
+} mci_nn_training;
+
+#endif

@@ -1,0 +1,161 @@
+/* The plain backend in training: vectors, bound weights, AdamW. */
+#include <assert.h>
+#include <math.h>
+
+#include "base/alloc.h"
+#include "nn/ref_backend.h"
+#include "nn/ref_internal.h"
+
+/* ---- vectors ---- */
+
+static void vector_free(mci_nn_ctx *ctx, mci_nn_vector *vector)
+{
+    (void)ctx;
+    if (!vector)
+        return;
+    mci_free(vector->values);
+    mci_free(vector);
+}
+
+static mc_status vector_new(mci_nn_ctx *ctx, size_t n, mci_nn_vector **out, mc_error *err)
+{
+    mci_nn_vector *vector = mci_alloc_zeroed(1, sizeof *vector);
+    if (!vector)
+        return mci_nomem(err, sizeof *vector);
+    *vector = (mci_nn_vector){ n, mci_alloc_zeroed(n, sizeof(float)) };
+    if (!vector->values) {
+        vector_free(ctx, vector);
+        return mci_nomem(err, n * sizeof(float));
+    }
+    *out = vector;
+    return MC_OK;
+}
+
+static void vector_zero(mci_nn_ctx *ctx, mci_nn_vector *vector)
+{
+    (void)ctx;
+    memset(vector->values, 0, vector->n * sizeof(float));
+}
+
+static void vector_write(mci_nn_ctx *ctx, mci_nn_vector *vector, size_t at, const float *values,
+                         size_t n)
+{
+    (void)ctx;
+    assert(at + n <= vector->n);
+    memcpy(vector->values + at, values, n * sizeof(float));
+}
+
+static void vector_read(mci_nn_ctx *ctx, const mci_nn_vector *vector, size_t at, float *out,
+                        size_t n)
+{
+    (void)ctx;
+    assert(at + n <= vector->n);
+    memcpy(out, vector->values + at, n * sizeof(float));
+}
+
+static float *vector_host(mci_nn_vector *vector)
+{
+    return vector->values;
+}
+
+static double vector_square(mci_nn_ctx *ctx, const mci_nn_vector *vector)
+{
+    double sum = 0.0;
+    (void)ctx;
+    for (size_t i = 0; i < vector->n; i++)
+        sum += (double)vector->values[i] * (double)vector->values[i];
+    return sum;
+}
+
+static void adamw(mci_nn_ctx *ctx, mci_nn_vector *values, const mci_nn_vector *grads,
+                  mci_nn_vector *m, mci_nn_vector *v, size_t at, size_t n, mci_nn_adamw s)
+{
+    const double step = s.lr / (1.0 - pow(s.beta1, (double)s.step));
+    const double root = sqrt(1.0 - pow(s.beta2, (double)s.step));
+    (void)ctx;
+    assert(at + n <= values->n);
+    for (size_t i = at; i < at + n; i++) {
+        const double g = (double)grads->values[i] * s.grad_scale;
+        const double m_new = s.beta1 * (double)m->values[i] + (1.0 - s.beta1) * g;
+        const double v_new = s.beta2 * (double)v->values[i] + (1.0 - s.beta2) * g * g;
+        const double kept = (double)values->values[i] * (1.0 - s.lr * s.decay);
+        m->values[i] = (float)m_new;
+        v->values[i] = (float)v_new;
+        values->values[i] = (float)(kept - step * m_new / (sqrt(v_new) / root + s.eps));
+    }
+}
+
+/* ---- bound weights ---- */
+
+static mc_status weight_bind(mci_nn_precision precision, size_t at, bool transposed, size_t at_bias,
+                             size_t N, size_t K, mci_nn_weight **out, mc_error *err)
+{
+    MC_TRY(mci_nn_ref.weight_new(precision, NULL, transposed, NULL, N, K, out, err));
+    (*out)->at = at;
+    (*out)->at_bias = at_bias;
+    (*out)->transposed = transposed;
+    return MC_OK;
+}
+
+static mc_status norm_bind(size_t at_gamma, size_t at_beta, float eps, size_t K, mci_nn_norm **out,
+                           mc_error *err)
+{
+    MC_TRY(mci_nn_ref.norm_new(NULL, NULL, eps, K, out, err));
+    (*out)->at_gamma = at_gamma;
+    (*out)->at_beta = at_beta;
+    return MC_OK;
+}
+
+static mc_status table_bind(size_t at, size_t R, size_t K, mci_nn_table **out, mc_error *err)
+{
+    MC_TRY(mci_nn_ref.table_new(NULL, R, K, out, err));
+    (*out)->at = at;
+    return MC_OK;
+}
+
+static void weight_refresh(mci_nn_ctx *ctx, mci_nn_weight *weight, const mci_nn_vector *values)
+{
+    const bool has_bias = weight->at_bias != SIZE_MAX;
+    (void)ctx;
+    mci_ref_fill_weight(weight, values->values + weight->at, weight->transposed,
+                        has_bias ? values->values + weight->at_bias : NULL);
+}
+
+static void norm_refresh(mci_nn_ctx *ctx, mci_nn_norm *norm, const mci_nn_vector *values)
+{
+    (void)ctx;
+    memcpy(norm->gamma, values->values + norm->at_gamma, norm->K * sizeof(float));
+    memcpy(norm->beta, values->values + norm->at_beta, norm->K * sizeof(float));
+}
+
+static void table_refresh(mci_nn_ctx *ctx, mci_nn_table *table, const mci_nn_vector *values)
+{
+    (void)ctx;
+    memcpy(table->rows, values->values + table->at, table->R * table->K * sizeof(float));
+}
+
+const mci_nn_training mci_ref_training = {
+    .vector_new = vector_new,
+    .vector_free = vector_free,
+    .vector_zero = vector_zero,
+    .vector_write = vector_write,
+    .vector_read = vector_read,
+    .vector_host = vector_host,
+    .vector_square = vector_square,
+    .adamw = adamw,
+    .weight_bind = weight_bind,
+    .norm_bind = norm_bind,
+    .table_bind = table_bind,
+    .weight_refresh = weight_refresh,
+    .norm_refresh = norm_refresh,
+    .table_refresh = table_refresh,
+    .copy = mci_ref_copy,
+    .activate = mci_ref_activate,
+    .activate_backward = mci_ref_activate_backward,
+    .linear_backward = mci_ref_linear_backward,
+    .layernorm_backward = mci_ref_layernorm_backward,
+    .attention_backward = mci_ref_attention_backward,
+    .embed_backward = mci_ref_embed_backward,
+    .join_patches_backward = mci_ref_join_patches_backward,
+    .pick_backward = mci_ref_pick_backward,
+};

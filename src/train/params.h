@@ -1,0 +1,34 @@
+/* The parameters of a model in training, by OpenCLIP's names, and where each stands in one flat
+ * vector. Those that decay come first, so that the optimizer passes over two ranges. */
+#ifndef MCI_TRAIN_PARAMS_H
+#define MCI_TRAIN_PARAMS_H
+
+#include "model/clip_config.h"
+
+enum { MCI_PARAM_NAME = 96 };
+
+typedef struct {
+    char name[MCI_PARAM_NAME];
+    size_t rank;
+    uint64_t dims[4];
+    size_t at, n;
+    bool decays;
+} mci_param;
+
+typedef struct {
+    mci_param *items; /* in OpenCLIP's order */
+    size_t n, cap;
+    size_t n_values, n_decaying; /* of the vector; of its first part */
+} mci_params;
+
+/* Weight decay is for parameters of two and more dimensions whose name has none of "bn", "ln",
+ * "bias", "logit_scale", "norm", as in OpenCLIP's training. The last parameter is "logit_scale".
+ * Release in any case. */
+mc_status mci_params_list(const mci_clip_config *config, mci_params *out, mc_error *err);
+void mci_params_release(mci_params *params);
+/* NULL if there is none. */
+const mci_param *mci_params_find(const mci_params *params, const char *name);
+/* An mci_place_of. */
+size_t mci_params_place(const void *params, const char *name);
+
+#endif
