@@ -8,6 +8,7 @@
 #define METACLIP_CURATE_H
 
 #include "metaclip/base.h"
+#include "metaclip/text.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -335,6 +336,7 @@ MC_API mc_status mc_extract_run(const mc_extract_job *job, mc_summary *summary, 
 typedef struct {
     mc_pool pool;
     const char *metadata_path;
+    mc_match_rule rule;
     const char *out_path;
     const char *const *block_paths; /* plain, gzip or zstd; "-" is standard input */
     size_t n_block_paths;           /* 0: none */
@@ -417,6 +419,7 @@ MC_API const char *mc_pairs_form_name(mc_pairs_form form);
 typedef struct {
     mc_pool pool;
     const char *metadata_path;
+    mc_match_rule rule;
     const char *out_dir;
     uint64_t target; /* these three as in mc_balance_job */
     double tail_ratio;

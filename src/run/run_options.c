@@ -75,6 +75,8 @@ static mc_status format_options(const mci_run *run, mci_buf *text, mc_error *err
         (unsigned long long)mci_max_item_bytes(&job->pool), (unsigned long long)job->seed));
     MC_TRY(mci_buf_printf(text, err, "\"keep_page_url\":%s,\"keep_source\":%s,",
                           word(job->pool.keep_page_url), word(job->pool.keep_source)));
+    if (job->rule == MC_RULE_WORLDWIDE)
+        MC_TRY(mci_buf_printf(text, err, "\"worldwide\":true,"));
     MC_TRY(add_block_list(run, text, err));
     MC_TRY(add_state(run, text, err));
     return add_t(job, text, err);
@@ -107,6 +109,7 @@ static const fixed_option fixed_options[] = {
     { "run_id", "--state and --run-id" },
     { "keep_page_url", "--keep page_url" },
     { "keep_source", "--keep source" },
+    { "worldwide", "--worldwide" },
 };
 
 static bool same_value(mci_json_value a, mci_json_value b)
@@ -129,8 +132,9 @@ static mc_status compare_fixed(const char *dir, mci_json_value was, mci_json_val
 {
     for (size_t i = 0; i < COUNT_OF(fixed_options); i++) {
         mci_json_value a, b;
-        if (!mci_json_get(was, fixed_options[i].name, &a) ||
-            !mci_json_get(is, fixed_options[i].name, &b) || !same_value(a, b))
+        bool was_there = mci_json_get(was, fixed_options[i].name, &a);
+        bool is_there = mci_json_get(is, fixed_options[i].name, &b);
+        if (was_there != is_there || (is_there && !same_value(a, b)))
             return mc_fail(err, MC_E_MISMATCH,
                            "%s: it was begun with another setting of %s; take another folder, or "
                            "remove this one",
