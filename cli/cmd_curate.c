@@ -54,6 +54,7 @@ int cmd_curate(cli *c)
             "this is process I (from 0) of N that run this command on the same DIR at the same "
             "time; under srun or mpirun that is known without it"),
         CLI_BLOCK(job),
+        CLI_LANG(job.pool),
         CLI_KEEP(job.pool),
         CLI_HTML(&html),
         CLI_POOL(c, job.pool),

@@ -29,6 +29,7 @@ int cmd_match(cli *c)
         CLI_WORD("o,output", "FILE", &job.out_path,
                  "matched pairs, .jsonl, .jsonl.gz or .jsonl.zst"),
         CLI_BLOCK(job),
+        CLI_LANG(job.pool),
         CLI_KEEP(job.pool),
         CLI_POOL(c, job.pool),
         CLI_TALK(c),
