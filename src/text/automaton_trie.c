@@ -23,25 +23,29 @@ typedef struct {
 
 /* ---- characters ---- */
 
-static void count_characters(const builder *b, uint32_t *counts)
+static void count_characters(const builder *b, mci_character_counts *counts)
 {
     for (size_t i = 0; i < b->n; i++) {
         const mci_pattern *pattern = &b->patterns[i];
         const char *at = pattern->text.data, *end = at + pattern->text.len;
-        counts[' '] += !pattern->open.left + !pattern->open.right;
+        if (!pattern->open.left)
+            mci_character_count(counts, ' ');
         while (at < end)
-            counts[mci_character_next(&at, end)]++;
+            mci_character_count(counts, mci_character_next(&at, end));
+        if (!pattern->open.right)
+            mci_character_count(counts, ' ');
     }
 }
 
 static mc_status number_characters(const builder *b, mci_characters *characters, mc_error *err)
 {
-    uint32_t *counts = mci_alloc_zeroed(MCI_N_CHARACTERS, sizeof *counts);
-    if (!counts)
-        return mci_nomem(err, MCI_N_CHARACTERS * sizeof *counts);
-    count_characters(b, counts);
-    mc_status status = mci_characters_number(counts, characters, err);
-    mci_free(counts);
+    mci_character_counts counts = { .counts =
+                                        mci_alloc_zeroed(MCI_N_CHARACTERS, sizeof(uint32_t)) };
+    if (!counts.counts)
+        return mci_nomem(err, MCI_N_CHARACTERS * sizeof(uint32_t));
+    count_characters(b, &counts);
+    mc_status status = mci_characters_number(&counts, characters, err);
+    mci_free(counts.counts);
     return status;
 }
 

@@ -18,45 +18,46 @@ static int commoner_first(const void *a, const void *b)
     return (x->character > y->character) - (x->character < y->character);
 }
 
-static bool page_occurs(const uint32_t *counts, size_t page)
-{
-    const uint32_t *from = counts + (page << MCI_PAGE_BITS);
-    size_t i = 0;
-    while (i < MCI_PAGE && from[i] == 0)
-        i++;
-    return i < MCI_PAGE;
-}
-
-static mc_status make_pages(const uint32_t *counts, mci_characters *out, mc_error *err)
+static mc_status make_pages(const mci_character_counts *counts, mci_characters *out, mc_error *err)
 {
     out->n_pages = 1;
     for (size_t page = 0; page < N_PAGES; page++)
-        if (page_occurs(counts, page))
+        if (counts->occurs[page])
             out->page_of[page] = (uint16_t)out->n_pages++;
     out->codes = mci_alloc_zeroed(out->n_pages * MCI_PAGE, sizeof *out->codes);
     return out->codes ? MC_OK : mci_nomem(err, out->n_pages * MCI_PAGE * sizeof *out->codes);
 }
 
-mc_status mci_characters_number(const uint32_t *counts, mci_characters *out, mc_error *err)
+/* Those that occur, the commonest first; *all is [pages * MCI_PAGE]. */
+static size_t sort_counts(const mci_character_counts *counts, counted *all)
 {
-    size_t n = 0, i = 0;
-    for (uint32_t c = 0; c < MCI_N_CHARACTERS; c++)
-        n += counts[c] != 0;
-    counted *all = mci_alloc_zeroed(n + 1, sizeof *all);
-    if (!all)
-        return mci_nomem(err, (n + 1) * sizeof *all);
-    for (uint32_t c = 0; c < MCI_N_CHARACTERS; c++)
-        if (counts[c])
-            all[i++] = (counted){ counts[c], c };
+    size_t n = 0;
+    for (size_t page = 0; page < N_PAGES; page++) {
+        for (size_t i = 0; counts->occurs[page] && i < MCI_PAGE; i++) {
+            uint32_t c = (uint32_t)(page << MCI_PAGE_BITS | i);
+            if (counts->counts[c])
+                all[n++] = (counted){ counts->counts[c], c };
+        }
+    }
     qsort(all, n, sizeof *all, commoner_first);
-    mc_status status = make_pages(counts, out, err);
-    for (i = 0; i < n && status >= 0; i++) {
+    return n;
+}
+
+mc_status mci_characters_number(const mci_character_counts *counts, mci_characters *out,
+                                mc_error *err)
+{
+    MC_TRY(make_pages(counts, out, err));
+    counted *all = mci_alloc_zeroed(out->n_pages * MCI_PAGE, sizeof *all);
+    if (!all)
+        return mci_nomem(err, out->n_pages * MCI_PAGE * sizeof *all);
+    size_t n = sort_counts(counts, all);
+    for (size_t i = 0; i < n; i++) {
         size_t page = out->page_of[all[i].character >> MCI_PAGE_BITS];
         out->codes[page << MCI_PAGE_BITS | (all[i].character & (MCI_PAGE - 1))] = (uint32_t)i + 1;
     }
     out->n_codes = (uint32_t)n + 1;
     mci_free(all);
-    return status;
+    return MC_OK;
 }
 
 void mci_characters_release(mci_characters *characters)

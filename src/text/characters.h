@@ -21,9 +21,21 @@ static inline uint32_t mci_code_of(const mci_characters *characters, uint32_t c)
     return characters->codes[page << MCI_PAGE_BITS | (c & (MCI_PAGE - 1))];
 }
 
-/* counts: [MCI_N_CHARACTERS] how often each one occurs; 0 gets no code. Zero-initialise *out, and
- * release it, on failure too. */
-mc_status mci_characters_number(const uint32_t *counts, mci_characters *out, mc_error *err);
+/* How often each character occurs. Zero-initialise; counts are of the caller. */
+typedef struct {
+    uint32_t *counts;                               /* [MCI_N_CHARACTERS], zeroed */
+    bool occurs[MCI_N_CHARACTERS >> MCI_PAGE_BITS]; /* a character of the page */
+} mci_character_counts;
+
+static inline void mci_character_count(mci_character_counts *counts, uint32_t c)
+{
+    counts->counts[c]++;
+    counts->occurs[c >> MCI_PAGE_BITS] = true;
+}
+
+/* One that does not occur gets no code. Zero-initialise *out, and release it, on failure too. */
+mc_status mci_characters_number(const mci_character_counts *counts, mci_characters *out,
+                                mc_error *err);
 void mci_characters_release(mci_characters *characters);
 
 #endif

@@ -46,3 +46,14 @@ jq -c '.texts[0][2]' v2_matched.jsonl > got
 same got want
 expect 0 count -m "$oracle/v2_metadata.json" -o v2.npy v2_matched.jsonl
 cmp <(tail -c +129 v2.npy) <(tail -c +129 "$oracle/v2_entry_count.npy") || fail "v2 counts differ"
+
+# ---- t for one list, and its tail ratio for another ----
+first=$(jq '.transfer.t_first' "$oracle/thresholds.json")
+jq -c 'to_entries[] | {uuid:"u\(.key)",url:"",texts:[["alt",.value]]}' "$oracle/texts.json" > v1.jsonl
+expect 0 match -m "$oracle/metadata.json" -o v1_matched.jsonl v1.jsonl
+expect 0 count -m "$oracle/metadata.json" -o v1.npy v1_matched.jsonl
+expect 0 balance --json -m "$oracle/metadata.json" --counts v1.npy -t "$first" -o kept.jsonl v1_matched.jsonl
+ratio=$(jq .tail_ratio out)
+equal "$ratio" "$(jq .transfer.p "$oracle/thresholds.json")" "tail ratio"
+expect 0 balance --json -m "$oracle/v2_metadata.json" --counts v2.npy --tail-ratio "$ratio" -o kept.jsonl v2_matched.jsonl
+equal "$(jq .t out)" "$(jq '.transfer.t_second' "$oracle/thresholds.json")" "t of the second list"

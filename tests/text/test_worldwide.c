@@ -353,6 +353,78 @@ static void one_scratch_serves_matchers_of_any_rule_and_size(void **state)
     mc_match_scratch_free(scratch);
 }
 
+/* ---- memory that is out ---- */
+
+void *__real_malloc(size_t n_bytes);
+void *__real_calloc(size_t n_items, size_t item_bytes);
+void *__real_realloc(void *memory, size_t n_bytes);
+void *__wrap_malloc(size_t n_bytes);
+void *__wrap_calloc(size_t n_items, size_t item_bytes);
+void *__wrap_realloc(void *memory, size_t n_bytes);
+
+static size_t n_left = SIZE_MAX; /* allocations that are given */
+
+static bool is_given(void)
+{
+    if (n_left == 0)
+        return false;
+    n_left--;
+    return true;
+}
+
+void *__wrap_malloc(size_t n_bytes)
+{
+    return is_given() ? __real_malloc(n_bytes) : NULL;
+}
+
+void *__wrap_calloc(size_t n_items, size_t item_bytes)
+{
+    return is_given() ? __real_calloc(n_items, item_bytes) : NULL;
+}
+
+void *__wrap_realloc(void *memory, size_t n_bytes)
+{
+    return is_given() ? __real_realloc(memory, n_bytes) : NULL;
+}
+
+static mc_status build_and_match(const mc_str *entries, size_t n, const mc_str *texts,
+                                 size_t n_texts, size_t *n_ids, mc_error *err)
+{
+    mc_matcher *matcher = NULL;
+    mc_match_scratch *scratch = NULL;
+    const size_t *offsets;
+    const uint32_t *ids;
+    mc_status status = mc_matcher_new_by_rule(MC_RULE_WORLDWIDE, entries, n, &matcher, err);
+    if (status >= 0)
+        status = mc_match_scratch_new(&scratch, err);
+    if (status >= 0)
+        status = mc_match_batch(matcher, scratch, texts, n_texts, &offsets, &ids, err);
+    if (status >= 0)
+        *n_ids = offsets[n_texts];
+    mc_match_scratch_free(scratch);
+    mc_matcher_free(matcher);
+    return status;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    const mc_str entries[] = { { "猫", 3 }, { "a", 1 }, { "猫狗", 6 }, { "(b)", 3 }, { "c d", 3 } };
+    const mc_str texts[] = { { "猫狗 a", 8 }, { "(b) c d", 7 }, { "", 0 } };
+    mc_status status = MC_E_NOMEM;
+    for (size_t i = 0; status != MC_OK; i++) {
+        mc_error err = { 0 };
+        size_t n_ids = 0;
+        n_left = i;
+        status = build_and_match(entries, COUNT_OF(entries), texts, COUNT_OF(texts), &n_ids, &err);
+        n_left = SIZE_MAX;
+        assert_true(status == MC_E_NOMEM || n_ids == 5);
+        assert_true(i < 1000);
+        if (status < 0)
+            assert_says(err.text, "out of memory");
+    }
+}
+
 /* ---- the reference implementation's own results ---- */
 
 static void spaced_entries_are_those_of_the_reference_implementation(void **state)
@@ -418,6 +490,7 @@ int main(void)
         cmocka_unit_test(entries_that_all_end_together_do_not_slow_a_long_text),
         cmocka_unit_test(texts_are_read_from_their_first_byte_to_their_last),
         cmocka_unit_test(one_scratch_serves_matchers_of_any_rule_and_size),
+        cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(spaced_entries_are_those_of_the_reference_implementation),
         cmocka_unit_test(ids_are_those_of_the_reference_implementation),
     };
