@@ -133,8 +133,9 @@ static uint32_t *merge(const uint32_t *a, size_t n_a, const uint32_t *b, size_t 
         i += x < y;
         k += x > y;
     }
-    while (i < n_a)
-        *to++ = a[i++];
+    if (i < n_a)
+        memcpy(to, a + i, (n_a - i) * sizeof *a);
+    to += n_a - i;
     while (k < n_b)
         *to++ = b_ids[b[k++]];
     return to;
