@@ -26,6 +26,7 @@ static const cli_command commands[] = {
     { "preprocess", "decode, resize and crop images into an array for a model", cmd_preprocess },
     { "embed", "compute the features of images or texts", cmd_embed },
     { "classify", "say which of some labels fits each image", cmd_classify },
+    { "eval", "classify and retrieve over data sets, and say how well", cmd_eval },
     { "search", "find the nearest rows of features, exactly", cmd_search },
     { "convert", "give a CLIP model another form or number type", cmd_convert },
     { "models", "list the published models", cmd_models },
