@@ -46,13 +46,15 @@ static void remove_folder(const char *path)
     nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-static void bench_curate(const crawl_file *wat, mc_curate_job job, const char *name)
+static double bench_curate(const crawl_file *wat, mc_curate_job job, const char *name, double rate)
 {
     mc_error err = { 0 };
     mc_summary summary = { 0 };
     bench b = bench_begin(name);
     bench_bytes(&b, wat->n_bytes);
     bench_items(&b, wat->n_records);
+    if (rate > 0)
+        bench_against(&b, "curate_wat", rate);
     while (bench_next(&b)) {
         remove_folder(job.out_dir);
         summary = (mc_summary){ 0 };
@@ -64,7 +66,7 @@ static void bench_curate(const crawl_file *wat, mc_curate_job job, const char *n
                     n->pairs_kept + n->pairs_not_drawn + n->pairs_duplicate + n->pairs_unmatched ==
                         n->pairs_read,
                 "the number of pairs");
-    bench_end(&b);
+    return bench_end(&b);
 }
 
 int main(void)
@@ -84,12 +86,14 @@ int main(void)
                           .out_dir = out,
                           .tail_ratio = -1,
                           .t = 1000 };
-    bench_curate(&wat, job, "curate_wat");
+    double rate = bench_curate(&wat, job, "curate_wat", 0);
     job.keep_duplicates = true;
-    bench_curate(&wat, job, "curate_wat_no_dedup");
+    bench_curate(&wat, job, "curate_wat_no_dedup", rate);
     job.keep_duplicates = false;
     job.format = MC_JSONL_ZST;
-    bench_curate(&wat, job, "curate_wat_zst");
+    bench_curate(&wat, job, "curate_wat_zst", rate);
+    job.format = MC_PARQUET;
+    bench_curate(&wat, job, "curate_wat_parquet", rate);
     remove_folder(folder);
     return 0;
 }

@@ -5,13 +5,16 @@
 #include <string.h>
 
 #include "commands.h"
+#include "metaclip/embed.h"
 #include "metaclip/search.h"
+#include "model_choice.h"
 #include "opts.h"
 #include "report.h"
 #include "table.h"
 
 static const cli_about about = {
-    .usage = "--features FILE --query-features FILE [options]",
+    .usage = "--features FILE --query-features FILE [options]\n"
+             "--features FILE --model MODEL --text TEXT|--image FILE [options]",
     .about =
         "Looks at every row of features (.npy, f32 or f16, [n, D]) and prints, for each row of "
         "queries, the k that are most like it: by the cosine of the angle between them, or by "
@@ -19,21 +22,27 @@ static const cli_about about = {
         "the same on any machine, whatever the threads. Of equal scores the smaller row comes "
         "first. A row that holds NaN is nobody's neighbour, and is counted.\n\n"
         "Files of features are mapped, so that they may be larger than memory; several, as the "
-        "shards of a run, count as one list, in the order given.",
-    .example = "metaclip search --features f.npy --names names.txt -k 5 --query-features q.npy",
+        "shards of a run, count as one list, in the order given. With the model that made them, a "
+        "text or an image can be searched for.",
+    .example = "metaclip search --features f.npy --model b32_400m --text \"a red car\"\n"
+               "metaclip search --features f.npy --names names.txt -k 5 --query-features q.npy",
 };
 
 typedef struct {
     const char *const *features;
     size_t n_features;
     const char *names, *queries, *measure, *output, *scores_path;
+    cli_model model; /* of --text and --image */
+    mc_clip_options model_options;
+    const char *model_path, *text, *image, *vocab, *rule;
     uint64_t k;
     mc_search_options options;
 } job;
 
 typedef struct {
     mc_search_index *index;
-    float *queries;
+    float *loaded, *own_query; /* by the library; by a model */
+    const float *queries;      /* the one of them that there is */
     size_t n, D;
     uint64_t *rows;
     float *scores;
@@ -83,16 +92,58 @@ static void put_results(const cli *c, const search *s, const job *j)
 
 /* ---- the work ---- */
 
+static mc_status embed_query(const job *j, const mc_clip *clip, mc_clip_ctx *ctx, float *out,
+                             mc_error *err)
+{
+    mc_tokenizer *tokenizer = NULL;
+    if (j->image)
+        return mc_embed_image(ctx, j->image, out, err);
+    mc_status status = mc_clip_tokenizer_open(
+        clip, j->vocab, strcmp(j->rule, "hf") == 0 ? MC_RULE_HF : MC_RULE_OPENAI, &tokenizer, err);
+    if (status >= 0)
+        status = mc_embed_text(ctx, tokenizer, mc_str_of(j->text), out, err);
+    mc_tokenizer_free(tokenizer);
+    return status;
+}
+
+/* The one query that a model makes. */
+static mc_status make_query(search *s, const job *j, mc_error *err)
+{
+    mc_clip_options options = j->model_options;
+    const mc_clip_ctx_options ctx_options = { .n_threads = j->options.n_threads, .batch = 1 };
+    mc_clip *clip = NULL;
+    mc_clip_ctx *ctx = NULL;
+    options.towers = j->image ? MC_IMAGE_TOWER : MC_TEXT_TOWER;
+    options.hooks = &j->options.hooks;
+    mc_status status = mc_clip_open(j->model_path, &options, &clip, err);
+    if (status >= 0)
+        status = mc_clip_ctx_new(clip, &ctx_options, &ctx, err);
+    if (status >= 0) {
+        s->n = 1;
+        s->D = mc_clip_facts_of(clip).embed_dim;
+        s->own_query = malloc(s->D * sizeof *s->own_query);
+        status = s->own_query ? embed_query(j, clip, ctx, s->own_query, err)
+                              : mc_fail(err, MC_E_NOMEM, "out of memory");
+    }
+    mc_clip_ctx_free(ctx);
+    mc_clip_close(clip);
+    return status;
+}
+
 static mc_status open_all(search *s, const job *j, mc_error *err)
 {
+    const char *what = j->queries ? j->queries : j->model_path;
     mc_status status = mc_search_open(j->features, j->n_features, j->names, &s->index, err);
-    if (status >= 0)
-        status = mc_features_load(j->queries, &s->queries, &s->n, &s->D, err);
+    if (status >= 0 && j->queries)
+        status = mc_features_load(j->queries, &s->loaded, &s->n, &s->D, err);
+    else if (status >= 0)
+        status = make_query(s, j, err);
     if (status < 0)
         return status;
+    s->queries = j->queries ? s->loaded : s->own_query;
     if (s->D != mc_search_dims(s->index))
         return mc_fail(err, MC_E_MISMATCH,
-                       "%s: rows of %zu numbers; those of the features have %zu", j->queries, s->D,
+                       "%s: rows of %zu numbers; those of the features have %zu", what, s->D,
                        mc_search_dims(s->index));
     if (s->n > SIZE_MAX / sizeof *s->rows / j->k)
         return mc_fail(err, MC_E_NOMEM, "%zu times %" PRIu64 " neighbours do not fit into memory",
@@ -112,7 +163,7 @@ static mc_status find(search *s, const job *j, mc_error *err)
         status =
             mc_search_run(s->index, s->queries, s->n, &j->options, s->rows, s->scores, &n_odd, err);
     if (status == MC_E_FORMAT && s->rows)
-        return mc_add_context(err, status, "%s", j->queries);
+        return mc_add_context(err, status, "%s", j->queries ? j->queries : j->model_path);
     if (status >= 0 && n_odd) {
         char text[128];
         snprintf(text, sizeof text,
@@ -130,20 +181,36 @@ static void release(search *s)
 {
     free(s->rows);
     free(s->scores);
-    mc_free(s->queries);
+    mc_free(s->loaded);
+    free(s->own_query);
     mc_search_close(s->index);
+}
+
+static int choose_query(cli *c, const job *j)
+{
+    if ((j->queries != NULL) + (j->text != NULL) + (j->image != NULL) != 1)
+        return cli_misuse(
+            c, "say what to search for: --query-features, --text or --image, one of them");
+    if (!j->queries && !j->model.what)
+        return cli_misuse(c, "--text and --image need the model that made the features: --model");
+    return CLI_GO;
 }
 
 int cmd_search(cli *c)
 {
-    job j = { .k = 10, .measure = "cosine" };
+    job j = { .k = 10, .measure = "cosine", .model = CLI_MODEL_USUAL, .rule = "openai" };
     const cli_opt opts[] = {
         CLI_LIST("features", "FILE", &j.features, &j.n_features,
                  "what is searched; may be given several times"),
         CLI_WORD("names", "FILE", &j.names,
                  "a text with a line for each row of features, to be printed with it"),
-        CLI_NEED("query-features", "FILE", &j.queries,
+        CLI_WORD("query-features", "FILE", &j.queries,
                  "what is searched for, .npy: a row a query, or one row"),
+        CLI_WORD("text", "TEXT", &j.text, "search for this text"),
+        CLI_WORD("image", "FILE", &j.image, "search for images like this one"),
+        CLI_MODEL_OPTIONAL(j.model, "the model that made the features, for --text and --image"),
+        CLI_WORD("vocab", "PATH", &j.vocab, "the vocabulary, if it does not lie beside the model"),
+        CLI_WORD("rule", "openai|hf", &j.rule, "how a text is cleaned (see tokenize)"),
         { .kind = CLI_KIND_U64,
           .names = "k,neighbours",
           .value = "N",
@@ -166,7 +233,11 @@ int cmd_search(cli *c)
         return code;
     if (j.n_features == 0)
         return cli_misuse(c, "--features FILE is missing: name what is to be searched");
-    code = cli_begin(c, NULL, &j.options.hooks);
+    code = choose_query(c, &j);
+    if (code == CLI_GO)
+        code = cli_begin(c, NULL, &j.options.hooks);
+    if (code == CLI_GO && !j.queries)
+        code = cli_model_resolve(c, &j.model, &j.model_options, &j.model_path);
     if (code != CLI_GO)
         return code;
     j.options.k = (size_t)j.k;
@@ -183,5 +254,6 @@ int cmd_search(cli *c)
     if (status >= 0 && (c->json || !(j.output || j.scores_path)))
         put_results(c, &s, &j);
     release(&s);
+    cli_model_release(&j.model);
     return code;
 }

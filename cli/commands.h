@@ -25,6 +25,7 @@ int cmd_tokenize(cli *c);
 int cmd_preprocess(cli *c);
 int cmd_pull(cli *c);
 int cmd_search(cli *c);
+int cmd_train(cli *c);
 int cmd_verify(cli *c);
 
 #endif

@@ -19,18 +19,21 @@ typedef struct {
         .precision = "fp32", .backend = "auto" \
     }
 
-#define CLI_MODEL(m)                                                                               \
-    CLI_NEED(                                                                                      \
-        "model", "MODEL", &(m).what,                                                               \
-        "a .pt, a .safetensors, a folder of Hugging Face or OpenCLIP, or the name of a model "     \
-        "that was pulled"),                                                                        \
-        CLI_WORD("config", "CONFIG", &(m).config,                                                  \
-                 "the model's config, if none lies beside the weights: a JSON file, or a name as " \
-                 "ViT-B-32-quickgelu"),                                                            \
-        CLI_WORD("precision", "fp32|bf16", &(m).precision,                                         \
-                 "arithmetic of the large products; bf16 is several times faster on processors "   \
-                 "that have it, and turns features by less than two degrees"),                     \
-        CLI_WORD("backend", "auto|cpu|ref", &(m).backend,                                          \
+#define CLI_MODEL(m)                                                                           \
+    CLI_NEED(                                                                                  \
+        "model", "MODEL", &(m).what,                                                           \
+        "a .pt, a .safetensors, a folder of Hugging Face or OpenCLIP, or the name of a model " \
+        "that was pulled"),                                                                    \
+        CLI_MODEL_WAYS(m)
+#define CLI_MODEL_OPTIONAL(m, text) CLI_WORD("model", "MODEL", &(m).what, text), CLI_MODEL_WAYS(m)
+#define CLI_MODEL_WAYS(m)                                                                        \
+    CLI_WORD("config", "CONFIG", &(m).config,                                                    \
+             "the model's config, if none lies beside the weights: a JSON file, or a name as "   \
+             "ViT-B-32-quickgelu"),                                                              \
+        CLI_WORD("precision", "fp32|bf16", &(m).precision,                                       \
+                 "arithmetic of the large products; bf16 is several times faster on processors " \
+                 "that have it, and turns features by less than two degrees"),                   \
+        CLI_WORD("backend", "auto|cpu|ref", &(m).backend,                                        \
                  "what computes; ref is plain loops, slow, to compare with")
 
 #define CLI_IMAGE_SIZE(m)                                                                       \

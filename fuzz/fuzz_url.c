@@ -1,6 +1,6 @@
 /* Joining of urls: input is base, LF, url. What must hold: a result is UTF-8, bounded in length,
  * and either one of the two as it came or free of tab, CR and LF; the same pair gives the same
- * again. */
+ * again, and so does the joiner that knows plain urls. */
 #include <stdlib.h>
 
 #include "base/utf8.h"
@@ -20,6 +20,19 @@ static bool has_line_marks(mc_str text)
     return false;
 }
 
+static void check_joiner(mc_str base, mc_str url, mc_status status, mc_str want)
+{
+    mci_url_joiner *joiner = NULL;
+    mci_buf room = { 0 };
+    mc_str got;
+    require(mci_url_joiner_new(&joiner, NULL) == MC_OK);
+    require(mci_url_joiner_set_base(joiner, base, NULL) == MC_OK);
+    require(mci_url_joiner_resolve(joiner, url, &room, &got, NULL) == status);
+    require(status != MC_OK || mc_str_equal(got, want));
+    mci_buf_release(&room);
+    mci_url_joiner_free(joiner);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -37,6 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mc_error err = { 0 };
     mc_status status = mci_url_join(base, url, &joined, &err);
     require(status == MC_OK || (status == MC_SKIPPED && err.text[0]));
+    check_joiner(base, url, status, mci_buf_str(&joined));
     if (status == MC_OK) {
         require(mci_utf8_valid(mci_buf_str(&joined)));
         require(joined.len <= base.len + url.len + 4);

@@ -19,6 +19,23 @@ extern "C" {
  *  Errors: MC_E_ARG for a way of resizing that image.h does not know. */
 MC_API mc_status mc_clip_image_options(const mc_clip *clip, mc_image_options *out, mc_error *err);
 
+/** Opens the vocabulary of a model: vocab_path, or what lies beside the weights if it is NULL.
+ *  Errors: those of mc_tokenizer_open; MC_E_MISMATCH if it has more ids than the model. Free with
+ *  mc_tokenizer_free. */
+MC_API mc_status mc_clip_tokenizer_open(const mc_clip *clip, const char *vocab_path,
+                                        mc_token_rule rule, mc_tokenizer **out, mc_error *err);
+
+/* ---- one at a time, which allocates: for many, use a job, or the calls of model.h ---- */
+
+/** The feature of one text, f32 [D]. Errors: those of mc_encode and mc_clip_encode_texts. */
+MC_API mc_status mc_embed_text(mc_clip_ctx *ctx, const mc_tokenizer *tokenizer, mc_str text,
+                               float *out, mc_error *err);
+/** The feature of one image file, f32 [D]. Errors: MC_E_IO, those of mc_image_prepare and
+ *  mc_clip_encode_images; all name the path. */
+MC_API mc_status mc_embed_image(mc_clip_ctx *ctx, const char *path, float *out, mc_error *err);
+
+/* ---- many ---- */
+
 /** What the inputs of a job are. */
 typedef enum {
     MC_EMBED_IMAGES, /* files, folders, webdataset tars (image.h) */

@@ -50,6 +50,7 @@
 #include "metaclip/search.h"
 #include "metaclip/text.h"
 #include "metaclip/tokenizer.h"
+#include "metaclip/train.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -133,9 +133,15 @@ bool mci_is_space(uint32_t c)
            c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
+static bool is_printable_ascii(char c)
+{
+    return c > 0x20 && c < 0x7F;
+}
+
 mc_str mci_trim_space(mc_str text)
 {
-    if (text.len == 0)
+    if (text.len == 0 ||
+        (is_printable_ascii(text.data[0]) && is_printable_ascii(text.data[text.len - 1])))
         return text;
     const char *at = text.data, *end = text.data + text.len;
     bool valid;

@@ -33,7 +33,7 @@ mc_status mci_count_shards(const mc_pool *pool, const mci_shards *shards, size_t
 {
     mci_count_stage stage;
     MC_TRY(mci_count_stage_open(n_entries, mci_flow_workers(pool), &stage, err));
-    mci_flow_steps steps = { count_work, count_drain, &stage };
+    mci_flow_steps steps = { .work = count_work, .drain = count_drain, .user = &stage };
     mc_status status = mci_flow_run(pool, shards, "count", &steps, summary, err);
     if (status >= 0)
         mci_count_stage_fold(&stage, counts);

@@ -116,7 +116,7 @@ mc_status mci_expect_shards(const mc_pool *pool, const mci_shards *shards, const
     expecting state = { expect, counts, mci_alloc_zeroed(n_workers, sizeof(tally)) };
     if (!state.tallies)
         return mci_nomem(err, n_workers * sizeof(tally));
-    mci_flow_steps steps = { expect_work, expect_drain, &state };
+    mci_flow_steps steps = { .work = expect_work, .drain = expect_drain, .user = &state };
     mc_status status = mci_flow_run(pool, shards, phase, &steps, summary, err);
     for (unsigned i = 0; i < n_workers && status >= 0; i++)
         fold(&state.tallies[i], expect);

@@ -31,7 +31,7 @@ static mc_status extract_work(void *user, mci_batch *batch, unsigned worker, mc_
     if (!e->job->keep_duplicates)
         return mci_key_batch(batch, err);
     mci_block_batch(e->blocked, batch);
-    return mci_format_batch(batch, err);
+    return mci_job_output_format(&e->output, batch, err);
 }
 
 /* The key of the batch's i-th text, or of its last. */
@@ -69,7 +69,7 @@ static mc_status drop_and_write(extraction *e, mci_batch *batch, mc_error *err)
     e->next_key = 0;
     MC_TRY(mci_filter_batch(drop_if_seen, e, batch, &batch->n.records_duplicate, err));
     mci_block_batch(e->blocked, batch);
-    MC_TRY(mci_format_batch(batch, err));
+    MC_TRY(mci_job_output_format(&e->output, batch, err));
     MC_TRY(mci_job_output_write(&e->output, batch, err));
     return e->seen.n * MCI_DUPLICATE_BYTES > e->memory ? begin_spilling(e, err) : MC_OK;
 }
@@ -86,7 +86,7 @@ static mc_status write_batch(void *user, mci_batch *batch, mc_error *err)
 {
     extraction *e = user;
     mci_block_batch(e->blocked, batch);
-    MC_TRY(mci_format_batch(batch, err));
+    MC_TRY(mci_job_output_format(&e->output, batch, err));
     return mci_job_output_write(&e->output, batch, err);
 }
 
@@ -102,7 +102,7 @@ static mc_status write_spilled(extraction *e, mc_summary *summary, mc_error *err
 static mc_status extract(extraction *e, const mci_shards *shards, mc_summary *summary,
                          mc_error *err)
 {
-    mci_flow_steps steps = { extract_work, extract_drain, e };
+    mci_flow_steps steps = { .work = extract_work, .drain = extract_drain, .user = e };
     if (e->job->state_dir)
         MC_TRY(begin_spilling(e, err));
     MC_TRY(mci_block_list_load(e->job->block_paths, e->job->n_block_paths, &e->blocked, err));

@@ -283,7 +283,7 @@ mc_status mci_spill_drain(mci_spill *spill, const mc_pool *pool,
     mci_shards shards = { 0 };
     mci_buf path = { 0 };
     draining d = { spill, drain, user };
-    mci_flow_steps steps = { NULL, drop_and_drain, &d };
+    mci_flow_steps steps = { .drain = drop_and_drain, .user = &d };
     mc_status status = file_in(spill, pairs_name, &path, err);
     const char *input = path.data;
     own.max_item_bytes = mci_max_own_bytes(pool);

@@ -5,7 +5,7 @@
 
 enum {
     BATCH_BYTES =
-        1 << 20, /* enough work to make handing over cheap, little enough to stay in cache */
+        1 << 18, /* enough work to make handing over cheap, little enough to stay in cache */
     BATCH_ITEMS = 4096,
     KEPT_BYTES = 8 << 20, /* a buffer that one huge item blew up beyond this is given back */
     SLOTS_PER_WORKER = 2,
@@ -213,10 +213,13 @@ static mc_status work(void *user, void *slot, unsigned worker, mc_error *err)
 {
     flow *f = user;
     mci_batch *batch = slot;
+    const mci_flow_steps *steps = f->steps;
     MC_TRY(parse_batch(f, batch, f->parsers[worker], err));
-    if (!f->steps->work)
-        return MC_OK;
-    mc_status status = f->steps->work(f->steps->user, batch, worker, err);
+    mc_status status = steps->sift ? steps->sift(steps->user, batch, worker, err) : MC_OK;
+    if (status >= 0 && steps->sift)
+        status = mci_name_records(f->parsers[worker], &batch->arena, &batch->list, err);
+    if (status >= 0 && steps->work)
+        status = steps->work(steps->user, batch, worker, err);
     bool is_of_file = status == MC_E_FORMAT || status == MC_E_MISMATCH;
     return is_of_file ? mc_add_context(err, status, "%s", path_of(f, batch->shard)) : status;
 }
@@ -276,6 +279,7 @@ static mc_status run_pipeline(flow *f, unsigned n_workers, void **slots, size_t 
             return mci_nomem(err, sizeof(mci_batch));
     mci_record_options options = { .max_body_bytes = f->max_item_bytes,
                                    .html_by_gumbo = f->pool->html_by_gumbo,
+                                   .leaves_unnamed = f->steps->sift != NULL,
                                    .keep_page_url = f->pool->keep_page_url,
                                    .keep_source = f->pool->keep_source };
     for (unsigned i = 0; i < n_workers; i++)

@@ -38,6 +38,9 @@ typedef struct {
     /* One thread at a time, in the order of the shards and their bytes. */
     mc_status (*drain)(void *user, mci_batch *batch, mc_error *err);
     void *user;
+    /* Any thread; may be NULL. Comes before records are named: those whose uuid is that of their
+     * url have none yet, and those that it leaves without texts never get one. */
+    mc_status (*sift)(void *user, mci_batch *batch, unsigned worker, mc_error *err);
 } mci_flow_steps;
 
 /* How many workers a flow over this pool has at most. */

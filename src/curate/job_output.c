@@ -13,7 +13,12 @@ mc_status mci_job_output_open(mci_job_output *output, const char *path, mc_error
 {
     clock_gettime(CLOCK_MONOTONIC, &output->start);
     output->path = path;
-    return mci_pairs_output_open(&output->pairs, path, err);
+    return mci_pairs_output_open(&output->pairs, path, mci_codec_of(path), err);
+}
+
+mc_status mci_job_output_format(const mci_job_output *output, mci_batch *batch, mc_error *err)
+{
+    return mci_pairs_output_format(&output->pairs, batch, err);
 }
 
 mc_status mci_job_output_write(mci_job_output *output, const mci_batch *batch, mc_error *err)

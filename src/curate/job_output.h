@@ -16,6 +16,8 @@ typedef struct {
 double mci_seconds_since(struct timespec start);
 
 mc_status mci_job_output_open(mci_job_output *output, const char *path, mc_error *err);
+/* As in pairs_output.h. */
+mc_status mci_job_output_format(const mci_job_output *output, mci_batch *batch, mc_error *err);
 mc_status mci_job_output_write(mci_job_output *output, const mci_batch *batch, mc_error *err);
 /* Ends the job: with status MC_OK the file appears (and, if `kind` is not NULL, its sidecar names
  * summary->metadata_sha256), otherwise nothing does. Gives the status of all. */

@@ -11,12 +11,18 @@ typedef struct {
     mci_block_list *blocked;
 } match_state;
 
-static mc_status match_work(void *user, mci_batch *batch, unsigned worker, mc_error *err)
+static mc_status match_sift(void *user, mci_batch *batch, unsigned worker, mc_error *err)
 {
     const match_state *state = user;
-    MC_TRY(mci_match_batch(&state->matching, batch, worker, err));
+    return mci_match_batch(&state->matching, batch, worker, err);
+}
+
+static mc_status match_work(void *user, mci_batch *batch, unsigned worker, mc_error *err)
+{
+    (void)worker;
+    const match_state *state = user;
     batch->n.matches -= mci_block_batch(state->blocked, batch);
-    return mci_format_batch(batch, err);
+    return mci_job_output_format(&state->output, batch, err);
 }
 
 static mc_status match_drain(void *user, mci_batch *batch, mc_error *err)
@@ -30,7 +36,9 @@ static mc_status flow_shards(match_state *state, const mc_match_job *job, const 
 {
     mc_status status = mci_job_output_open(&state->output, job->out_path, err);
     if (status >= 0) {
-        mci_flow_steps steps = { match_work, match_drain, state };
+        mci_flow_steps steps = {
+            .work = match_work, .drain = match_drain, .user = state, .sift = match_sift
+        };
         status = mci_flow_run(&job->pool, shards, "match", &steps, summary, err);
     }
     return mci_job_output_close(&state->output, status, summary, "matched pairs", err);

@@ -54,6 +54,13 @@ void mc_metadata_free(mc_metadata *metadata)
 
 /* ---- reading ---- */
 
+/* A string that stands for itself, as nearly all entries do; it ends where the element does. */
+static bool is_plain_string(mc_str item)
+{
+    return item.len >= 2 && item.data[0] == '"' && item.data[item.len - 1] == '"' &&
+           mci_json_is_plain((mc_str){ item.data + 1, item.len - 2 });
+}
+
 /* An element of the array. Wrong bytes become U+FFFD here, as in all JSON that is read. */
 static mc_status add_json_string(mci_entry_list *list, mci_json *json, mc_str item,
                                  mci_buf *repaired, mc_error *err)
@@ -65,6 +72,8 @@ static mc_status add_json_string(mci_entry_list *list, mci_json *json, mc_str it
         MC_TRY(mci_utf8_repair(item, repaired, &n_replaced, err));
         item = mci_buf_str(repaired);
     }
+    if (is_plain_string(item))
+        return mci_entry_list_add(list, (mc_str){ item.data + 1, item.len - 2 }, err);
     mc_status status = mci_json_parse(json, item, &value, NULL, err);
     if (status == MC_SKIPPED)
         return mc_add_context(err, MC_E_FORMAT, "entry %zu", list->n);

@@ -137,7 +137,7 @@ static uint64_t size_of(const char *path)
     return stat(path, &info) == 0 ? (uint64_t)info.st_size : 0;
 }
 
-/* The table is opened first: without DuckDB's library no tar is worth its while. */
+/* The table is opened first: where it cannot be written no tar is worth its while. */
 static mc_status write_tar_and_parquet(worker *w, mci_pack_stamp *stamp, mc_error *err)
 {
     mci_parquet_out *table = NULL;

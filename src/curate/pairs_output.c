@@ -1,11 +1,22 @@
 #include "curate/pairs_output.h"
 
-mc_status mci_pairs_output_open(mci_pairs_output *output, const char *path, mc_error *err)
+#include "curate/stages.h"
+
+mc_status mci_pairs_output_open(mci_pairs_output *output, const char *path, mci_codec codec,
+                                mc_error *err)
 {
     *output = (mci_pairs_output){ 0 };
     if (mci_is_parquet_name(path))
         return mci_parquet_out_open(path, &output->table, err);
-    return mci_output_open(path, mci_codec_of(path), &output->file, err);
+    return mci_output_open(path, codec, &output->file, err);
+}
+
+mc_status mci_pairs_output_format(const mci_pairs_output *output, mci_batch *batch, mc_error *err)
+{
+    if (!output->table)
+        return mci_format_batch(batch, err);
+    mci_keep_batch(batch);
+    return MC_OK;
 }
 
 static mc_status write_rows(mci_parquet_out *table, const mci_record_list *list, mc_error *err)

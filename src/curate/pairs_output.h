@@ -11,8 +11,12 @@ typedef struct {
     mci_parquet_out *table; /* or Parquet, if the name ends in .parquet */
 } mci_pairs_output;
 
-mc_status mci_pairs_output_open(mci_pairs_output *output, const char *path, mc_error *err);
-/* Writes batch->out, or, as Parquet, the records that batch->out was made of. */
+/* The codec is for JSON Lines; mci_codec_of(path) as a rule. */
+mc_status mci_pairs_output_open(mci_pairs_output *output, const char *path, mci_codec codec,
+                                mc_error *err);
+/* Counts what is left of the batch as kept and makes what is to be written; for any thread. */
+mc_status mci_pairs_output_format(const mci_pairs_output *output, mci_batch *batch, mc_error *err);
+/* Writes what was made. */
 mc_status mci_pairs_output_write(mci_pairs_output *output, const mci_batch *batch, mc_error *err);
 /* Lets the file appear, or takes it back if status is a failure; gives the status of both. */
 mc_status mci_pairs_output_end(mci_pairs_output *output, mc_status status, mc_error *err);

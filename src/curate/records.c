@@ -79,13 +79,13 @@ static mc_status add_record(mci_record_list *list, mc_record **out, mc_error *er
 
 /* ---- uuids ---- */
 
-static mc_status hash_name(const mci_record_parser *parser, mci_arena *arena, mc_str *out,
-                           mc_error *err)
+static mc_status hash_name(const mci_record_parser *parser, mc_str name, mci_arena *arena,
+                           mc_str *out, mc_error *err)
 {
     char *digits = mci_arena_alloc(arena, MCI_UUID_DIGITS);
     if (!digits)
         return mci_nomem(err, MCI_UUID_DIGITS);
-    MC_TRY(mci_sha224_uuid(parser->sha, mci_buf_str(&parser->name), digits, err));
+    MC_TRY(mci_sha224_uuid(parser->sha, name, digits, err));
     *out = (mc_str){ digits, MCI_UUID_DIGITS };
     return MC_OK;
 }
@@ -93,12 +93,16 @@ static mc_status hash_name(const mci_record_parser *parser, mci_arena *arena, mc
 static mc_status uuid_of_url(mci_record_parser *parser, mc_str url, mci_arena *arena, mc_str *out,
                              mc_error *err)
 {
+    bool is_name =
+        url.len == 0 || (!memchr(url.data, ' ', url.len) && !memchr(url.data, '\t', url.len));
+    if (is_name)
+        return hash_name(parser, url, arena, out, err);
     mci_buf_clear(&parser->name);
     MC_TRY(mci_buf_reserve(&parser->name, url.len, err));
     for (size_t i = 0; i < url.len; i++)
         if (url.data[i] != ' ' && url.data[i] != '\t')
             parser->name.data[parser->name.len++] = url.data[i];
-    return hash_name(parser, arena, out, err);
+    return hash_name(parser, mci_buf_str(&parser->name), arena, out, err);
 }
 
 static mc_status uuid_of_place(mci_record_parser *parser, mc_str shard, uint64_t position,
@@ -107,7 +111,18 @@ static mc_status uuid_of_place(mci_record_parser *parser, mc_str shard, uint64_t
     mci_buf_clear(&parser->name);
     MC_TRY(mci_buf_printf(&parser->name, err, "%.*s:%llu", (int)shard.len, shard.data,
                           (unsigned long long)position));
-    return hash_name(parser, arena, out, err);
+    return hash_name(parser, mci_buf_str(&parser->name), arena, out, err);
+}
+
+mc_status mci_name_records(mci_record_parser *parser, mci_arena *arena, mci_record_list *list,
+                           mc_error *err)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        mc_record *record = &list->records[i];
+        if (record->uuid.len == 0 && record->n_texts > 0)
+            MC_TRY(uuid_of_url(parser, record->url, arena, &record->uuid, err));
+    }
+    return MC_OK;
 }
 
 /* ---- where records are from ---- */
@@ -146,7 +161,15 @@ static mc_status add_source(mci_record_parser *parser, const mci_shard *shard, m
 
 /* ---- pages ---- */
 
-static mc_status copy_texts(const mci_link *link, mci_arena *arena, mc_record *record,
+/* The same bytes for as long as the arena: the item's are good for as long. */
+static mc_status keep(mc_str item, mci_arena *arena, mc_str text, mc_str *out, mc_error *err)
+{
+    uintptr_t start = (uintptr_t)item.data, at = (uintptr_t)text.data;
+    *out = text;
+    return at >= start && at - start < item.len ? MC_OK : mci_arena_copy(arena, text, out, err);
+}
+
+static mc_status keep_texts(mc_str item, const mci_link *link, mci_arena *arena, mc_record *record,
                             mc_error *err)
 {
     record->texts = mci_arena_alloc(arena, link->n_texts * sizeof(mc_text));
@@ -154,23 +177,23 @@ static mc_status copy_texts(const mci_link *link, mci_arena *arena, mc_record *r
         return mci_nomem(err, link->n_texts * sizeof(mc_text));
     record->n_texts = link->n_texts;
     for (size_t i = 0; i < link->n_texts; i++) {
-        record->texts[i] = (mc_text){ 0 };
-        MC_TRY(mci_arena_copy(arena, link->texts[i].key, &record->texts[i].key, err));
-        MC_TRY(mci_arena_copy(arena, link->texts[i].text, &record->texts[i].text, err));
+        record->texts[i] = (mc_text){ .key = link->texts[i].key };
+        MC_TRY(keep(item, arena, link->texts[i].text, &record->texts[i].text, err));
     }
     return MC_OK;
 }
 
-static mc_status record_of_link(mci_record_parser *parser, const mci_link *link, mc_str extra,
-                                mci_arena *arena, mci_record_list *list, mc_counters *n,
-                                mc_error *err)
+static mc_status record_of_link(mci_record_parser *parser, mc_str item, const mci_link *link,
+                                mc_str extra, mci_arena *arena, mci_record_list *list,
+                                mc_counters *n, mc_error *err)
 {
+    mc_str url = { 0 };
     n->records_read++;
     if (link->n_texts == 0) {
         n->records_without_text++;
         return MC_OK;
     }
-    mc_status status = mci_url_joiner_join(parser->joiner, link->url, &parser->url, err);
+    mc_status status = mci_url_joiner_resolve(parser->joiner, link->url, &parser->url, &url, err);
     if (status == MC_SKIPPED) {
         n->records_bad_url++;
         n->texts_bad_url += link->n_texts;
@@ -179,15 +202,16 @@ static mc_status record_of_link(mci_record_parser *parser, const mci_link *link,
     MC_TRY(status);
     mc_record *record;
     MC_TRY(add_record(list, &record, err));
-    MC_TRY(mci_arena_copy(arena, mci_buf_str(&parser->url), &record->url, err));
-    MC_TRY(uuid_of_url(parser, record->url, arena, &record->uuid, err));
-    MC_TRY(copy_texts(link, arena, record, err));
+    MC_TRY(keep(item, arena, url, &record->url, err));
+    if (!parser->options.leaves_unnamed)
+        MC_TRY(uuid_of_url(parser, record->url, arena, &record->uuid, err));
+    MC_TRY(keep_texts(item, link, arena, record, err));
     record->extra = extra;
     n->pairs_read += record->n_texts;
     return MC_OK;
 }
 
-static mc_status records_of_page(mci_record_parser *parser, const mci_shard *shard,
+static mc_status records_of_page(mci_record_parser *parser, mc_str item, const mci_shard *shard,
                                  mci_arena *arena, mci_record_list *list, mc_counters *n,
                                  mc_error *err)
 {
@@ -200,7 +224,7 @@ static mc_status records_of_page(mci_record_parser *parser, const mci_shard *sha
     n->replaced_bytes += page->n_replaced;
     MC_TRY(mci_url_joiner_set_base(parser->joiner, page->has_base ? page->base : page->uri, err));
     for (size_t i = 0; i < page->n_links; i++)
-        MC_TRY(record_of_link(parser, &page->links[i], extra, arena, list, n, err));
+        MC_TRY(record_of_link(parser, item, &page->links[i], extra, arena, list, n, err));
     return MC_OK;
 }
 
@@ -274,9 +298,9 @@ static mc_status parse_pairs(mci_record_parser *parser, const mci_item *item,
         return MC_OK;
     }
     n->pairs_read += record.n_texts;
-    if (record.uuid.len == 0 && record.url.len > 0)
+    if (record.uuid.len == 0 && record.url.len > 0 && !parser->options.leaves_unnamed)
         MC_TRY(uuid_of_url(parser, record.url, arena, &record.uuid, err));
-    else if (record.uuid.len == 0)
+    else if (record.uuid.len == 0 && record.url.len == 0)
         MC_TRY(uuid_of_place(parser, shard->name, position, arena, &record.uuid, err));
     MC_TRY(add_source(parser, shard, arena, &record.extra, err));
     mc_record *place;
@@ -303,7 +327,7 @@ mc_status mci_parse_item(mci_record_parser *parser, const mci_item *item, const 
         break;
     }
     if (status == MC_OK && item->kind != MCI_ITEM_PAIRS)
-        return records_of_page(parser, shard, arena, list, n, err);
+        return records_of_page(parser, item->bytes, shard, arena, list, n, err);
     if (status == MC_SKIPPED)
         n->items_skipped++;
     if (status == MC_END)

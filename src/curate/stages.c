@@ -265,15 +265,20 @@ mc_status mci_draw_batch(const mc_balancer *balancer, uint64_t seed, mci_batch *
 
 /* ---- format ---- */
 
-mc_status mci_format_batch(mci_batch *batch, mc_error *err)
+void mci_keep_batch(mci_batch *batch)
 {
     for (size_t i = 0; i < batch->list.n; i++) {
-        const mc_record *record = &batch->list.records[i];
-        if (record->n_texts == 0)
-            continue;
-        MC_TRY(mci_pairs_format(record, &batch->out, err));
-        batch->n.records_kept++;
-        batch->n.pairs_kept += record->n_texts;
+        size_t n_texts = batch->list.records[i].n_texts;
+        batch->n.records_kept += n_texts > 0;
+        batch->n.pairs_kept += n_texts;
     }
+}
+
+mc_status mci_format_batch(mci_batch *batch, mc_error *err)
+{
+    mci_keep_batch(batch);
+    for (size_t i = 0; i < batch->list.n; i++)
+        if (batch->list.records[i].n_texts > 0)
+            MC_TRY(mci_pairs_format(&batch->list.records[i], &batch->out, err));
     return MC_OK;
 }

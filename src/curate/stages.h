@@ -1,6 +1,7 @@
 /* What is done to the records of a batch, one stage at a time: match, count, draw, format. The
  * commands and the run over shards are made of these. A stage drops texts and records and counts
- * what it dropped; what is left at the end is counted as kept by mci_format_batch. */
+ * what it dropped; what is left at the end is counted as kept by mci_format_batch or
+ * mci_keep_batch. */
 #ifndef MCI_CURATE_STAGES_H
 #define MCI_CURATE_STAGES_H
 
@@ -74,5 +75,7 @@ mc_status mci_draw_batch(const mc_balancer *balancer, uint64_t seed, mci_batch *
 /* ---- format: the records that still have texts, as JSON Lines in batch->out ---- */
 
 mc_status mci_format_batch(mci_batch *batch, mc_error *err);
+/* Counts them only. */
+void mci_keep_batch(mci_batch *batch);
 
 #endif

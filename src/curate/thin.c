@@ -20,7 +20,7 @@ static mc_status thin_work(void *user, mci_batch *batch, unsigned worker, mc_err
     thinning *state = user;
     MC_TRY(mci_draw_batch(state->balancer, state->seed, batch, err));
     MC_TRY(mci_count_batch(&state->curated, batch, worker, err));
-    return mci_format_batch(batch, err);
+    return mci_job_output_format(&state->output, batch, err);
 }
 
 static mc_status thin_drain(void *user, mci_batch *batch, mc_error *err)
@@ -82,7 +82,7 @@ static mc_status thin_shards(const mc_balance_job *job, const mc_counts *counts,
     if (status >= 0)
         status = mci_job_output_open(&state.output, job->out_path, err);
     if (status >= 0) {
-        mci_flow_steps steps = { thin_work, thin_drain, &state };
+        mci_flow_steps steps = { .work = thin_work, .drain = thin_drain, .user = &state };
         status = mci_flow_run(&job->pool, shards, "balance", &steps, summary, err);
         const char *kind = summary->metadata_sha256[0] ? "curated pairs" : NULL;
         status = mci_job_output_close(&state.output, status, summary, kind, err);

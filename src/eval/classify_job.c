@@ -4,7 +4,6 @@
 #include "base/alloc.h"
 #include "metaclip/classify.h"
 #include "model/image_stream.h"
-#include "model/model_vocab.h"
 
 enum { DEFAULT_BATCH = 32 };
 
@@ -30,7 +29,7 @@ static mc_status open_all(run *r, mc_error *err)
     model.hooks = &job->hooks;
     MC_TRY(mc_clip_open(job->model_path, &model, &r->clip, err));
     r->D = mc_clip_facts_of(r->clip).embed_dim;
-    MC_TRY(mci_model_vocab_open(r->clip, job->vocab_path, job->rule, &r->tokenizer, err));
+    MC_TRY(mc_clip_tokenizer_open(r->clip, job->vocab_path, job->rule, &r->tokenizer, err));
     MC_TRY(mc_clip_ctx_new(r->clip, &options, &r->ctx, err));
     MC_TRY(mc_classifier_new(r->ctx, r->tokenizer, job->labels, job->n_labels, job->templates,
                              job->n_templates, &r->classifier, err));

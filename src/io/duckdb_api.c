@@ -83,8 +83,7 @@ static mc_status set(mci_duck *duck, mci_duck_config config, const char *name, c
     return MC_OK;
 }
 
-static mc_status set_all(mci_duck *duck, mci_duck_config config, const char *spill_folder,
-                         mc_error *err)
+static mc_status set_all(mci_duck *duck, mci_duck_config config, mc_error *err)
 {
     static const struct {
         const char *name, *value;
@@ -97,19 +96,20 @@ static mc_status set_all(mci_duck *duck, mci_duck_config config, const char *spi
         { "allow_community_extensions", "false" },
         { "allow_persistent_secrets", "false" },
         { "enable_external_file_cache", "false" },
+        { "temp_directory", "" },
     };
     for (size_t i = 0; i < COUNT_OF(settings); i++)
         MC_TRY(set(duck, config, settings[i].name, settings[i].value, err));
-    return set(duck, config, "temp_directory", spill_folder ? spill_folder : "", err);
+    return MC_OK;
 }
 
-static mc_status open_database(mci_duck *duck, const char *spill_folder, mc_error *err)
+static mc_status open_database(mci_duck *duck, mc_error *err)
 {
     mci_duck_config config = NULL;
     char *why = NULL;
     if (duck->create_config(&config) != MCI_DUCK_OK)
         return mc_fail(err, MC_E_NOMEM, "DuckDB cannot make a configuration");
-    mc_status status = set_all(duck, config, spill_folder, err);
+    mc_status status = set_all(duck, config, err);
     if (status >= 0 && duck->open_ext(NULL, &duck->database, config, &why) != MCI_DUCK_OK)
         status = mc_fail(err, MC_E_BACKEND, "DuckDB cannot open a database: %s", why ? why : "");
     duck->free(why);
@@ -130,7 +130,7 @@ static mc_status close_doors(mci_duck *duck, mc_error *err)
     return mci_duck_run(duck, sql, err);
 }
 
-mc_status mci_duck_open(mci_duck *duck, int fd, const char *spill_folder, mc_error *err)
+mc_status mci_duck_open(mci_duck *duck, int fd, mc_error *err)
 {
     *duck = (mci_duck){ 0 };
     snprintf(duck->file, sizeof duck->file, "/proc/self/fd/%d", fd);
@@ -138,7 +138,7 @@ mc_status mci_duck_open(mci_duck *duck, int fd, const char *spill_folder, mc_err
     if (status >= 0)
         status = find_functions(duck, err);
     if (status >= 0)
-        status = open_database(duck, spill_folder, err);
+        status = open_database(duck, err);
     if (status >= 0)
         status = close_doors(duck, err);
     if (status < 0)

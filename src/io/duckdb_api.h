@@ -1,4 +1,4 @@
-/* DuckDB's C library, which reads and writes Parquet, loaded while the program runs: who has no
+/* DuckDB's C library, which reads Parquet, loaded while the program runs: who has no
  * Parquet needs none of its 70 MB. No header of it is used; what we call is declared here, after
  * its documentation (https://duckdb.org/docs/stable/clients/c/api). For parquet*.c alone. */
 #ifndef MCI_IO_DUCKDB_API_H
@@ -13,7 +13,6 @@ typedef struct mci_duck_database_object *mci_duck_database;
 typedef struct mci_duck_connection_object *mci_duck_connection;
 typedef struct mci_duck_statement_object *mci_duck_statement;
 typedef struct mci_duck_pending_object *mci_duck_pending;
-typedef struct mci_duck_appender_object *mci_duck_appender;
 typedef struct mci_duck_chunk_object *mci_duck_chunk;
 typedef struct mci_duck_vector_object *mci_duck_vector;
 typedef struct mci_duck_type_object *mci_duck_type;
@@ -40,11 +39,6 @@ typedef union {
         char bytes[12];
     } near;
 } mci_duck_string;
-
-/* A list in a vector: a range of the child vector. */
-typedef struct {
-    uint64_t offset, n;
-} mci_duck_list;
 
 typedef enum { MCI_DUCK_OK = 0, MCI_DUCK_FAILED = 1 } mci_duck_state;
 
@@ -84,32 +78,13 @@ enum {
     X(const char *, column_name, (mci_duck_result *, uint64_t column))                       \
     X(mci_duck_type, column_logical_type, (mci_duck_result *, uint64_t column))              \
     X(mci_duck_chunk, fetch_chunk, (mci_duck_result))                                        \
-    X(mci_duck_type, create_logical_type, (int))                                             \
-    X(mci_duck_type, create_list_type, (mci_duck_type))                                      \
     X(int, get_type_id, (mci_duck_type))                                                     \
     X(void, destroy_logical_type, (mci_duck_type *))                                         \
-    X(uint64_t, vector_size, (void))                                                         \
-    X(mci_duck_chunk, create_data_chunk, (mci_duck_type *, uint64_t n_columns))              \
-    X(void, data_chunk_reset, (mci_duck_chunk))                                              \
     X(uint64_t, data_chunk_get_size, (mci_duck_chunk))                                       \
-    X(void, data_chunk_set_size, (mci_duck_chunk, uint64_t))                                 \
     X(mci_duck_vector, data_chunk_get_vector, (mci_duck_chunk, uint64_t column))             \
     X(void, destroy_data_chunk, (mci_duck_chunk *))                                          \
     X(void *, vector_get_data, (mci_duck_vector))                                            \
-    X(uint64_t *, vector_get_validity, (mci_duck_vector))                                    \
-    X(void, vector_ensure_validity_writable, (mci_duck_vector))                              \
-    X(void, validity_set_row_invalid, (uint64_t *, uint64_t row))                            \
-    X(void, vector_assign_string_element_len,                                                \
-      (mci_duck_vector, uint64_t row, const char *, uint64_t n_bytes))                       \
-    X(mci_duck_vector, list_vector_get_child, (mci_duck_vector))                             \
-    X(mci_duck_state, list_vector_reserve, (mci_duck_vector, uint64_t))                      \
-    X(mci_duck_state, list_vector_set_size, (mci_duck_vector, uint64_t))                     \
-    X(mci_duck_state, appender_create,                                                       \
-      (mci_duck_connection, const char *schema, const char *table, mci_duck_appender *))     \
-    X(mci_duck_state, append_data_chunk, (mci_duck_appender, mci_duck_chunk))                \
-    X(mci_duck_state, appender_flush, (mci_duck_appender))                                   \
-    X(const char *, appender_error, (mci_duck_appender))                                     \
-    X(mci_duck_state, appender_destroy, (mci_duck_appender *))
+    X(uint64_t *, vector_get_validity, (mci_duck_vector))
 
 /* ---- the library, with a database in memory ---- */
 
@@ -124,13 +99,12 @@ typedef struct {
 } mci_duck;
 
 /* Loads the library and opens a database that keeps to itself: one thread, bounded memory, no
- * extensions from anywhere, no file but the one behind fd, no spilling to disk if spill_folder is
- * NULL. Files are known by descriptor so that no name is ever taken for a pattern, an address of
- * the web or a piece of SQL.
+ * extensions from anywhere, no file but the one behind fd, no spilling to disk. Files are known by
+ * descriptor so that no name is ever taken for a pattern, an address of the web or a piece of SQL.
  * The library is $METACLIP_DUCKDB if that is set; else libduckdb.so in ../lib or lib beside the
  * program's file, else where the system finds it.
  * Errors: MC_E_BACKEND: no library, saying how to get it, or one that does not do. */
-mc_status mci_duck_open(mci_duck *duck, int fd, const char *spill_folder, mc_error *err);
+mc_status mci_duck_open(mci_duck *duck, int fd, mc_error *err);
 /* Takes one that is zero-initialised or could not be opened. The library stays in memory. */
 void mci_duck_close(mci_duck *duck);
 

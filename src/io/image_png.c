@@ -34,7 +34,6 @@ typedef struct {
     size_t n_read;
     bool read_end; /* libpng looked for more behind the picture's chunks */
     bool is_nomem, is_damaged;
-    bool has_ended; /* the picture's data, before its last row */
     char text[128];
 } png_state;
 
@@ -261,7 +260,7 @@ static mc_status begin_png(void *state, mc_str bytes, const mci_image_limits *li
     png_state *s = state;
     s->file = bytes;
     s->n_read = s->next_row = 0;
-    s->read_end = s->is_nomem = s->is_damaged = s->has_ended = false;
+    s->read_end = s->is_nomem = s->is_damaged = false;
     MC_TRY(mci_png_read_start(bytes, &s->chunks, &s->room, err));
     MC_TRY(find_mode(&s->chunks, &s->mode, err));
     MC_TRY(mci_image_check_size(limits, s->chunks.width, s->chunks.height, memory_of(s), err));
@@ -292,14 +291,8 @@ static void widen(uint8_t *row, size_t n)
     }
 }
 
-/* After libpng gave up: whether the picture's data came to its proper end before its last row; what
- * is missing is then black. */
-static bool ended_early(const png_state *s)
-{
-    return strstr(s->text, "Not enough image data") && !s->read_end && !s->is_nomem;
-}
-
-/* Or whether it gave up behind the last row: how the data ends does not matter if it is cut. */
+/* Whether libpng gave up only behind the last row: how the data ends does not matter if it is cut.
+ */
 static bool has_all(const png_state *s)
 {
     return s->chunks.interlace ? png_get_current_pass_number(s->png) >= PNG_INTERLACE_ADAM7_PASSES
@@ -308,10 +301,8 @@ static bool has_all(const png_state *s)
 
 static mc_status read_row(png_state *s, uint8_t *row, mc_error *err)
 {
-    if (setjmp(png_jmpbuf(s->png))) {
-        s->has_ended = ended_early(s);
-        return s->has_ended || has_all(s) ? MC_OK : failed(s, err);
-    }
+    if (setjmp(png_jmpbuf(s->png)))
+        return has_all(s) ? MC_OK : failed(s, err);
     png_read_row(s->png, row, NULL);
     return MC_OK;
 }
@@ -319,7 +310,7 @@ static mc_status read_row(png_state *s, uint8_t *row, mc_error *err)
 static mc_status read_all(png_state *s, mc_error *err)
 {
     if (setjmp(png_jmpbuf(s->png)))
-        return ended_early(s) || has_all(s) ? MC_OK : failed(s, err);
+        return has_all(s) ? MC_OK : failed(s, err);
     for (int pass = 0; pass < PNG_INTERLACE_ADAM7_PASSES; pass++)
         for (uint32_t y = 0; y < s->chunks.height; y++)
             png_read_row(s->png, s->frame.data + y * s->frame.row_bytes, NULL);
@@ -328,7 +319,6 @@ static mc_status read_all(png_state *s, mc_error *err)
 
 static mc_status read_interlaced(png_state *s, mc_error *err)
 {
-    memset(s->frame.data, 0, s->frame.row_bytes * s->chunks.height);
     MC_TRY(read_all(s, err));
     for (uint32_t y = 0; y < s->chunks.height && s->is_deep; y++)
         widen(s->frame.data + y * s->frame.row_bytes, s->chunks.width);
@@ -344,11 +334,8 @@ static mc_status png_rows(void *state, uint32_t n, const uint8_t *rows[], mc_err
         rows[i] = row;
         if (s->chunks.interlace)
             continue;
-        if (!s->has_ended)
-            MC_TRY(read_row(s, row, err));
-        if (s->has_ended)
-            memset(row, 0, s->frame.row_bytes);
-        else if (s->is_deep)
+        MC_TRY(read_row(s, row, err));
+        if (s->is_deep)
             widen(row, s->chunks.width);
     }
     return MC_OK;

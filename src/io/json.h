@@ -64,6 +64,20 @@ bool mci_json_bool(mci_json_value value);
 mci_json_iter mci_json_iterate(mci_json_value value);
 bool mci_json_next(mci_json_iter *iter, mc_str *key, mci_json_value *element);
 
+/* Where the tokens of a text begin: brackets, commas, colons, opening quotes, and the first byte of
+ * everything else that white space, a token or a string comes before. One more element, at[n], is
+ * the text's length. */
+typedef struct {
+    const uint32_t *at; /* of the parser, until it is used again */
+    size_t n;
+} mci_json_tokens;
+
+/* Finds the tokens of text, of which nothing is copied and no byte behind its end is read. True:
+ * the text is valid UTF-8, and its strings have ends and hold no control characters. What is
+ * between a string's opening quote and the next token is its content, the closing quote and white
+ * space. Nothing else was looked at. False says that mci_json_parse knows more. */
+bool mci_json_index(mci_json *json, mc_str text, mci_json_tokens *out);
+
 /* Whether text is valid UTF-8, at several gigabytes a second. */
 bool mci_json_is_utf8(mc_str text);
 

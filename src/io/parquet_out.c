@@ -1,38 +1,53 @@
+/* A file is "PAR1", row groups, the table of contents, its length, "PAR1":
+ *
+ *   rows -> columns -> pages -> row group: the columns' chunks, one behind the other
+ *                                   |
+ *   what the table of contents says of it: kept until the end
+ *
+ * So memory holds one row group, compressed, and a page of each column. */
 #include "io/parquet_out.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <unistd.h>
-
 #include "base/alloc.h"
-#include "base/files.h"
-#include "io/duckdb_api.h"
 #include "io/output.h"
+#include "io/parquet_column.h"
 
 enum {
-    CHUNK_BYTES = 4 << 20,      /* so much text at most goes into a chunk, long rows apart */
-    FLUSH_BYTES = 32 << 20,     /* and so much waits to be put into the table */
     ROW_GROUP_BYTES = 64 << 20, /* of text: what a reader has to hold */
-    ROW_GROUP_ROWS = 122880,    /* DuckDB's own default */
-    COPY_BYTES = 1 << 18,
+    ROW_GROUP_ROWS = 122880,    /* as DuckDB does by default */
+    ZSTD_LEVEL = 1,             /* 3 takes half as long again for 3 % */
+    FILE_VERSION = 1,
+    GROUP_BYTES = 64,
+    NAME_BYTES = 64
 };
 
 enum { UUID, URL, KEY, TEXT, ENTRIES, LANG, EXTRA, N_COLUMNS };
 
+static const struct {
+    const char *name;
+    mci_parquet_kind kind;
+} columns[N_COLUMNS] = {
+    [UUID] = { "uuid", MCI_PARQUET_STRING },
+    [URL] = { "url", MCI_PARQUET_STRING },
+    [KEY] = { "key", MCI_PARQUET_STRING },
+    [TEXT] = { "text", MCI_PARQUET_STRING },
+    [ENTRIES] = { "entries", MCI_PARQUET_IDS },
+    [LANG] = { "lang", MCI_PARQUET_OPTIONAL_STRING },
+    [EXTRA] = { "extra", MCI_PARQUET_OPTIONAL_STRING },
+};
+
+static const char magic[] = "PAR1";
+
 struct mci_parquet_out {
     mci_output *file;
     char *path;
-    mci_buf spill; /* the folder's path, with a NUL */
-    int fd;        /* of the nameless file that DuckDB writes */
-    mci_duck duck;
-    mci_duck_appender appender;
-    mci_duck_chunk chunk;
-    uint64_t chunk_rows, chunk_cap, chunk_entries;
-    uint64_t chunk_bytes, waiting_bytes; /* of text: in the chunk, in the appender */
-    uint64_t n_rows, n_bytes;            /* in all */
-    mci_buf braced;                      /* a record's extra as an object */
+    ZSTD_CCtx *zstd;
+    mci_parquet_column columns[N_COLUMNS];
+    uint64_t group_rows, group_bytes; /* of text, in the row group */
+    uint64_t n_rows, n_groups;        /* in all */
+    uint64_t offset;                  /* bytes written */
+    mci_buf groups;                   /* what the table of contents says of the row groups */
+    mci_buf contents;
+    mci_buf braced; /* a record's extra as an object */
 };
 
 bool mci_is_parquet_name(const char *path)
@@ -42,73 +57,12 @@ bool mci_is_parquet_name(const char *path)
     return n > m && strcmp(path + n - m, suffix) == 0;
 }
 
-mc_status mci_parquet_check(mc_error *err)
+/* ---- opening ---- */
+
+static mc_status write_bytes(mci_parquet_out *table, mc_str bytes, mc_error *err)
 {
-    mci_duck duck = { 0 };
-    mc_status status = mci_duck_open(&duck, STDERR_FILENO, NULL, err);
-    mci_duck_close(&duck);
-    return status;
-}
-
-/* ---- places ---- */
-
-/* FOLDER/.NAME.tmp and the suffix. */
-static mc_status temporary_name(const char *path, const char *suffix, mci_buf *out, mc_error *err)
-{
-    size_t n = mci_folder_length(path);
-    return mci_buf_printf(out, err, "%.*s.%s.tmp%s", (int)n, path, path + n, suffix);
-}
-
-/* DuckDB gets a file that has no name any more: nothing of it can be left behind. */
-static mc_status open_nameless(mci_parquet_out *table, mc_error *err)
-{
-    mci_buf name = { 0 };
-    mc_status status = temporary_name(table->path, ".parquet", &name, err);
-    if (status >= 0) {
-        table->fd = open(name.data, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        if (table->fd < 0 || unlink(name.data) != 0)
-            status = mci_fail_errno(err, table->path, "cannot create a file beside it");
-    }
-    mci_buf_release(&name);
-    return status;
-}
-
-/* ---- the table ---- */
-
-static mc_status make_chunk(mci_parquet_out *table, mc_error *err)
-{
-    const mci_duck *duck = &table->duck;
-    mci_duck_type string = duck->create_logical_type(MCI_DUCK_VARCHAR);
-    mci_duck_type id = duck->create_logical_type(MCI_DUCK_UINTEGER);
-    mci_duck_type ids = duck->create_list_type(id);
-    mci_duck_type types[N_COLUMNS];
-    for (int i = 0; i < N_COLUMNS; i++)
-        types[i] = i == ENTRIES ? ids : string;
-    table->chunk = duck->create_data_chunk(types, N_COLUMNS);
-    table->chunk_cap = duck->vector_size();
-    duck->destroy_logical_type(&ids);
-    duck->destroy_logical_type(&id);
-    duck->destroy_logical_type(&string);
-    return table->chunk ? MC_OK : mc_fail(err, MC_E_NOMEM, "DuckDB cannot make a chunk");
-}
-
-static mc_status appender_failed(const mci_parquet_out *table, mc_error *err)
-{
-    return mci_duck_fail(&table->duck, table->duck.appender_error(table->appender), err);
-}
-
-static mc_status make_table(mci_parquet_out *table, mc_error *err)
-{
-    MC_TRY(mci_duck_open(&table->duck, table->fd, table->spill.data, err));
-    MC_TRY(mci_duck_run(&table->duck,
-                        "CREATE TABLE pairs (uuid VARCHAR, url VARCHAR, key VARCHAR, text VARCHAR, "
-                        "entries UINTEGER[], lang VARCHAR, extra VARCHAR)",
-                        err));
-    MC_TRY(make_chunk(table, err));
-    if (table->duck.appender_create(table->duck.connection, NULL, "pairs", &table->appender) !=
-        MCI_DUCK_OK)
-        return appender_failed(table, err);
-    return MC_OK;
+    table->offset += bytes.len;
+    return mci_output_write(table->file, bytes, err);
 }
 
 static mc_status open_table(mci_parquet_out *table, const char *path, mc_error *err)
@@ -116,12 +70,16 @@ static mc_status open_table(mci_parquet_out *table, const char *path, mc_error *
     mci_buf copy = { 0 };
     MC_TRY(mci_buf_printf(&copy, err, "%s", path));
     table->path = copy.data;
+    for (size_t i = 0; i < N_COLUMNS; i++) {
+        table->columns[i].name = columns[i].name;
+        table->columns[i].kind = columns[i].kind;
+    }
+    table->zstd = ZSTD_createCCtx();
+    if (!table->zstd)
+        return mci_nomem(err, 0);
+    ZSTD_CCtx_setParameter(table->zstd, ZSTD_c_compressionLevel, ZSTD_LEVEL);
     MC_TRY(mci_output_open(path, MCI_PLAIN, &table->file, err));
-    MC_TRY(temporary_name(path, ".spill", &table->spill, err));
-    mci_remove_folder(table->spill.data, 0);
-    MC_TRY(open_nameless(table, err));
-    mc_status status = make_table(table, err);
-    return status < 0 ? mc_add_context(err, status, "%s", path) : MC_OK;
+    return write_bytes(table, mc_str_of(magic), err);
 }
 
 mc_status mci_parquet_out_open(const char *path, mci_parquet_out **out, mc_error *err)
@@ -129,7 +87,6 @@ mc_status mci_parquet_out_open(const char *path, mci_parquet_out **out, mc_error
     mci_parquet_out *table = mci_alloc_zeroed(1, sizeof *table);
     if (!table)
         return mci_nomem(err, sizeof *table);
-    table->fd = -1;
     mc_status status = open_table(table, path, err);
     if (status < 0)
         mci_parquet_out_abort(table);
@@ -142,103 +99,91 @@ void mci_parquet_out_abort(mci_parquet_out *table)
 {
     if (!table)
         return;
-    if (table->chunk)
-        table->duck.destroy_data_chunk(&table->chunk);
-    if (table->appender)
-        table->duck.appender_destroy(&table->appender);
-    mci_duck_close(&table->duck);
-    if (table->spill.data)
-        mci_remove_folder(table->spill.data, 0);
-    if (table->fd >= 0)
-        close(table->fd);
+    for (size_t i = 0; i < N_COLUMNS; i++)
+        mci_parquet_column_release(&table->columns[i]);
+    ZSTD_freeCCtx(table->zstd);
     mci_output_abort(table->file);
-    mci_buf_release(&table->spill);
+    mci_buf_release(&table->groups);
+    mci_buf_release(&table->contents);
     mci_buf_release(&table->braced);
     mci_free(table->path);
     mci_free(table);
 }
 
+/* ---- row groups ---- */
+
+static mc_status write_chunks(mci_parquet_out *table, mci_thrift *thrift, mc_error *err)
+{
+    mci_thrift_list(thrift, 1, MCI_THRIFT_STRUCT, N_COLUMNS);
+    for (size_t i = 0; i < N_COLUMNS; i++) {
+        mci_parquet_column *column = &table->columns[i];
+        MC_TRY(mci_parquet_column_end(column, table->zstd, err));
+        mci_parquet_column_meta(column, table->offset, thrift);
+        MC_TRY(write_bytes(table, mci_buf_str(&column->chunk), err));
+    }
+    return MC_OK;
+}
+
+static mc_status end_group(mci_parquet_out *table, mc_error *err)
+{
+    mci_thrift thrift = { .out = &table->groups };
+    uint64_t start = table->offset, n_bytes = 0;
+    if (table->group_rows == 0)
+        return MC_OK;
+    MC_TRY(mci_buf_reserve(&table->groups, GROUP_BYTES + N_COLUMNS * MCI_PARQUET_META_BYTES, err));
+    MC_TRY(write_chunks(table, &thrift, err));
+    for (size_t i = 0; i < N_COLUMNS; i++) {
+        n_bytes += table->columns[i].n_bytes;
+        mci_parquet_column_reset(&table->columns[i]);
+    }
+    mci_thrift_i64(&thrift, 2, (int64_t)n_bytes);
+    mci_thrift_i64(&thrift, 3, (int64_t)table->group_rows);
+    mci_thrift_i64(&thrift, 5, (int64_t)start);
+    mci_thrift_i64(&thrift, 6, (int64_t)(table->offset - start));
+    mci_thrift_end(&thrift);
+    table->n_rows += table->group_rows;
+    table->n_groups++;
+    table->group_rows = table->group_bytes = 0;
+    return MC_OK;
+}
+
 /* ---- rows ---- */
 
-static mc_status flush_chunk(mci_parquet_out *table, mc_error *err)
+static mc_status put_string(mci_parquet_out *table, int column, mc_str value, mc_error *err)
 {
-    const mci_duck *duck = &table->duck;
-    if (table->chunk_rows == 0)
-        return MC_OK;
-    duck->data_chunk_set_size(table->chunk, table->chunk_rows);
-    if (duck->append_data_chunk(table->appender, table->chunk) != MCI_DUCK_OK)
-        return appender_failed(table, err);
-    duck->data_chunk_reset(table->chunk);
-    table->n_rows += table->chunk_rows;
-    table->n_bytes += table->chunk_bytes;
-    table->waiting_bytes += table->chunk_bytes;
-    table->chunk_rows = table->chunk_entries = table->chunk_bytes = 0;
-    if (table->waiting_bytes < FLUSH_BYTES)
-        return MC_OK;
-    table->waiting_bytes = 0;
-    return duck->appender_flush(table->appender) == MCI_DUCK_OK ? MC_OK
-                                                                : appender_failed(table, err);
+    table->group_bytes += value.len;
+    return mci_parquet_column_string(&table->columns[column], value, table->zstd, err);
 }
 
-static void put_null(mci_parquet_out *table, int column)
-{
-    mci_duck_vector vector = table->duck.data_chunk_get_vector(table->chunk, (uint64_t)column);
-    table->duck.vector_ensure_validity_writable(vector);
-    table->duck.validity_set_row_invalid(table->duck.vector_get_validity(vector),
-                                         table->chunk_rows);
-}
-
-static void put_string(mci_parquet_out *table, int column, mc_str value)
-{
-    mci_duck_vector vector = table->duck.data_chunk_get_vector(table->chunk, (uint64_t)column);
-    table->duck.vector_assign_string_element_len(vector, table->chunk_rows,
-                                                 value.len > 0 ? value.data : "", value.len);
-    table->chunk_bytes += value.len;
-}
-
-static void put_string_or_null(mci_parquet_out *table, int column, mc_str value)
+static mc_status put_string_or_null(mci_parquet_out *table, int column, mc_str value, mc_error *err)
 {
     if (value.len > 0)
-        put_string(table, column, value);
-    else
-        put_null(table, column);
+        return put_string(table, column, value, err);
+    return mci_parquet_column_null(&table->columns[column], table->zstd, err);
 }
 
 static mc_status put_entries(mci_parquet_out *table, const mc_text *text, mc_error *err)
 {
-    const mci_duck *duck = &table->duck;
-    mci_duck_vector vector = duck->data_chunk_get_vector(table->chunk, ENTRIES);
-    uint64_t n = table->chunk_entries + text->n_entries;
-    if (duck->list_vector_reserve(vector, n) != MCI_DUCK_OK ||
-        duck->list_vector_set_size(vector, n) != MCI_DUCK_OK)
-        return mci_nomem(err, n * sizeof *text->entries);
-    mci_duck_list *lists = duck->vector_get_data(vector);
-    uint32_t *ids = duck->vector_get_data(duck->list_vector_get_child(vector));
-    lists[table->chunk_rows] = (mci_duck_list){ table->chunk_entries, text->n_entries };
-    if (text->n_entries > 0)
-        memcpy(ids + table->chunk_entries, text->entries, text->n_entries * sizeof *ids);
-    table->chunk_entries = n;
-    table->chunk_bytes += text->n_entries * sizeof *ids;
-    return MC_OK;
+    mci_parquet_column *column = &table->columns[ENTRIES];
+    if (!text->is_matched)
+        return mci_parquet_column_null(column, table->zstd, err);
+    table->group_bytes += text->n_entries * sizeof *text->entries;
+    return mci_parquet_column_ids(column, text->entries, text->n_entries, table->zstd, err);
 }
 
 static mc_status add_row(mci_parquet_out *table, const mc_record *record, const mc_text *text,
                          mc_error *err)
 {
-    put_string(table, UUID, record->uuid);
-    put_string(table, URL, record->url);
-    put_string(table, KEY, text->key);
-    put_string(table, TEXT, text->text);
-    put_string_or_null(table, LANG, text->lang);
-    put_string_or_null(table, EXTRA, mci_buf_str(&table->braced));
-    if (text->is_matched)
-        MC_TRY(put_entries(table, text, err));
-    else
-        put_null(table, ENTRIES);
-    table->chunk_rows++;
-    if (table->chunk_rows == table->chunk_cap || table->chunk_bytes >= CHUNK_BYTES)
-        MC_TRY(flush_chunk(table, err));
-    return MC_OK;
+    MC_TRY(put_string(table, UUID, record->uuid, err));
+    MC_TRY(put_string(table, URL, record->url, err));
+    MC_TRY(put_string(table, KEY, text->key, err));
+    MC_TRY(put_string(table, TEXT, text->text, err));
+    MC_TRY(put_entries(table, text, err));
+    MC_TRY(put_string_or_null(table, LANG, text->lang, err));
+    MC_TRY(put_string_or_null(table, EXTRA, mci_buf_str(&table->braced), err));
+    table->group_rows++;
+    bool is_full = table->group_rows == ROW_GROUP_ROWS || table->group_bytes >= ROW_GROUP_BYTES;
+    return is_full ? end_group(table, err) : MC_OK;
 }
 
 static mc_status add_rows(mci_parquet_out *table, const mc_record *record, mc_error *err)
@@ -262,56 +207,56 @@ mc_status mci_parquet_out_add(mci_parquet_out *table, const mc_record *record, m
 
 /* ---- the end ---- */
 
-/* Long rows make smaller groups. */
-static uint64_t rows_of_group(const mci_parquet_out *table)
+static void put_schema(const mci_parquet_out *table, mci_thrift *thrift)
 {
-    uint64_t row_bytes = table->n_rows ? table->n_bytes / table->n_rows + 1 : 1;
-    uint64_t n = ROW_GROUP_BYTES / row_bytes;
-    if (n > ROW_GROUP_ROWS)
-        return ROW_GROUP_ROWS;
-    return n < table->chunk_cap ? table->chunk_cap : n;
+    size_t n = 1;
+    for (size_t i = 0; i < N_COLUMNS; i++)
+        n += mci_parquet_column_schema_elements(&table->columns[i]);
+    mci_thrift_list(thrift, 2, MCI_THRIFT_STRUCT, n);
+    mci_thrift_element_begin(thrift);
+    mci_thrift_string(thrift, 4, "pairs");
+    mci_thrift_i32(thrift, 5, N_COLUMNS);
+    mci_thrift_end(thrift);
+    for (size_t i = 0; i < N_COLUMNS; i++)
+        mci_parquet_column_schema(&table->columns[i], thrift);
 }
 
-static mc_status write_nameless(mci_parquet_out *table, mc_error *err)
+static mc_status make_contents(mci_parquet_out *table, mc_error *err)
 {
-    char sql[192];
-    MC_TRY(flush_chunk(table, err));
-    if (table->duck.appender_flush(table->appender) != MCI_DUCK_OK)
-        return appender_failed(table, err);
-    snprintf(sql, sizeof sql,
-             "COPY pairs TO '%s' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %" PRIu64
-             ", USE_TMP_FILE false)",
-             table->duck.file, rows_of_group(table));
-    return mci_duck_run(&table->duck, sql, err);
+    mci_buf *out = &table->contents;
+    mci_thrift thrift = { .out = out };
+    MC_TRY(mci_buf_reserve(
+        out, table->groups.len + N_COLUMNS * MCI_PARQUET_META_BYTES + GROUP_BYTES + NAME_BYTES,
+        err));
+    mci_thrift_i32(&thrift, 1, FILE_VERSION);
+    put_schema(table, &thrift);
+    mci_thrift_i64(&thrift, 3, (int64_t)table->n_rows);
+    mci_thrift_list(&thrift, 4, MCI_THRIFT_STRUCT, table->n_groups);
+    MC_TRY(mci_buf_add(out, mci_buf_str(&table->groups), err));
+    mci_thrift_string(&thrift, 6, "metaclip version " METACLIP_VERSION);
+    mci_thrift_end(&thrift);
+    return MC_OK;
 }
 
-static mc_status copy_nameless(const mci_parquet_out *table, mc_error *err)
+static mc_status write_end(mci_parquet_out *table, mc_error *err)
 {
-    mci_buf bytes = { 0 };
-    mc_status status = mci_buf_reserve(&bytes, COPY_BYTES, err);
-    for (off_t at = 0; status >= 0;) {
-        ssize_t n = pread(table->fd, bytes.data, COPY_BYTES, at);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            if (n < 0)
-                status = mci_fail_errno(err, table->path, "cannot read what was written");
-            break;
-        }
-        status = mci_output_write(table->file, (mc_str){ bytes.data, (size_t)n }, err);
-        at += n;
-    }
-    mci_buf_release(&bytes);
-    return status;
+    char length[4];
+    MC_TRY(end_group(table, err));
+    MC_TRY(make_contents(table, err));
+    if (table->contents.len > INT32_MAX)
+        return mc_fail(err, MC_E_LIMIT, "a table of contents of 2 GiB; write several files");
+    for (int i = 0; i < 4; i++)
+        length[i] = (char)(table->contents.len >> 8 * i);
+    MC_TRY(write_bytes(table, mci_buf_str(&table->contents), err));
+    MC_TRY(write_bytes(table, (mc_str){ length, sizeof length }, err));
+    return write_bytes(table, mc_str_of(magic), err);
 }
 
 mc_status mci_parquet_out_commit(mci_parquet_out *table, mc_error *err)
 {
-    mc_status status = write_nameless(table, err);
+    mc_status status = write_end(table, err);
     if (status < 0)
         mc_add_context(err, status, "%s", table->path);
-    else
-        status = copy_nameless(table, err);
     if (status >= 0) {
         status = mci_output_commit(table->file, err);
         table->file = NULL;

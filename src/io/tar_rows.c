@@ -16,7 +16,9 @@ typedef struct {
     uint64_t n_samples, n_others;
     mci_tar_extent *members; /* of the sample; those beyond the most are counted only */
     size_t n_members, cap_members;
-    bool is_open; /* the end of the last of them is not known yet */
+    bool is_open;     /* the end of the last of them is not known yet */
+    size_t image;     /* which of them is the image; MCI_NO_IMAGE */
+    mci_buf suffixes; /* of all of them */
     mci_buf key;
     mci_sample sample;
 } tar_rows;
@@ -29,6 +31,7 @@ static void close_tar_rows(void *self)
     mci_tar_close(r->tar);
     mci_sample_release(&r->sample);
     mci_buf_release(&r->key);
+    mci_buf_release(&r->suffixes);
     mci_free(r->members);
     mci_free(r);
 }
@@ -59,15 +62,38 @@ static mc_status begin_sample(tar_rows *r, mc_str key, mc_error *err)
     r->offset = r->member.offset;
     r->n_samples++;
     r->n_members = 0;
+    r->image = MCI_NO_IMAGE;
+    mci_buf_clear(&r->suffixes);
     mci_buf_clear(&r->key);
     return mci_buf_add(&r->key, key, err);
 }
 
-static mc_status note_member(tar_rows *r, mc_error *err)
+static bool is_image_suffix(mc_str suffix)
+{
+    static const char *const suffixes[] = { "jpg", "jpeg", "png", "webp" };
+    for (size_t i = 0; i < COUNT_OF(suffixes); i++)
+        if (mci_field_is(suffix, suffixes[i]))
+            return true;
+    return false;
+}
+
+static mc_status note_suffix(tar_rows *r, mc_str suffix, mc_error *err)
+{
+    if (r->suffixes.len + 1 + suffix.len > MCI_MAX_SUFFIXES_BYTES)
+        return MC_OK;
+    if (r->suffixes.len > 0)
+        MC_TRY(mci_buf_byte(&r->suffixes, ' ', err));
+    return mci_buf_add(&r->suffixes, suffix, err);
+}
+
+static mc_status note_member(tar_rows *r, mc_str suffix, mc_error *err)
 {
     void *members = r->members;
+    MC_TRY(note_suffix(r, suffix, err));
     if (r->n_members++ >= MCI_MAX_SAMPLE_MEMBERS)
         return MC_OK;
+    if (r->image == MCI_NO_IMAGE && is_image_suffix(suffix))
+        r->image = r->n_members - 1;
     MC_TRY(mci_grow(&members, &r->cap_members, r->n_members, sizeof *r->members, err));
     r->members = members;
     r->members[r->n_members - 1] = (mci_tar_extent){ .start = r->member.offset };
@@ -114,7 +140,7 @@ static mc_status take_member(tar_rows *r, mc_error *err)
     }
     if (!r->has_sample)
         MC_TRY(begin_sample(r, key, err));
-    MC_TRY(note_member(r, err));
+    MC_TRY(note_member(r, suffix, err));
     r->has_member = false;
     if (is_txt)
         status = read_txt(r, err);
@@ -208,6 +234,8 @@ void mci_tar_rows_sample(const mci_rows *rows, mci_tar_sample *out)
                              .number = r->n_samples - 1,
                              .members = r->members,
                              .n_members = r->n_members,
+                             .image = r->image,
+                             .suffixes = mci_buf_str(&r->suffixes),
                              .is_spoiled = r->is_spoiled,
                              .lacks_end = mci_tar_lacks_end(r->tar) };
 }

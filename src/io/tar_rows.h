@@ -22,7 +22,8 @@ mc_status mci_tar_rows_open(mci_stream *stream, uint64_t max_item_bytes, mci_row
 
 /* ---- the samples behind the rows, for those who copy them ---- */
 
-enum { MCI_MAX_SAMPLE_MEMBERS = 1 << 12 };
+enum { MCI_MAX_SAMPLE_MEMBERS = 1 << 12, MCI_MAX_SUFFIXES_BYTES = 256 };
+#define MCI_NO_IMAGE SIZE_MAX
 
 /* The bytes of a member in the stream: mci_tar_last_end says what they are. */
 typedef struct {
@@ -34,6 +35,9 @@ typedef struct {
     uint64_t number;               /* of the sample in the stream, from 0, given as a row or not */
     const mci_tar_extent *members; /* the first MCI_MAX_SAMPLE_MEMBERS of them */
     size_t n_members;              /* all */
+    size_t image;                  /* the first with the suffix jpg, jpeg, png or webp, letter case
+                                    * apart; MCI_NO_IMAGE: none */
+    mc_str suffixes;               /* of the members, spaces between; as far as they fit */
     bool is_spoiled;               /* something was skipped in it, or right behind it */
     bool lacks_end;                /* it is the last, and mci_tar_lacks_end */
 } mci_tar_sample;

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/utf8.h"
+#include "io/url_plain.h"
 
 /* What follows is the reading of CPython 3.11.7, whose steps are not those of RFC 3986 or WHATWG:
  * control characters and spaces go from the start only, tab, CR and LF from everywhere, ;params
@@ -441,9 +442,17 @@ struct mci_url_joiner {
     mc_status base_status; /* MC_SKIPPED: nothing can be joined with it */
     mc_error base_err;
     mci_buf base_room, url_room, path; /* what the parts are views of, if not of the texts */
+    mci_buf prefix;                    /* what comes before plain urls, */
+    size_t n_root, n_folder;           /* up to the host's end or the last slash; 0: not known */
 };
 
-mc_status mci_url_joiner_set_base(mci_url_joiner *joiner, mc_str base, mc_error *err)
+static bool is_of_the_web(mc_str scheme)
+{
+    return equal_without_case(scheme, mc_str_of("https")) ||
+           equal_without_case(scheme, mc_str_of("http"));
+}
+
+static mc_status set_base(mci_url_joiner *joiner, mc_str base, mc_error *err)
 {
     mc_error *why = &joiner->base_err;
     mci_buf_clear(&joiner->base_room);
@@ -490,17 +499,57 @@ mc_status mci_url_joiner_join(mci_url_joiner *joiner, mc_str url, mci_buf *out, 
     return join(joiner, url, out, err);
 }
 
+/* Finds what comes before plain urls by joining one. */
+static mc_status find_prefix(mci_url_joiner *joiner, mc_error *err)
+{
+    const url_parts *base = &joiner->base;
+    joiner->n_root = joiner->n_folder = 0;
+    if (joiner->base_status != MC_OK || base->netloc.len == 0 || !is_of_the_web(base->scheme))
+        return MC_OK;
+    MC_TRY(mci_url_joiner_join(joiner, mc_str_of("x"), &joiner->prefix, err));
+    joiner->n_root = base->scheme.len + strlen("://") + base->netloc.len;
+    joiner->n_folder = joiner->prefix.len - 1;
+    return MC_OK;
+}
+
+mc_status mci_url_joiner_set_base(mci_url_joiner *joiner, mc_str base, mc_error *err)
+{
+    MC_TRY(set_base(joiner, base, err));
+    return find_prefix(joiner, err);
+}
+
+mc_status mci_url_joiner_resolve(mci_url_joiner *joiner, mc_str url, mci_buf *room, mc_str *out,
+                                 mc_error *err)
+{
+    mci_url_kind kind = joiner->n_root > 0 ? mci_url_kind_of(url) : MCI_URL_ODD;
+    *out = url;
+    if (kind == MCI_URL_WHOLE)
+        return MC_OK;
+    if (kind == MCI_URL_ODD) {
+        mc_status status = mci_url_joiner_join(joiner, url, room, err);
+        *out = mci_buf_str(room);
+        return status;
+    }
+    size_t n = kind == MCI_URL_FROM_ROOT ? joiner->n_root : joiner->n_folder;
+    mci_buf_clear(room);
+    MC_TRY(mci_buf_append(room, joiner->prefix.data, n, err));
+    MC_TRY(mci_buf_add(room, url, err));
+    *out = mci_buf_str(room);
+    return MC_OK;
+}
+
 static void release_rooms(mci_url_joiner *joiner)
 {
     mci_buf_release(&joiner->base_room);
     mci_buf_release(&joiner->url_room);
     mci_buf_release(&joiner->path);
+    mci_buf_release(&joiner->prefix);
 }
 
 mc_status mci_url_join(mc_str base, mc_str url, mci_buf *out, mc_error *err)
 {
     mci_url_joiner joiner = { 0 };
-    mc_status status = mci_url_joiner_set_base(&joiner, base, err);
+    mc_status status = set_base(&joiner, base, err);
     if (status >= 0)
         status = mci_url_joiner_join(&joiner, url, out, err);
     release_rooms(&joiner);

@@ -19,5 +19,9 @@ void mci_url_joiner_free(mci_url_joiner *joiner);
 /* Keeps the view until the next one. */
 mc_status mci_url_joiner_set_base(mci_url_joiner *joiner, mc_str base, mc_error *err);
 mc_status mci_url_joiner_join(mci_url_joiner *joiner, mc_str url, mci_buf *out, mc_error *err);
+/* The same as a view: of url itself where nothing changes, else of room, which is cleared first.
+ * Urls of the web that hold nothing odd are not taken apart. */
+mc_status mci_url_joiner_resolve(mci_url_joiner *joiner, mc_str url, mci_buf *room, mc_str *out,
+                                 mc_error *err);
 
 #endif

@@ -1,4 +1,4 @@
-#include "io/wat.h"
+#include "io/wat_internal.h"
 
 #include "base/utf8.h"
 
@@ -55,26 +55,23 @@ static mc_status clean_text(mc_str raw, mci_buf *scratch, mc_str *out, mc_error 
     return MC_OK;
 }
 
-/* What a link can tell us; the texts come in the order in which a page lists them. */
-enum { LINK_PATH, LINK_URL, LINK_TEXT, N_LINK_KEYS = LINK_TEXT + MCI_MAX_LINK_TEXTS };
-
 #define KEY(text)              \
     {                          \
         text, sizeof(text) - 1 \
     }
-static const mc_str link_keys[N_LINK_KEYS] = { KEY("path"), KEY("url"), KEY("alt"), KEY("title"),
-                                               KEY("data-image-title") };
+const mc_str mci_link_keys[MCI_N_LINK_KEYS] = { KEY("path"), KEY("url"), KEY("alt"), KEY("title"),
+                                                KEY("data-image-title") };
 #undef KEY
 
 /* Fills members, by one look at each; has[k] says which are there. Of repeated keys the last. */
-static void find_members(mci_json_value link, mci_json_value members[N_LINK_KEYS],
-                         bool has[N_LINK_KEYS])
+static void find_members(mci_json_value link, mci_json_value members[MCI_N_LINK_KEYS],
+                         bool has[MCI_N_LINK_KEYS])
 {
     mc_str key;
     mci_json_value member;
     for (mci_json_iter it = mci_json_iterate(link); mci_json_next(&it, &key, &member);)
-        for (size_t k = 0; k < N_LINK_KEYS; k++)
-            if (mc_str_equal(key, link_keys[k])) {
+        for (size_t k = 0; k < MCI_N_LINK_KEYS; k++)
+            if (mc_str_equal(key, mci_link_keys[k])) {
                 members[k] = member;
                 has[k] = true;
             }
@@ -95,7 +92,7 @@ static mc_status add_text(mc_str key, mc_str raw, mci_buf *scratch, mci_page *pa
     return mci_arena_copy(&page->arena, clean, &text->text, err);
 }
 
-static bool is_image_path(mc_str path)
+bool mci_is_image_path(mc_str path)
 {
     static const char image[] = "IMG@/src"; /* IMG@/srcset too: the original's rule */
     return path.len >= sizeof image - 1 && memcmp(path.data, image, sizeof image - 1) == 0;
@@ -103,22 +100,24 @@ static bool is_image_path(mc_str path)
 
 static mc_status add_link(mci_json_value from, mci_buf *scratch, mci_page *page, mc_error *err)
 {
-    mci_json_value members[N_LINK_KEYS];
-    bool has[N_LINK_KEYS] = { false };
+    mci_json_value members[MCI_N_LINK_KEYS];
+    bool has[MCI_N_LINK_KEYS] = { false };
     mci_link *link;
     if (mci_json_type_of(from) != MCI_JSON_OBJECT)
         return MC_OK;
     find_members(from, members, has);
-    if (!has[LINK_PATH] || !is_image_path(mci_json_string(members[LINK_PATH])) || !has[LINK_URL])
+    if (!has[MCI_LINK_PATH] || !mci_is_image_path(mci_json_string(members[MCI_LINK_PATH])) ||
+        !has[MCI_LINK_URL])
         return MC_OK;
-    mci_json_type url_type = mci_json_type_of(members[LINK_URL]);
+    mci_json_type url_type = mci_json_type_of(members[MCI_LINK_URL]);
     if (url_type != MCI_JSON_STRING && url_type != MCI_JSON_NULL)
         return MC_OK;
     MC_TRY(mci_page_add_link(page, &link, err));
-    MC_TRY(mci_arena_copy(&page->arena, mci_json_string(members[LINK_URL]), &link->url, err));
-    for (size_t k = LINK_TEXT; k < N_LINK_KEYS; k++)
+    MC_TRY(mci_arena_copy(&page->arena, mci_json_string(members[MCI_LINK_URL]), &link->url, err));
+    for (size_t k = MCI_LINK_TEXT; k < MCI_N_LINK_KEYS; k++)
         if (has[k] && mci_json_type_of(members[k]) == MCI_JSON_STRING)
-            MC_TRY(add_text(link_keys[k], mci_json_string(members[k]), scratch, page, link, err));
+            MC_TRY(
+                add_text(mci_link_keys[k], mci_json_string(members[k]), scratch, page, link, err));
     return MC_OK;
 }
 
@@ -183,8 +182,8 @@ static mc_status find_object(mci_json *json, mc_str block, mci_page *page, mci_j
     return mc_add_context(err, MC_SKIPPED, "no line can be read");
 }
 
-mc_status mci_wat_images(mci_json *json, mci_buf *scratch, mc_str block, mci_page *page,
-                         mc_error *err)
+mc_status mci_wat_parse(mci_json *json, mci_buf *scratch, mc_str block, mci_page *page,
+                        mc_error *err)
 {
     mci_page_reset(page);
     mci_json_value root;
@@ -193,4 +192,20 @@ mc_status mci_wat_images(mci_json *json, mci_buf *scratch, mc_str block, mci_pag
         return status;
     MC_TRY(set_uri(root, page, err));
     return read_record(root, scratch, page, err);
+}
+
+mc_status mci_wat_images(mci_json *json, mci_buf *scratch, mc_str block, mci_page *page,
+                         mc_error *err)
+{
+    mci_page_reset(page);
+    for (mc_str rest = block; rest.len > 0;) {
+        mc_str line = take_line(&rest);
+        if (is_blank(line))
+            continue;
+        mc_status status = mci_wat_scan(json, line, page, err);
+        if (status != MC_SKIPPED)
+            return status;
+        break;
+    }
+    return mci_wat_parse(json, scratch, block, page, err);
 }

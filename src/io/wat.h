@@ -16,6 +16,7 @@
  * Values of a wrong type are as if absent; a null url stands for the page, as an empty one does.
  * Texts in the order alt, title, data-image-title: CR and LF become a space, then trimmed; empty
  * ones are counted and dropped. `scratch` holds bytes in work.
+ * Most strings of the page are views of the block: it must stay for as long.
  * MC_END: a sound record that is about no response with links (a request, ...). MC_SKIPPED with
  * err: nothing in it is readable. */
 mc_status mci_wat_images(mci_json *json, mci_buf *scratch, mc_str block, mci_page *page,

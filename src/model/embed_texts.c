@@ -3,7 +3,6 @@
 
 #include "base/alloc.h"
 #include "model/embed_internal.h"
-#include "model/model_vocab.h"
 #include "model/text_source.h"
 
 typedef struct {
@@ -23,7 +22,7 @@ typedef struct {
 static mc_status open_tokenizer(texts *t, mc_error *err)
 {
     const mc_embed_job *job = t->run->job;
-    MC_TRY(mci_model_vocab_open(t->run->clip, job->vocab_path, job->rule, &t->tokenizer, err));
+    MC_TRY(mc_clip_tokenizer_open(t->run->clip, job->vocab_path, job->rule, &t->tokenizer, err));
     return mc_token_scratch_new(t->tokenizer, &t->scratch, err);
 }
 

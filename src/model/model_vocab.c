@@ -1,7 +1,7 @@
-#include "model/model_vocab.h"
+#include "metaclip/embed.h"
 
-mc_status mci_model_vocab_open(const mc_clip *clip, const char *vocab_path, mc_token_rule rule,
-                               mc_tokenizer **out, mc_error *err)
+mc_status mc_clip_tokenizer_open(const mc_clip *clip, const char *vocab_path, mc_token_rule rule,
+                                 mc_tokenizer **out, mc_error *err)
 {
     const mc_clip_facts facts = mc_clip_facts_of(clip);
     const char *path = vocab_path ? vocab_path : facts.folder;

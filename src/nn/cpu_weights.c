@@ -64,8 +64,9 @@ mc_status mci_cpu_weight_new(mci_cpu_level level, mci_nn_precision precision, co
     weight->bias = padded(bias, N);
     weight->strips = lines_of(weight->n_strips, weight->strip_bytes);
     if (!weight->bias || !weight->strips) {
+        mc_status status = mci_nomem(err, weight->n_strips * weight->strip_bytes);
         mci_cpu_weight_free(weight);
-        return mci_nomem(err, weight->n_strips * weight->strip_bytes);
+        return status;
     }
     pack_strips(weight, amx, w, transposed, precision == MCI_NN_BF16);
     *out = weight;

@@ -9,8 +9,8 @@
  *
  * Who owns what: weights are packed once and shared by any number of contexts; a context has the
  * threads and the scratch memory, belongs to one thread at a time, and allocates nothing once its
- * tensors are made. Results are the same bits for the same number of threads and the same rows,
- * whatever else is in the batch. */
+ * tensors are made and it has met its longest sequence. Results are the same bits for the same
+ * number of threads and the same rows, whatever else is in the batch. */
 #ifndef MCI_NN_NN_H
 #define MCI_NN_NN_H
 
@@ -26,7 +26,8 @@ typedef struct mci_nn_ctx mci_nn_ctx;
 struct mci_nn_training;
 
 /* What arithmetic the large products are done in. With BF16, weights and the inputs of linear()
- * and attention() are rounded to bf16; sums, norms, softmax and the residual stream stay f32. */
+ * and attention() are rounded to bf16, and so are the e^(score - largest) that weigh V; sums,
+ * norms, softmax and the residual stream stay f32. */
 typedef enum { MCI_NN_F32, MCI_NN_BF16 } mci_nn_precision;
 
 typedef enum {
@@ -56,7 +57,7 @@ typedef struct {
     const char *name; /* "ref", "cpu" */
 
     /* Whether this machine can, and how: a sentence for `info`, e.g. "AMX bf16" or "AVX-512 f32
-     * (this processor has no bf16)". */
+     * (this processor has no bf16)". It may ask the system for leave to use the processor so. */
     bool (*usable)(mci_nn_precision precision, const char **how);
 
     /* ---- weights: copied and packed; values stay the caller's ---- */

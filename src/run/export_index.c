@@ -159,7 +159,7 @@ static mc_status find_lists(inverting *state, mc_error *err)
 static mc_status invert(inverting *state, mc_summary *summary, mc_error *err)
 {
     const mci_export_reading *reading = state->reading;
-    mci_flow_steps steps = { invert_work, invert_drain, state };
+    mci_flow_steps steps = { .work = invert_work, .drain = invert_drain, .user = state };
     MC_TRY(check_names(&reading->shards, err));
     MC_TRY(find_lists(state, err));
     MC_TRY(mci_export_make_dir(state->job->out_path, err));
@@ -311,7 +311,7 @@ static mc_status select_pairs(selecting *state, const mci_export_folder *folder,
                               mc_error *err)
 {
     mc_pool pool = mci_export_pool_of(slot);
-    mci_flow_steps steps = { select_work, select_drain, state };
+    mci_flow_steps steps = { .work = select_work, .drain = select_drain, .user = state };
     mci_shards one;
     if (pool.max_item_bytes == 0)
         pool.max_item_bytes = folder->max_item_bytes;

@@ -84,7 +84,7 @@ mc_status mci_export_uuids(const mc_export_job *job, mc_export *out, mc_error *e
 {
     mci_export_reading reading;
     uuid_list list = { .n = &out->n };
-    mci_flow_steps steps = { list_work, list_drain, &list };
+    mci_flow_steps steps = { .work = list_work, .drain = list_drain, .user = &list };
     MC_TRY(open_reading(job, &reading, err));
     mc_status status = mci_output_open(job->out_path, mci_codec_of(job->out_path), &list.file, err);
     if (status >= 0) {
@@ -220,7 +220,7 @@ static mc_status write_ids(uid_set *set, mc_error *err)
 static mc_status collect_ids(const mc_export_job *job, uid_set *set, mc_summary *summary,
                              mc_error *err)
 {
-    mci_flow_steps steps = { uid_work, uid_drain, set };
+    mci_flow_steps steps = { .work = uid_work, .drain = uid_drain, .user = set };
     const mci_export_reading *reading = set->reading;
     MC_TRY(mci_npy_out_open(job->out_path, MCI_NPY_ROW_TWO_U64, &set->file, err));
     MC_TRY(mci_id_sort_new(job->out_path, job->sort_memory, &set->ids, err));
@@ -294,7 +294,7 @@ static mc_status write_pairs(const mc_export_job *job, const mci_export_reading 
                              mc_summary *summary, mc_error *err)
 {
     mci_job_output output = { 0 };
-    mci_flow_steps steps = { pair_work, pair_drain, &output };
+    mci_flow_steps steps = { .work = pair_work, .drain = pair_drain, .user = &output };
     MC_TRY(find_list(reading, summary, err));
     MC_TRY(mci_job_output_open(&output, job->out_path, err));
     mc_status status =

@@ -64,7 +64,7 @@ static mc_status load_kept(const mc_pool *pool, const mci_shards *shards, mci_ke
                            mc_error *err)
 {
     mc_summary *summary = mci_alloc_zeroed(1, sizeof *summary);
-    mci_flow_steps steps = { NULL, kept_drain, out };
+    mci_flow_steps steps = { .drain = kept_drain, .user = out };
     if (!summary)
         return mci_nomem(err, sizeof *summary);
     mc_status status = mci_flow_run(pool, shards, "uuids", &steps, summary, err);

@@ -5,7 +5,6 @@
 #include "base/files.h"
 #include "base/threads.h"
 #include "curate/metadata_facts.h"
-#include "io/parquet_out.h"
 #include "run/run_internal.h"
 
 static mc_status run_phases(mci_run *run, mc_error *err)
@@ -53,8 +52,6 @@ static mc_status open_run(mci_run *run, mc_error *err)
         return mc_fail(err, MC_E_ARG,
                        "to keep duplicates and to leave out those of earlier runs "
                        "contradict each other");
-    if (job->format == MC_PARQUET)
-        MC_TRY(mci_parquet_check(err));
     MC_TRY(mci_shards_list(job->pool.inputs, job->pool.n_inputs, MCI_BY_NAME, job->names_from_paths,
                            &run->shards, err));
     MC_TRY(share_threads(run, err));

@@ -142,8 +142,11 @@ static mc_status open_part(shard_step *step, mci_run_part part, mc_error *err)
     mci_buf path = { 0 };
     mc_status status =
         mci_run_path_for_writing(&step->run->folder, part, name_of(step), &path, err);
+    /* Beside Parquet the pool file is read twice more, and then of no use. */
+    bool is_passing = part == MCI_RUN_POOL && step->run->job->format == MC_PARQUET;
     if (status >= 0)
-        status = mci_pairs_output_open(&step->pairs, path.data, err);
+        status = mci_pairs_output_open(&step->pairs, path.data,
+                                       is_passing ? MCI_ZSTD_FAST : mci_codec_of(path.data), err);
     mci_buf_release(&path);
     return status;
 }
@@ -213,24 +216,29 @@ static mc_status flow_part(shard_step *step, mci_run_part part, mci_flow_steps s
     return status;
 }
 
-/* What is left of the records, as JSON Lines if that is what is written. */
+/* What is left of the records. */
 static mc_status write_pairs(shard_step *step, mci_batch *batch, mc_error *err)
 {
-    MC_TRY(mci_format_batch(batch, err));
+    MC_TRY(mci_pairs_output_format(&step->pairs, batch, err));
     return mci_pairs_output_write(&step->pairs, batch, err);
 }
 
 /* ---- pool: read, extract, match ---- */
 
+static mc_status pool_sift(void *user, mci_batch *batch, unsigned thread, mc_error *err)
+{
+    const shard_step *step = user;
+    unsigned scratch = step->worker * step->run->n_threads_each + thread;
+    return mci_match_batch(step->matching, batch, scratch, err);
+}
+
 static mc_status pool_work(void *user, mci_batch *batch, unsigned thread, mc_error *err)
 {
     shard_step *step = user;
-    unsigned scratch = step->worker * step->run->n_threads_each + thread;
-    MC_TRY(mci_match_batch(step->matching, batch, scratch, err));
     MC_TRY(mci_count_batch(&step->counting, batch, thread, err));
     if (!step->run->job->keep_duplicates)
         MC_TRY(mci_key_batch(batch, err));
-    return mci_format_batch(batch, err);
+    return mci_pairs_output_format(&step->pairs, batch, err);
 }
 
 static mc_status pool_drain(void *user, mci_batch *batch, mc_error *err)
@@ -267,7 +275,7 @@ static mc_status commit_keys(shard_step *step, mc_status status, mc_error *err)
 
 static mc_status make_pool(shard_step *step, mc_error *err)
 {
-    mci_flow_steps steps = { pool_work, pool_drain, NULL };
+    mci_flow_steps steps = { .work = pool_work, .drain = pool_drain, .sift = pool_sift };
     mc_status status = open_part(step, MCI_RUN_POOL, err);
     if (status >= 0 && !step->run->job->keep_duplicates)
         status = open_keys(step, err);
@@ -344,7 +352,7 @@ static mc_status make_matched(shard_step *step, mc_error *err)
     const mci_run *run = step->run;
     if (step->drops.len == 0 && !run->blocked && run->job->format != MC_PARQUET)
         return pool_is_matched(step, err);
-    mci_flow_steps steps = { NULL, matched_drain, NULL };
+    mci_flow_steps steps = { .drain = matched_drain };
     mc_status status = open_part(step, MCI_RUN_MATCHED, err);
     if (status >= 0)
         status = flow_part(step, MCI_RUN_POOL, steps, err);
@@ -395,8 +403,9 @@ static mc_status draw(shard_step *step, mci_batch *batch, unsigned thread, mc_er
 
 static mc_status curated_work(void *user, mci_batch *batch, unsigned thread, mc_error *err)
 {
-    MC_TRY(draw(user, batch, thread, err));
-    return mci_format_batch(batch, err);
+    shard_step *step = user;
+    MC_TRY(draw(step, batch, thread, err));
+    return mci_pairs_output_format(&step->pairs, batch, err);
 }
 
 static mc_status curated_drain(void *user, mci_batch *batch, mc_error *err)
@@ -418,8 +427,8 @@ static mc_status undropped_drain(void *user, mci_batch *batch, mc_error *err)
  * records are counted: there the pool file is drawn from, once more without what is marked. */
 static mc_status draw_shard(shard_step *step, mc_error *err)
 {
-    mci_flow_steps steps = { curated_work, curated_drain, NULL };
-    mci_flow_steps dropping = { NULL, undropped_drain, NULL };
+    mci_flow_steps steps = { .work = curated_work, .drain = curated_drain };
+    mci_flow_steps dropping = { .drain = undropped_drain };
     if (step->run->job->format != MC_PARQUET)
         return flow_part(step, MCI_RUN_MATCHED, steps, err);
     MC_TRY(load_drops(step, err));

@@ -67,24 +67,53 @@ static mc_status check_ids(void *user, mci_batch *batch, const mc_record *record
     return *keeps ? MC_OK : add_note(batch, n, err);
 }
 
+enum { GROUP_TEXTS = 256 };
+
+/* Texts that are matched together, and where each is. */
+typedef struct {
+    mc_str views[GROUP_TEXTS];
+    size_t records[GROUP_TEXTS];
+    uint32_t texts[GROUP_TEXTS];
+    size_t n;
+} text_group;
+
+/* Compares the group's ids with those that are there, and empties it. */
+static mc_status check_group(const mci_match_stage *matching, mc_match_scratch *scratch,
+                             text_group *group, mci_batch *batch, mc_error *err)
+{
+    const size_t *offsets;
+    const uint32_t *ids;
+    MC_TRY(mc_match_batch(matching->matcher, scratch, group->views, group->n, &offsets, &ids, err));
+    for (size_t i = 0; i < group->n; i++) {
+        const mc_text *text = &batch->list.records[group->records[i]].texts[group->texts[i]];
+        size_t n = offsets[i + 1] - offsets[i];
+        if (n == text->n_entries && memcmp(ids + offsets[i], text->entries, n * sizeof *ids) == 0)
+            continue;
+        MC_TRY(add_note(
+            batch, (note){ NOTE_WRONG_IDS, group->texts[i], group->records[i], { 0, 0 } }, err));
+    }
+    group->n = 0;
+    return MC_OK;
+}
+
 static mc_status check_texts(const shard_check *check, mci_batch *batch, unsigned thread,
                              mc_error *err)
 {
-    const verify_pass *pass = check->pass;
-    mc_match_scratch *scratch = pass->matching.scratches[thread];
+    const mci_match_stage *matching = &check->pass->matching;
+    mc_match_scratch *scratch = matching->scratches[thread];
+    text_group group;
+    group.n = 0;
     for (size_t i = 0; i < batch->list.n; i++) {
         const mc_record *record = &batch->list.records[i];
         for (size_t j = 0; j < record->n_texts; j++) {
-            const mc_text *text = &record->texts[j];
-            const uint32_t *ids;
-            size_t n;
-            MC_TRY(mc_match(pass->matching.matcher, scratch, text->text, &ids, &n, err));
-            if (n == text->n_entries && memcmp(ids, text->entries, n * sizeof *ids) == 0)
-                continue;
-            MC_TRY(add_note(batch, (note){ NOTE_WRONG_IDS, (uint32_t)j, i, { 0, 0 } }, err));
+            group.views[group.n] = record->texts[j].text;
+            group.records[group.n] = i;
+            group.texts[group.n++] = (uint32_t)j;
+            if (group.n == GROUP_TEXTS)
+                MC_TRY(check_group(matching, scratch, &group, batch, err));
         }
     }
-    return MC_OK;
+    return check_group(matching, scratch, &group, batch, err);
 }
 
 static mc_status note_pairs(mci_batch *batch, mc_error *err)
@@ -252,7 +281,7 @@ static mc_status flow_matched(shard_check *check, mc_error *err)
     mc_pool pool = { .inputs = &path, .n_inputs = 1, .n_threads = pass->n_threads_each };
     pool.max_item_bytes = mci_verify_max_line(pass->v);
     mci_shards one = { 0 };
-    mci_flow_steps steps = { verify_work, verify_drain, check };
+    mci_flow_steps steps = { .work = verify_work, .drain = verify_drain, .user = check };
     MC_TRY(mci_shards_list(pool.inputs, 1, MCI_AS_GIVEN, false, &one, err));
     mc_status status = mci_flow_run(&pool, &one, pass->phase, &steps, &check->summary, err);
     mci_shards_release(&one);

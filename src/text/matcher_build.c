@@ -21,6 +21,8 @@ typedef struct {
     mci_words_builder *words;
     uint32_t *path; /* the tokens of all entries */
     size_t n_path, cap_path;
+    mc_str waiting[MCI_WORDS_TOGETHER]; /* tokens behind them, to be added together */
+    size_t n_waiting;
     path_run *runs;
     size_t n_runs;
     uint64_t *pairs; /* keys, a hash table, then those of all pairs */
@@ -45,14 +47,25 @@ static bool take_token(mc_str *rest, mc_str *token)
     return true;
 }
 
-static mc_status add_path(builder *b, mc_str entry, mc_error *err)
+/* Adds the tokens that wait to the words, and their indices to the path. */
+static mc_status add_waiting(builder *b, mc_error *err)
+{
+    void *path = b->path;
+    MC_TRY(mci_grow(&path, &b->cap_path, b->n_path + b->n_waiting, sizeof *b->path, err));
+    b->path = path;
+    MC_TRY(mci_words_add(b->words, b->waiting, b->n_waiting, b->path + b->n_path, err));
+    b->n_path += b->n_waiting;
+    b->n_waiting = 0;
+    return MC_OK;
+}
+
+static mc_status add_path(builder *b, mc_str entry, size_t *len, mc_error *err)
 {
     mc_str rest = entry.len ? entry : mc_str_of(""), token; /* the empty entry has a token too */
-    while (take_token(&rest, &token)) {
-        void *path = b->path;
-        MC_TRY(mci_grow(&path, &b->cap_path, b->n_path + 1, sizeof *b->path, err));
-        b->path = path;
-        MC_TRY(mci_words_add(b->words, token, &b->path[b->n_path++], err));
+    for (*len = 0; take_token(&rest, &token); ++*len) {
+        b->waiting[b->n_waiting++] = token;
+        if (b->n_waiting == MCI_WORDS_TOGETHER)
+            MC_TRY(add_waiting(b, err));
     }
     return MC_OK;
 }
@@ -63,10 +76,10 @@ static mc_status add_words(builder *b, size_t n, mc_error *err)
         if (!mc_entry_can_match(b->entries[i], NULL))
             continue;
         path_run *run = &b->runs[b->n_runs++];
-        *run = (path_run){ .path = b->n_path, .id = (uint32_t)i };
-        MC_TRY(add_path(b, b->entries[i], err));
-        run->len = b->n_path - run->path;
+        *run = (path_run){ .path = b->n_path + b->n_waiting, .id = (uint32_t)i };
+        MC_TRY(add_path(b, b->entries[i], &run->len, err));
     }
+    MC_TRY(add_waiting(b, err));
     return mci_words_build(b->words, b->path, b->n_path, &b->matcher->words, err);
 }
 
@@ -299,7 +312,7 @@ static mc_status add_all(builder *b, size_t n, mc_error *err)
         seed[0] = mci_hash64(b->entries[i], seed[0]);
     seed[1] = mci_mix(seed[0], UINT64_C(0x9E3779B97F4A7C15));
     b->matcher->seed = seed[0];
-    MC_TRY(mci_words_builder_new(seed, &b->words, err));
+    MC_TRY(mci_words_builder_new(seed, n, &b->words, err));
     b->runs = mci_alloc(n * sizeof *b->runs);
     if (!b->runs)
         return mci_nomem(err, n * sizeof *b->runs);

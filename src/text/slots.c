@@ -85,6 +85,18 @@ static uint32_t slot_under(const placing *p, uint32_t key, uint32_t pilot)
     return (uint32_t)((uint64_t)(uint32_t)(key * (2 * pilot + 1)) * p->slots.n_slots >> 32);
 }
 
+/* Whether no other bucket's key has one of the slots: without a branch for each, as most pilots
+ * fail at a key that nobody can guess. */
+static bool are_free(const placing *p, const uint32_t *keys, uint32_t n, uint32_t pilot)
+{
+    uint64_t taken = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t slot = slot_under(p, keys[i], pilot);
+        taken |= p->taken[slot >> 6] >> (slot & 63);
+    }
+    return !(taken & 1);
+}
+
 /* Takes the slots of the bucket's keys under this pilot; takes none if one of them is not free. */
 static bool take(placing *p, const uint32_t *keys, uint32_t n, uint32_t pilot)
 {
@@ -109,7 +121,7 @@ static bool choose_pilots(placing *p)
     for (size_t i = 0; i < p->n_buckets; i++) {
         uint32_t bucket = p->order[i], n = bucket_len(p, bucket), pilot = 0;
         const uint32_t *keys = p->keys + p->starts[bucket];
-        while (!take(p, keys, n, pilot)) {
+        while (!are_free(p, keys, n, pilot) || !take(p, keys, n, pilot)) {
             if (pilot++ == MAX_PILOT)
                 return false;
         }

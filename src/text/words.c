@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 
-enum { FIRST_PLACES = 1024, MAX_SEEDS = 64 };
+enum { FIRST_PLACES = 1024, MOST_FIRST_PLACES = 1 << 22, MAX_SEEDS = 64 };
 
 #define KEY_LONG (UINT64_C(0xFF) << MCI_KEY_LEN_SHIFT)
 
@@ -52,18 +52,22 @@ struct mci_words_builder {
     size_t n_places;  /* a power of two */
 };
 
-mc_status mci_words_builder_new(const uint64_t seed[2], mci_words_builder **out, mc_error *err)
+mc_status mci_words_builder_new(const uint64_t seed[2], size_t n_likely, mci_words_builder **out,
+                                mc_error *err)
 {
+    size_t n_places = FIRST_PLACES;
+    while (n_places < MOST_FIRST_PLACES && n_places / 2 < n_likely)
+        n_places *= 2;
     mci_words_builder *b = mci_alloc_zeroed(1, sizeof *b);
-    uint32_t *places = mci_alloc_zeroed(FIRST_PLACES, sizeof *places);
+    uint32_t *places = mci_alloc_zeroed(n_places, sizeof *places);
     if (!b || !places) {
         mci_free(b);
         mci_free(places);
-        return mci_nomem(err, FIRST_PLACES * sizeof *places);
+        return mci_nomem(err, n_places * sizeof *places);
     }
     memcpy(b->words.seed, seed, sizeof b->words.seed);
     b->places = places;
-    b->n_places = FIRST_PLACES;
+    b->n_places = n_places;
     *out = b;
     return MC_OK;
 }
@@ -133,30 +137,65 @@ static mc_status new_long_key(mci_words *words, mc_str token, uint64_t hash, mci
     return mci_buf_add(&words->long_words, token, err);
 }
 
-mc_status mci_words_add(mci_words_builder *b, mc_str token, uint32_t *index, mc_error *err)
+/* A token on its way in. */
+typedef struct {
+    mci_key key; /* not of a long one */
+    uint64_t hash;
+} hashed_token;
+
+static bool is_short(mc_str token)
 {
-    bool is_short = token.len <= MCI_SHORT_BYTES;
-    mci_key key = { { 0 } };
-    if (is_short)
-        key = short_key(token);
-    uint64_t hash = is_short ? mci_key_hash(&b->words, key) : mci_long_hash(&b->words, token);
-    size_t place = place_of(b, hash);
+    return token.len <= MCI_SHORT_BYTES;
+}
+
+static hashed_token hash_token(const mci_words *words, mc_str token)
+{
+    hashed_token hashed = { 0 };
+    if (is_short(token))
+        hashed.key = short_key(token);
+    hashed.hash = is_short(token) ? mci_key_hash(words, hashed.key) : mci_long_hash(words, token);
+    return hashed;
+}
+
+static mc_status add_token(mci_words_builder *b, mc_str token, hashed_token hashed, uint32_t *index,
+                           mc_error *err)
+{
+    size_t place = place_of(b, hashed.hash);
     for (; b->places[place]; place = (place + 1) & (b->n_places - 1)) {
         uint32_t i = b->places[place] - 1;
-        if (is_short ? mci_key_equal(b->keys[i], key)
-                     : is_long_key(&b->words, b->keys[i], hash, token)) {
+        if (is_short(token) ? mci_key_equal(b->keys[i], hashed.key)
+                            : is_long_key(&b->words, b->keys[i], hashed.hash, token)) {
             *index = i;
             return MC_OK;
         }
     }
-    if (!is_short)
-        MC_TRY(new_long_key(&b->words, token, hash, &key, err));
+    if (!is_short(token))
+        MC_TRY(new_long_key(&b->words, token, hashed.hash, &hashed.key, err));
     if (token.len > b->words.longest)
         b->words.longest = token.len;
     *index = (uint32_t)b->n;
-    MC_TRY(append(b, key, hash, err));
+    MC_TRY(append(b, hashed.key, hashed.hash, err));
     b->places[place] = (uint32_t)b->n;
     return 2 * b->n > b->n_places ? grow_places(b, err) : MC_OK;
+}
+
+/* What a step reads, the step before asks for, so that misses overlap. */
+mc_status mci_words_add(mci_words_builder *b, const mc_str *tokens, size_t n, uint32_t *indices,
+                        mc_error *err)
+{
+    hashed_token hashed[MCI_WORDS_TOGETHER];
+    for (size_t i = 0; i < n; i++) {
+        hashed[i] = hash_token(&b->words, tokens[i]);
+        __builtin_prefetch(&b->places[place_of(b, hashed[i].hash)], 1);
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint32_t index_plus_1 = b->places[place_of(b, hashed[i].hash)];
+        if (index_plus_1)
+            __builtin_prefetch(&b->keys[index_plus_1 - 1]);
+    }
+    for (size_t i = 0; i < n; i++)
+        MC_TRY(add_token(b, tokens[i], hashed[i], &indices[i], err));
+    return MC_OK;
 }
 
 /* Makes the hashes anew with the next seed. */

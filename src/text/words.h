@@ -84,12 +84,16 @@ uint32_t mci_words_number(const mci_words *words, mc_str token);
 
 typedef struct mci_words_builder mci_words_builder;
 
-/* The seed should depend on the list, so that no list can be made to collide. */
-mc_status mci_words_builder_new(const uint64_t seed[2], mci_words_builder **out, mc_error *err);
+/* The seed should depend on the list, so that no list can be made to collide. n_likely: how many
+ * tokens there will be; a guess. */
+mc_status mci_words_builder_new(const uint64_t seed[2], size_t n_likely, mci_words_builder **out,
+                                mc_error *err);
 void mci_words_builder_free(mci_words_builder *builder);
-/* Adds the token if it is new. *index: how many were there before it. Errors: MC_E_NOMEM,
- * MC_E_LIMIT (2^30 tokens). */
-mc_status mci_words_add(mci_words_builder *builder, mc_str token, uint32_t *index, mc_error *err);
+/* Adds those of the n tokens that are new, n up to MCI_WORDS_TOGETHER. Each one's index: how many
+ * were there before it. Errors: MC_E_NOMEM, MC_E_LIMIT (2^30 tokens). */
+enum { MCI_WORDS_TOGETHER = 32 };
+mc_status mci_words_add(mci_words_builder *builder, const mc_str *tokens, size_t n,
+                        uint32_t *indices, mc_error *err);
 /* Gives each word its slot, and takes all from the builder; `indices` become numbers. On failure
  * release *out all the same. */
 mc_status mci_words_build(mci_words_builder *builder, uint32_t *indices, size_t n_indices,

@@ -62,6 +62,7 @@ static void fast_equals_naive_on_random_bytes(void **state)
         assert_int_equal(mci_json_add_string(&fast, text, NULL), MC_OK);
         add_naively(&naive, text);
         assert_true(mc_str_equal(mci_buf_str(&fast), mci_buf_str(&naive)));
+        assert_int_equal(mci_json_is_plain(text), naive.len == text.len + 2);
     }
     mci_buf_release(&fast);
     mci_buf_release(&naive);
@@ -80,12 +81,35 @@ static void numbers_are_decimal(void **state)
     mci_buf_release(&out);
 }
 
+static void rows_of_numbers_have_commas_between(void **state)
+{
+    (void)state;
+    mci_buf out = { 0 };
+    uint32_t numbers[24], power = 1;
+    for (size_t i = 0; i + 4 < COUNT_OF(numbers); i += 2, power *= 10) {
+        numbers[i] = power - (power > 1);
+        numbers[i + 1] = power;
+    }
+    assert_int_equal(mci_json_add_u32s(&out, numbers, 0, NULL), MC_OK);
+    assert_int_equal(out.len, 0);
+    assert_int_equal(mci_json_add_u32s(&out, numbers, 20, NULL), MC_OK);
+    assert_str(mci_buf_str(&out), "1,1,9,10,99,100,999,1000,9999,10000,99999,100000,999999,1000000,"
+                                  "9999999,10000000,99999999,100000000,999999999,1000000000");
+    mci_buf_clear(&out);
+    numbers[0] = 0;
+    numbers[1] = UINT32_MAX;
+    assert_int_equal(mci_json_add_u32s(&out, numbers, 2, NULL), MC_OK);
+    assert_str(mci_buf_str(&out), "0,4294967295");
+    mci_buf_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strings_are_written_in_one_form),
         cmocka_unit_test(fast_equals_naive_on_random_bytes),
         cmocka_unit_test(numbers_are_decimal),
+        cmocka_unit_test(rows_of_numbers_have_commas_between),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -114,31 +114,31 @@ elif sys.argv[1] == "evil":
     torch.save({"state_dict": state(), "args": Evil()}, "evil.pt")
     torch.save(torch.nn.Linear(2, 2), "whole.pt")
     torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), "script.pt")
-else:
-    want, got = weights(files[sys.argv[2]][0]), torch.load(sys.argv[3])
-    torch.manual_seed(1)
-    want = weights(torch.load(sys.argv[2] + ".pt"))
-    cast = {"": None, "fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}[sys.argv[4]]
-    assert set(want) == set(got), set(want) ^ set(got)
-    for k, v in want.items():
-        v = v.to(cast) if cast else v
-        assert got[k].dtype == v.dtype and got[k].shape == v.shape and torch.equal(got[k], v), k
-        assert got[k].is_contiguous()
+else:  # NAME FILE TYPE, again and again
+    types = {"same": None, "fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+    for name, path, cast in zip(*[iter(sys.argv[2:])] * 3):
+        want, got = weights(torch.load(name + ".pt")), torch.load(path)
+        assert set(want) == set(got), (path, set(want) ^ set(got))
+        for k, v in want.items():
+            v = v.to(types[cast]) if types[cast] else v
+            assert got[k].dtype == v.dtype and got[k].shape == v.shape and torch.equal(got[k], v), (path, k)
+            assert got[k].is_contiguous(), (path, k)
 EOF
 
 names=$("$python" tiny.py write) || fail 'cannot make the files'
+compared=()
 for name in $names; do
     expect 0 convert --config tiny.json -o "out_$name/model.pt" "$name.pt"
-    "$python" tiny.py compare "$name" "out_$name/model.pt" '' 2> err || fail "$name is not equal"
     # There and back, through Hugging Face's names.
     expect 0 convert -o "hf_$name" "out_$name/model.pt"
     expect 0 convert -o "back_$name/model.pt" "hf_$name"
-    "$python" tiny.py compare "$name" "back_$name/model.pt" '' 2> err || fail "$name is not equal when back"
+    compared+=("$name" "out_$name/model.pt" same "$name" "back_$name/model.pt" same)
 done
 for type in fp32 fp16 bf16; do
     expect 0 convert --config tiny.json --dtype $type -o "cast_$type/model.pt" plain.pt
-    "$python" tiny.py compare plain "cast_$type/model.pt" $type 2> err || fail "$type is not equal"
+    compared+=(plain "cast_$type/model.pt" $type)
 done
+"$python" tiny.py compare "${compared[@]}" 2> err || fail 'PyTorch reads something else'
 
 # ---- programs are refused, by name, and not run ----
 "$python" tiny.py evil || fail 'cannot make the files'

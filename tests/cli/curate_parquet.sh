@@ -84,7 +84,10 @@ same got want
 [[ -z $(find killed/matched -type f -newermt '2002-01-01') ]] || fail 'another t matched anew'
 expect 0 verify killed
 
-# Without the library: a sentence, at once.
-METACLIP_DUCKDB=/nowhere expect 1 "${table[@]}" -o without "${shards[@]}"
+# Writing needs no library; looking at it again does, and says so.
+METACLIP_DUCKDB=/nowhere expect 0 "${table[@]}" -t 10 -o without "${shards[@]}"
+listing killed > want
+listing without > got
+same got want
+METACLIP_DUCKDB=/nowhere expect 1 verify without
 says err 'cannot load'
-[[ ! -e without ]] || fail 'a run was begun that cannot be finished'

@@ -58,8 +58,7 @@ expect 1 match -m metadata.json -o no/o.parquet pairs.jsonl
 says err "no/o.parquet"
 
 # ---- what a killed run leaves is in nobody's way ----
-mkdir .o.parquet.tmp.spill
-touch .o.parquet.tmp .o.parquet.tmp.spill/duckdb_temp_storage_DEFAULT-0.tmp
+touch .o.parquet.tmp
 expect 0 extract -q --no-dedup -o o.parquet pairs.jsonl
 same o.parquet pairs.parquet
 [[ -z $(find . -name '.o*') ]] || fail "$shown: leaves a temporary"
@@ -78,6 +77,8 @@ if ! bare/metaclip extract -q -o o.jsonl pairs.parquet 2> err; then # the system
     says err "scripts/fetch-duckdb"
     nothing_left o.jsonl
 fi
-METACLIP_DUCKDB=$PWD/none.so expect 1 extract -o p.parquet pairs.jsonl
-says err "p.parquet: METACLIP_DUCKDB: cannot load"
-nothing_left p.parquet
+METACLIP_DUCKDB=$PWD/none.so expect 1 extract -o p.jsonl pairs.parquet
+says err "pairs.parquet: METACLIP_DUCKDB: cannot load"
+nothing_left p.jsonl
+METACLIP_DUCKDB=$PWD/none.so expect 0 extract -q --no-dedup -o p.parquet pairs.jsonl # writing needs none
+same p.parquet pairs.parquet

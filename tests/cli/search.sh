@@ -51,6 +51,6 @@ says err 'nowhere.npy: cannot open it'
 expect 2 search "${queries[@]}"
 says err '--features FILE is missing'
 expect 2 search "${both[@]}"
-says err '--query-features FILE is missing'
+says err 'say what to search for'
 expect 2 search "${both[@]}" "${queries[@]}" -k 0
 expect 2 search "${both[@]}" "${queries[@]}" --score angle

@@ -77,19 +77,20 @@ static void images_open_in_their_own_mode_and_size(void **state)
     for_each_image(check_header);
 }
 
-/* What is cut is refused, or it is the end of a PNG, which does not matter. */
+/* What is cut is refused, or it is the end of a PNG, which does not matter (or has more rows than
+ * there are). */
 static void check_prefixes(mci_image_reader *reader, const char *name, const char *mode,
                            unsigned width, unsigned height, mc_str file)
 {
     (void)mode, (void)width, (void)height;
-    bool is_png = strstr(name, ".png") != NULL;
+    bool is_png = strstr(name, ".png") != NULL, is_long = strcmp(name, "long.png") == 0;
     for (size_t n = 0; n < file.len; n++) {
         mc_error err = { 0 };
         char *copy = malloc(n ? n : 1); /* so that a sanitizer sees a step over its end */
         memcpy(copy, file.data, n);
         mc_status status = read_whole(reader, (mc_str){ copy, n }, &wide, &err);
         free(copy);
-        if (status >= 0 && !(is_png && file.len - n <= 24))
+        if (status >= 0 && !is_long && !(is_png && file.len - n <= 24))
             fail_msg("%s cut at %zu of %zu was opened", name, n, file.len);
         if (status < 0) {
             assert_int_equal(status, MC_E_FORMAT);

@@ -1,4 +1,4 @@
-#include "io/pairs.h"
+#include "io/pairs_internal.h"
 
 #include "test.h"
 
@@ -243,6 +243,88 @@ static void only_members_of_the_record_itself_are_found_in_extra(void **state)
     assert_false(mci_extra_has((mc_str){ 0 }, "source"));
 }
 
+/* ---- the quick reader ---- */
+
+static const char *const quick[] = {
+    "{\"uuid\":\"1\",\"url\":\"u\",\"texts\":[[\"alt\",\"a red car\"]]}",
+    "{\"uuid\":\"12345678\",\"url\":\"http://a.example/"
+    "\",\"texts\":[[\"alt\",\"a\",[0,17,4294967295],"
+    "\"en\"],[\"title\",\"caf\xC3\xA9 and more\",[]]]}",
+    "{\"uuid\":\"\",\"url\":\"\",\"texts\":[[\"alt\",\"\",null,\"en\"],[\"a\",\"b\",null]]}",
+    "{\"uuid\":\"1\",\"url\":\"u\",\"texts\":[]}",
+};
+
+static const char *const slow[] = {
+    "{\"uuid\":\"1\",\"url\":\"u\",\"texts\":[[\"alt\",\"a \\\"red\\\" car\"]]}",
+    "{\"uuid\":\"1\",\"url\":\"u\",\"texts\":[[\"alt\",\"a\",\"en\"]]}",
+    "{\"uuid\":\"1\",\"url\":\"u\",\"texts\":[[\"alt\",\"a\",[4294967296]]]}",
+    "{\"uuid\":\"1\",\"url\":\"u\",\"texts\":[[\"alt\",\"a\",[1,1]]]}",
+    "{\"uuid\":\"1\",\"url\":\"u\",\"texts\":[[\"alt\",\"a\",[01]]]}",
+    "{\"uuid\":\"1\",\"url\":\"u\",\"texts\":[[\"alt\",\"\xC3\"]]}",
+    "{\"uuid\":\"1\",\"url\":\"u\",\"texts\":[[\"alt\",null]]}",
+    "{\"uuid\":\"1\",\"url\":\"u\",\"texts\":[],\"w\":3}",
+    "{\"uuid\":\"1\",\"url\":\"u\",\"texts\":[],\"w\":[{}]}",
+    "{\"uuid\": \"1\",\"url\":\"u\",\"texts\":[]}",
+};
+
+/* Both readers, where the quick one reads at all; its answer. */
+static mc_status scan(fixture *f, mc_str line)
+{
+    mc_record record;
+    mci_buf scanned = { 0 };
+    uint64_t n_replaced = 0, n_empty = 0;
+    mci_arena_reset(&f->arena);
+    char *bytes = malloc(line.len ? line.len : 1); /* a sanitizer watches its end */
+    memcpy(bytes, line.data, line.len);
+    line.data = bytes;
+    mc_status status = mci_pairs_scan(line, &f->arena, &record, &f->err);
+    if (status == MC_OK) {
+        assert_ok(mci_pairs_format(&record, &scanned, &f->err), f->err);
+        assert_ok(mci_pairs_read(f->json, &f->scratch, line, &f->arena, &f->record, &n_replaced,
+                                 &n_empty, &f->err),
+                  f->err);
+        mc_str want = format(f);
+        assert_int_equal(scanned.len, want.len);
+        assert_memory_equal(scanned.data, want.data, want.len);
+    }
+    mci_buf_release(&scanned);
+    free(bytes);
+    return status;
+}
+
+static void our_own_lines_are_read_quickly(void **state)
+{
+    fixture *f = *state;
+    for (size_t i = 0; i < COUNT_OF(quick); i++) {
+        print_message("  case: %s\n", quick[i]);
+        assert_int_equal(scan(f, mc_str_of(quick[i])), MC_OK);
+        for (size_t n = 0; n < strlen(quick[i]); n++)
+            assert_int_equal(scan(f, (mc_str){ quick[i], n }), MC_SKIPPED);
+    }
+    for (size_t i = 0; i < COUNT_OF(slow); i++) {
+        print_message("  case: %s\n", slow[i]);
+        assert_int_equal(scan(f, mc_str_of(slow[i])), MC_SKIPPED);
+    }
+}
+
+static void changed_lines_are_read_as_the_parser_reads_them(void **state)
+{
+    fixture *f = *state;
+    static const char bytes[] = "\"\\,:[]{}019-eunla \n\t\x01\xC3\xA9\xFF";
+    test_random random = { 9 };
+    size_t n_read = 0;
+    for (int round = 0; round < 100000; round++) {
+        char line[256];
+        const char *from = quick[test_below(&random, COUNT_OF(quick))];
+        size_t len = strlen(from);
+        memcpy(line, from, len);
+        for (size_t n = 1 + test_below(&random, 3); n > 0; n--)
+            line[test_below(&random, len)] = bytes[test_below(&random, sizeof bytes - 1)];
+        n_read += scan(f, (mc_str){ line, len }) == MC_OK;
+    }
+    assert_true(n_read > 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +334,8 @@ int main(void)
         UNIT(records_live_as_long_as_the_arena),
         UNIT(further_members_are_kept_apart),
         UNIT(deep_members_are_carried_through),
+        UNIT(our_own_lines_are_read_quickly),
+        UNIT(changed_lines_are_read_as_the_parser_reads_them),
         UNIT(only_members_of_the_record_itself_are_found_in_extra),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include <unicode/unorm2.h>
 
 #include "base/utf8.h"
+#include "io/url_plain.h"
 #include "test.h"
 
 /* RFC 3986, section 5.4, where urljoin agrees with it; then where it is itself. */
@@ -152,6 +153,69 @@ static void hosts_that_hide_a_delimiter_are_refused(void **state)
     mci_buf_release(&out);
 }
 
+/* What plain urls are made of, and what makes them odd. */
+static const char *const pieces[] = {
+    "http://",   "https://",
+    "HTTP://",   "//",
+    "/",         "a",
+    "img",       ".",
+    "..",        "./",
+    "../",       ";",
+    "?",         "#",
+    "q=1&r",     ":",
+    "@",         "[",
+    "]",         "::1",
+    "%20",       " ",
+    "\t",        "\n",
+    "\x01",      "\x7F",
+    "\xC3\xA9",  "\xE2\x84\x80",
+    "x.example", "localhost:80",
+    "data:",     "1",
+    "-",         "a longer piece",
+};
+
+static void make_url(test_random *random, mci_buf *out)
+{
+    mci_buf_clear(out);
+    for (size_t n = test_below(random, 7); n > 0; n--)
+        mci_buf_add(out, mc_str_of(pieces[test_below(random, COUNT_OF(pieces))]), NULL);
+}
+
+static void plain_urls_are_joined_as_all_are(void **state)
+{
+    (void)state;
+    test_random random = { 3 };
+    mci_url_joiner *joiner = NULL;
+    mci_buf base = { 0 }, url = { 0 }, room = { 0 }, want = { 0 };
+    size_t n_plain = 0;
+    assert_int_equal(mci_url_joiner_new(&joiner, NULL), MC_OK);
+    for (int i = 0; i < 300000; i++) {
+        mc_str got;
+        make_url(&random, &base);
+        make_url(&random, &url);
+        if (test_below(&random, 2)) {
+            mci_buf whole = { 0 };
+            mci_buf_printf(&whole, NULL, "https://h.example/%.*s", (int)base.len, base.data);
+            mci_buf_release(&base);
+            base = whole;
+        }
+        assert_int_equal(mci_url_joiner_set_base(joiner, mci_buf_str(&base), NULL), MC_OK);
+        mc_status status = mci_url_join(mci_buf_str(&base), mci_buf_str(&url), &want, NULL);
+        assert_int_equal(mci_url_joiner_resolve(joiner, mci_buf_str(&url), &room, &got, NULL),
+                         status);
+        if (status == MC_OK && !mc_str_equal(got, mci_buf_str(&want)))
+            fail_msg("%.*s + %.*s: %.*s", (int)base.len, base.data, (int)url.len, url.data,
+                     (int)got.len, got.data);
+        n_plain += mci_url_kind_of(mci_buf_str(&url)) != MCI_URL_ODD;
+    }
+    assert_true(n_plain > 30000);
+    mci_url_joiner_free(joiner);
+    mci_buf_release(&base);
+    mci_buf_release(&url);
+    mci_buf_release(&room);
+    mci_buf_release(&want);
+}
+
 static void a_million_segments_take_a_moment(void **state)
 {
     (void)state;
@@ -170,6 +234,7 @@ int main(void)
         cmocka_unit_test(urls_are_joined_as_urljoin_joins_them),
         cmocka_unit_test(kept_answers_of_cpython_are_given_to_the_byte),
         cmocka_unit_test(hosts_that_hide_a_delimiter_are_refused),
+        cmocka_unit_test(plain_urls_are_joined_as_all_are),
         cmocka_unit_test(a_million_segments_take_a_moment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

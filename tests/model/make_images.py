@@ -12,11 +12,12 @@ import os
 import struct
 import zlib
 
+from types import SimpleNamespace
+
 import numpy as np
 from PIL import Image
 
-from check_preprocess import Library, pillow  # noqa: F401  (one definition of what is right)
-from types import SimpleNamespace
+from check_preprocess import pillow  # one definition of what is right
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 OUT = os.path.join(ROOT, "tests", "data", "images")
@@ -64,12 +65,19 @@ def interlaced(image):
             chunk(b"IEND", b""))
 
 
-def deep_color():
-    a = picture(20, 18, 3, 4).astype(">u2") * 257
-    rows = b"".join(b"\0" + row.tobytes() for row in a)
-    head = struct.pack(">IIBBBBB", 20, 18, 16, 2, 0, 0, 0)
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows, 9)) +
-            chunk(b"IEND", b""))
+def raw(w, h, depth, color, rows, *others, end=True):
+    """A PNG of bytes as they are, with filter bytes."""
+    head = struct.pack(">IIBBBBB", w, h, depth, color, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + b"".join(others) +
+            chunk(b"IDAT", zlib.compress(rows, 9)) + (chunk(b"IEND", b"") if end else b""))
+
+
+def rgb_rows(w, h):
+    return b"".join(b"\0" + row.tobytes() for row in picture(w, h, 3, 4))
+
+
+def index_rows(w, h):
+    return b"".join(b"\0" + bytes((x * y) % 16 for x in range(w)) for y in range(h))
 
 
 def saved(image, form, **how):
@@ -81,7 +89,8 @@ def saved(image, form, **how):
 def files():
     yield "rgb.png", saved(of("RGB", 29, 20), "PNG"), 0
     yield "interlaced.png", interlaced(of("RGB", 23, 31)), 0
-    yield "deep.png", deep_color(), 0
+    deep = picture(20, 18, 3, 4).astype(">u2") * 257
+    yield "deep.png", raw(20, 18, 16, 2, b"".join(b"\0" + row.tobytes() for row in deep)), 0
     yield "one.png", saved(of("1", 40, 33), "PNG"), 0
     yield "grey.png", saved(of("L", 9, 41), "PNG"), 0
     yield "grey_alpha.png", saved(of("LA", 30, 22), "PNG"), 0
@@ -92,6 +101,11 @@ def files():
     yield "same_size.png", saved(of("RGBA", 16, 16), "PNG"), 0
     yield "tiny.png", saved(of("RGB", 1, 1), "PNG"), 0
     yield "narrow.png", saved(of("RGB", 2, 90), "PNG"), 0
+    yield "long.png", raw(25, 20, 8, 2, rgb_rows(25, 33)), 0
+    yield "endless.png", raw(25, 20, 8, 2, rgb_rows(25, 20), end=False), 0
+    yield "few_colors.png", raw(25, 20, 8, 3, index_rows(25, 20),
+                                chunk(b"PLTE", bytes(range(100, 124)))), 0
+    yield "no_colors.png", raw(25, 20, 8, 3, index_rows(25, 20)), 0
     yield "rgb.jpg", saved(of("RGB", 50, 38), "JPEG", quality=85), 8
     yield "progressive.jpg", saved(of("RGB", 38, 50), "JPEG", quality=85, progressive=True), 8
     yield "grey.jpg", saved(of("L", 35, 35), "JPEG"), 8

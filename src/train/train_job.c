@@ -1,0 +1,469 @@
+/* A training run: data, trainer, checkpoints and log, put together. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/files.h"
+#include "io/output.h"
+#include "io/whole.h"
+#include "model/checkpoint.h"
+#include "train/init.h"
+#include "train/run_checkpoint.h"
+#include "train/train_config.h"
+#include "train/train_log.h"
+
+typedef struct {
+    const mc_train_config *config;
+    const mc_train_options *options;
+    mc_train_summary *sum;
+    mci_clip_config clip;
+    uint64_t n_steps; /* of the whole run */
+    size_t n_own;     /* pairs of a step that are this process's */
+    mci_dist *dist;
+    mci_trainer *trainer;
+    mc_tokenizer *tokenizer;
+    mc_metadata *metadata;
+    mc_matcher *matcher;
+    mc_counts counts;
+    mc_balancer *balancer;
+    mci_uuid_set *subset;
+    mci_pair_loader *loader;
+    mci_run_state state;
+    mci_train_log log;
+} run;
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static bool is_first(const run *r)
+{
+    return mci_dist_rank(r->dist) == 0;
+}
+
+/* ---- what the config says ---- */
+
+static mc_status read_clip_config(run *r, mc_error *err)
+{
+    const char *model = r->config->model;
+    mci_json *json = NULL;
+    mci_json_value root;
+    const mci_config_hooks hooks = { r->options->hooks.warn, r->options->hooks.user };
+    if (model[0] == '\0')
+        return mc_fail(err, MC_E_ARG,
+                       "model: nothing is said of it: a built-in name, or a JSON file");
+    if (mci_clip_config_named(model, &r->clip))
+        return MC_OK;
+    if (strcmp(model, "tiny-64") == 0) {
+        mci_tiny_clip_config(&r->clip);
+        return MC_OK;
+    }
+    if (!mci_file_exists(model))
+        return mc_fail(err, MC_E_ARG, "model: %s is neither a built-in name nor a file", model);
+    mc_status status = mci_json_load(model, 1 << 20, &json, &root, err);
+    if (status >= 0)
+        status = mci_clip_config_read(root, &hooks, &r->clip, err);
+    mci_json_free(json);
+    return status < 0 ? mc_add_context(err, status, "model: %s", model) : MC_OK;
+}
+
+static mc_status check_config(run *r, mc_error *err)
+{
+    const mc_train_config *c = r->config;
+    const unsigned size = mci_dist_size(r->dist);
+    if (c->out[0] == '\0')
+        return mc_fail(err, MC_E_ARG, "out: name the folder of the run");
+    if (c->data.n == 0)
+        return mc_fail(err, MC_E_ARG, "data: name the tars or tables to train on");
+    if (c->vocab[0] == '\0')
+        return mc_fail(err, MC_E_ARG, "vocab: name the vocabulary");
+    if (c->batch < 2 || c->batch % size != 0)
+        return mc_fail(err, MC_E_ARG,
+                       "batch: %" PRIu64
+                       " pairs cannot be divided among %u processes (and it takes two "
+                       "to tell apart)",
+                       c->batch, size);
+    if (c->seen_pairs < c->batch)
+        return mc_fail(err, MC_E_ARG, "seen_pairs: fewer than one batch");
+    r->n_own = (size_t)(c->batch / size);
+    r->n_steps = c->seen_pairs / c->batch;
+    return MC_OK;
+}
+
+/* ---- the vocabulary ---- */
+
+/* From scratch, a model of CLIP's kind takes the size of its vocabulary: the largest id ends a
+ * text. */
+static mc_status fit_vocab(run *r, size_t n_ids, mc_error *err)
+{
+    const mc_hooks *hooks = &r->options->hooks;
+    char text[300];
+    if (*r->config->init || r->clip.text.vocab != MCI_VOCAB_CLIP)
+        return mc_fail(
+            err, MC_E_MISMATCH,
+            "vocab: %s has %zu ids, but the model's text tower %u: was it another one's?",
+            r->config->vocab, n_ids, r->clip.text.vocab_size);
+    snprintf(text, sizeof text, "the text tower gets the vocabulary's %zu ids in place of %u",
+             n_ids, r->clip.text.vocab_size);
+    if (hooks->warn && is_first(r))
+        hooks->warn(hooks->user, text);
+    r->clip.text.vocab_size = (uint32_t)n_ids;
+    mci_clip_config_vocab(&r->clip, MCI_VOCAB_CLIP);
+    return MC_OK;
+}
+
+static mc_status open_tokenizer(run *r, mc_error *err)
+{
+    const mc_train_config *c = r->config;
+    const bool hf = strcmp(c->rule, "hf") == 0;
+    MC_TRY(mc_tokenizer_open(c->vocab, hf ? MC_RULE_HF : MC_RULE_OPENAI, &r->tokenizer, err));
+    const size_t n_ids = mc_tokenizer_tell(r->tokenizer).n_ids;
+    return n_ids == r->clip.text.vocab_size ? MC_OK : fit_vocab(r, n_ids, err);
+}
+
+/* ---- the trainer ---- */
+
+static mc_status choose_backend(const run *r, const mci_nn_backend **out,
+                                mci_nn_precision precision, mc_error *err)
+{
+    const char *name = r->config->backend, *how = "";
+    for (const mci_nn_backend *const *all = mci_nn_backends(); *all; all++) {
+        if ((*name && strcmp(name, (*all)->name) != 0) || !(*all)->training ||
+            !(*all)->usable(precision, &how))
+            continue;
+        *out = *all;
+        return MC_OK;
+    }
+    return mc_fail(err, MC_E_BACKEND, "backend: no \"%s\" can train here", name);
+}
+
+static mc_status make_trainer(run *r, mc_error *err)
+{
+    const mc_train_config *c = r->config;
+    const bool bf16 = strcmp(c->precision, "bf16") == 0;
+    if (!bf16 && strcmp(c->precision, "fp32") != 0)
+        return mc_fail(err, MC_E_ARG, "precision: want bf16 or fp32, got %s", c->precision);
+    mci_trainer_options options = { .precision = bf16 ? MCI_NN_BF16 : MCI_NN_F32,
+                                    .n_threads = r->options->n_threads,
+                                    .micro_batch = c->micro_batch && c->micro_batch < r->n_own
+                                                       ? (size_t)c->micro_batch
+                                                       : r->n_own,
+                                    .recompute = c->recompute,
+                                    .beta1 = c->beta1,
+                                    .beta2 = c->beta2,
+                                    .eps = c->eps,
+                                    .decay = c->weight_decay,
+                                    .clip_norm = c->clip_norm,
+                                    .schedule = { c->lr, c->warmup_steps, r->n_steps },
+                                    .dist = r->dist };
+    MC_TRY(choose_backend(r, &options.backend, options.precision, err));
+    return mci_trainer_new(&r->clip, &options, &r->trainer, err);
+}
+
+/* One parameter's first values: of a checkpoint, or drawn. */
+static mc_status start_param(run *r, const mci_checkpoint *from, const mci_param *param,
+                             mc_error *err)
+{
+    float *room = mci_alloc(param->n * sizeof *room);
+    mc_status status = MC_OK;
+    if (!room)
+        return mci_nomem(err, param->n * sizeof *room);
+    if (from)
+        status = mci_checkpoint_read(from, param->name, param->rank, param->dims, room, err);
+    else
+        mci_init_param(&r->clip, param, r->config->seed, room);
+    if (status >= 0)
+        mci_trainer_write(r->trainer, MCI_VALUES, param->at, room, param->n);
+    mci_free(room);
+    return status;
+}
+
+static mc_status start_weights(run *r, mc_error *err)
+{
+    const mci_params *params = mci_trainer_params(r->trainer);
+    const char *init = r->config->init;
+    mci_checkpoint *from = NULL;
+    mc_status status = MC_OK;
+    if (*init)
+        MC_TRY(mci_checkpoint_open(init, &(mci_checkpoint_options){ 0 }, &from, err));
+    for (size_t i = 0; status >= 0 && i < params->n; i++)
+        status = start_param(r, from, &params->items[i], err);
+    mci_checkpoint_close(from);
+    return status < 0 && *init ? mc_add_context(err, status, "init: %s", init) : status;
+}
+
+/* ---- the data ---- */
+
+static mc_status make_balancer(run *r, mc_error *err)
+{
+    const mc_train_config *c = r->config;
+    if (c->counts[0] == '\0')
+        return MC_OK;
+    if (c->metadata[0])
+        MC_TRY(mc_metadata_load(c->metadata, &r->metadata, err));
+    MC_TRY(mc_counts_load(c->counts, r->metadata, &r->options->hooks, &r->counts, err));
+    MC_TRY(
+        mc_balancer_new(r->counts.counts, r->counts.n, c->t, c->balance_seed, &r->balancer, err));
+    return r->metadata ? mc_matcher_new(mc_metadata_entries(r->metadata),
+                                        mc_metadata_len(r->metadata), &r->matcher, err)
+                       : MC_OK;
+}
+
+static const char *word_or_null(const char *word)
+{
+    return *word ? word : NULL;
+}
+
+static mc_status open_loader(run *r, mc_error *err)
+{
+    const mc_train_config *c = r->config;
+    mci_pair_loader_job job = { .inputs = c->data.items,
+                                .n_inputs = c->data.n,
+                                .names_from_paths = c->names_from_paths,
+                                .image = mci_pair_image_options(r->clip.vision.image_size),
+                                .crop = mci_pair_crop_range(),
+                                .tokenizer = r->tokenizer,
+                                .context = r->clip.text.context_length,
+                                .seed = c->seed,
+                                .batch = (unsigned)r->n_own,
+                                .rank = mci_dist_rank(r->dist),
+                                .n_ranks = mci_dist_size(r->dist),
+                                .shuffle_shards = (unsigned)c->shuffle_shards,
+                                .start = r->state.position,
+                                .balancer = r->balancer,
+                                .matcher = r->matcher,
+                                .subset = r->subset,
+                                .image_column = word_or_null(c->image_column),
+                                .text_column = word_or_null(c->text_column),
+                                .image_root = word_or_null(c->image_root),
+                                .n_threads = r->options->n_threads };
+    job.crop.min_scale = c->crop_min;
+    job.crop.max_scale = c->crop_max;
+    memcpy(job.image.mean, r->clip.vision.mean, sizeof job.image.mean);
+    memcpy(job.image.std, r->clip.vision.std, sizeof job.image.std);
+    return mci_pair_loader_open(&job, &r->loader, err);
+}
+
+static mc_status open_data(run *r, mc_error *err)
+{
+    MC_TRY(make_balancer(r, err));
+    if (r->config->subset.n)
+        MC_TRY(mci_uuid_set_load(r->config->subset.items, r->config->subset.n, &r->subset, err));
+    MC_TRY(open_loader(r, err));
+    const uint64_t fingerprint = mci_pair_loader_fingerprint(r->loader);
+    if (r->state.step && r->state.fingerprint != fingerprint)
+        return mc_fail(
+            err, MC_E_MISMATCH,
+            "%s: the data are not those that the run began with (their names, their sizes, "
+            "or what orders them)",
+            r->config->out);
+    r->state.fingerprint = fingerprint;
+    return MC_OK;
+}
+
+/* ---- the folder ---- */
+
+static mc_status write_config(run *r, mc_error *err)
+{
+    char path[4096];
+    char *text = NULL;
+    MC_TRY(mc_train_config_json(r->config, &text, err));
+    snprintf(path, sizeof path, "%s/config.json", r->config->out);
+    mc_status status = mci_make_folders(path, err);
+    if (status >= 0)
+        status = mci_output_file(path, mc_str_of(text), err);
+    mci_free(text);
+    return status;
+}
+
+static mc_status identity_of_file(const char *path, mci_buf *out, bool *found, mc_error *err)
+{
+    mc_train_config *config = NULL;
+    *found = mci_file_exists(path);
+    if (!*found)
+        return MC_OK;
+    mc_status status = mc_train_config_new(path, &config, err);
+    if (status >= 0)
+        status = mci_train_config_identity(config, out, err);
+    mc_train_config_free(config);
+    return status;
+}
+
+/* The first line in which two texts differ. */
+static mc_status tell_difference(const char *path, mc_str was, mc_str is, mc_error *err)
+{
+    size_t at = 0, line = 0;
+    while (at < was.len && at < is.len && was.data[at] == is.data[at])
+        line = was.data[at++] == '\n' ? at : line;
+    const char *a = was.data + line, *b = is.data + line;
+    return mc_fail(
+        err, MC_E_MISMATCH,
+        "%s: the folder holds another run: it has%.*s where now is%.*s; take that up again, "
+        "or choose another folder",
+        path, (int)strcspn(a, "\n"), a, (int)strcspn(b, "\n"), b);
+}
+
+static mc_status check_folder(run *r, mc_error *err)
+{
+    char path[4096];
+    mci_buf was = { 0 }, is = { 0 };
+    bool found = false;
+    snprintf(path, sizeof path, "%s/config.json", r->config->out);
+    mc_status status = identity_of_file(path, &was, &found, err);
+    if (status >= 0)
+        status = mci_train_config_identity(r->config, &is, err);
+    if (status >= 0 && found && !mc_str_equal(mci_buf_str(&was), mci_buf_str(&is))) {
+        status = mci_buf_terminate(&was, err);
+        if (status >= 0)
+            status = mci_buf_terminate(&is, err);
+        if (status >= 0)
+            status = tell_difference(path, mci_buf_str(&was), mci_buf_str(&is), err);
+    }
+    mci_buf_release(&was);
+    mci_buf_release(&is);
+    return status;
+}
+
+/* Every process looks for itself: the folder is one that all see. */
+static mc_status take_up(run *r, mc_error *err)
+{
+    bool found = false;
+    MC_TRY(check_folder(r, err));
+    MC_TRY(mci_run_checkpoint_find(r->config->out, &r->state, &found, err));
+    if (found)
+        return mci_run_checkpoint_load(r->config->out, r->state.step, r->trainer, err);
+    return start_weights(r, err);
+}
+
+/* ---- steps ---- */
+
+static mc_status save(run *r, mc_error *err)
+{
+    if (!is_first(r))
+        return MC_OK;
+    r->state.n_window = r->log.window.n_steps;
+    r->state.window_loss = r->log.window.loss;
+    return mci_run_checkpoint_save(r->config->out, &r->clip, r->trainer, &r->state,
+                                   r->config->keep_checkpoints, err);
+}
+
+static void tell_progress(const run *r)
+{
+    const mc_hooks *hooks = &r->options->hooks;
+    if (hooks->progress && is_first(r))
+        hooks->progress(hooks->user, &(mc_progress){ .phase = "train",
+                                                     .done = r->state.step * r->config->batch,
+                                                     .total = r->n_steps * r->config->batch });
+}
+
+static mc_status one_step(run *r, mci_step_facts *facts, double *data_seconds, mc_error *err)
+{
+    mci_pair_batch batch;
+    const double began = now();
+    MC_TRY(mci_pair_loader_next(r->loader, &batch, err));
+    const double loaded = now();
+    MC_TRY(mci_trainer_step(r->trainer, batch.pixels, batch.tokens, batch.n, facts, err));
+    r->state.position = batch.after;
+    r->state.step++;
+    *data_seconds += loaded - began;
+    mci_train_log_step(&r->log, facts, r->config->batch, loaded - began, now() - began);
+    if (!isfinite(facts->loss))
+        return mc_fail(err, MC_E_BACKEND,
+                       "step %" PRIu64
+                       ": the loss is no number any more; a smaller lr, or clip_norm, may "
+                       "help; the last checkpoint is from before",
+                       r->state.step);
+    return MC_OK;
+}
+
+static mc_status after_step(run *r, const mci_step_facts *facts, bool is_last, mc_error *err)
+{
+    const mc_train_config *c = r->config;
+    const uint64_t step = r->state.step;
+    tell_progress(r);
+    r->sum->loss = r->log.window.loss / (double)r->log.window.n_steps;
+    if (step == r->n_steps || (c->log_steps && step % c->log_steps == 0))
+        MC_TRY(mci_train_log_end(&r->log, step, facts, r->state.position.epoch, err));
+    return is_last || (c->checkpoint_steps && step % c->checkpoint_steps == 0) ? save(r, err)
+                                                                               : MC_OK;
+}
+
+static mc_status run_steps(run *r, mc_error *err)
+{
+    const uint64_t first = r->state.step, max = r->options->max_steps;
+    const double began = now();
+    double data_seconds = 0.0;
+    mci_step_facts facts = { 0 };
+    while (r->state.step < r->n_steps && (max == 0 || r->state.step - first < max)) {
+        MC_TRY(one_step(r, &facts, &data_seconds, err));
+        const bool is_last = r->state.step == r->n_steps || (max && r->state.step - first == max);
+        MC_TRY(after_step(r, &facts, is_last, err));
+    }
+    const double seconds = now() - began;
+    r->sum->first_step = first;
+    r->sum->n_steps = r->state.step;
+    r->sum->n_all_steps = r->n_steps;
+    r->sum->samples_per_s =
+        seconds > 0.0 ? (double)((r->state.step - first) * r->config->batch) / seconds : 0.0;
+    r->sum->data_share = seconds > 0.0 ? data_seconds / seconds : 0.0;
+    r->sum->is_complete = r->state.step == r->n_steps;
+    return MC_OK;
+}
+
+/* ---- the whole ---- */
+
+static mc_status open_log(run *r, mc_error *err)
+{
+    r->log =
+        (mci_train_log){ .n_all_steps = r->n_steps,
+                         .batch = r->config->batch,
+                         .window = { .n_steps = r->state.n_window, .loss = r->state.window_loss },
+                         .line = is_first(r) ? r->options->log : NULL,
+                         .hooks = &r->options->hooks,
+                         .user = r->options->hooks.user };
+    return is_first(r) ? mci_train_log_open(&r->log, r->config->out, r->state.step, err) : MC_OK;
+}
+
+static mc_status run_all(run *r, mc_error *err)
+{
+    MC_TRY(r->options->mpi ? mci_dist_mpi(&r->dist, err) : mci_dist_single(&r->dist, err));
+    MC_TRY(read_clip_config(r, err));
+    MC_TRY(check_config(r, err));
+    MC_TRY(open_tokenizer(r, err));
+    MC_TRY(make_trainer(r, err));
+    MC_TRY(take_up(r, err));
+    MC_TRY(open_data(r, err));
+    if (is_first(r))
+        MC_TRY(write_config(r, err));
+    MC_TRY(open_log(r, err));
+    return run_steps(r, err);
+}
+
+static void release(run *r)
+{
+    mci_pair_loader_close(r->loader);
+    mci_trainer_free(r->trainer);
+    mc_tokenizer_free(r->tokenizer);
+    mc_balancer_free(r->balancer);
+    mc_counts_release(&r->counts);
+    mc_matcher_free(r->matcher);
+    mc_metadata_free(r->metadata);
+    mci_uuid_set_free(r->subset);
+    mci_dist_close(r->dist);
+}
+
+mc_status mc_train_run(const mc_train_config *config, const mc_train_options *options,
+                       mc_train_summary *summary, mc_error *err)
+{
+    static const mc_train_options usual = { 0 };
+    run r = { .config = config, .options = options ? options : &usual, .sum = summary };
+    *summary = (mc_train_summary){ 0 };
+    mc_status status = run_all(&r, err);
+    release(&r);
+    return status;
+}

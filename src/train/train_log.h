@@ -1,0 +1,34 @@
+/* What a run says of itself: a line for people and a line of JSON, every so many steps. */
+#ifndef MCI_TRAIN_TRAIN_LOG_H
+#define MCI_TRAIN_TRAIN_LOG_H
+
+#include "base/buf.h"
+#include "train/trainer.h"
+
+/* Sums since the last line. */
+typedef struct {
+    uint64_t n_steps, n_pairs;
+    double loss, data_seconds, seconds;
+} mci_log_window;
+
+typedef struct {
+    char path[4096]; /* OUT/log.jsonl; empty: nobody writes */
+    uint64_t n_all_steps, batch;
+    uint64_t n_flat; /* windows in a row whose loss was ln(batch) */
+    mci_log_window window;
+    void (*line)(void *user, const char *text); /* may be NULL */
+    const mc_hooks *hooks;
+    void *user;
+} mci_train_log;
+
+/* Opens OUT/log.jsonl and leaves out the lines of steps beyond `step`, which a run that was stopped
+ * had written and will write again. */
+mc_status mci_train_log_open(mci_train_log *log, const char *out_dir, uint64_t step, mc_error *err);
+void mci_train_log_step(mci_train_log *log, const mci_step_facts *facts, uint64_t n_pairs,
+                        double data_seconds, double seconds);
+/* Ends the window: step is the number of steps made so far. Warns when a model learns nothing: the
+ * loss stays that of guessing. */
+mc_status mci_train_log_end(mci_train_log *log, uint64_t step, const mci_step_facts *facts,
+                            uint64_t epoch, mc_error *err);
+
+#endif
