@@ -25,13 +25,14 @@ static const cli_about about = {
         "many sets, with their class names, templates and metrics. docs/eval.md says more.\n\n"
         "A line a set: its images, the images that failed, and the numbers, in percent; with "
         "--json CLIP_benchmark's fields, a line a set. -o keeps the same lines in a file: sets "
-        "that it holds already are not computed again. An image that cannot be used is named, and "
-        "left out of the numbers; a set that cannot be evaluated makes the exit code 1.",
+        "that it holds already are not computed again. An image that cannot be used is left "
+        "out of the numbers, and counted; the first few are named; a set that cannot be evaluated "
+        "makes the exit code 1.",
     .example = "metaclip eval --model b32_400m --templates general cifar-10-batches-bin\n"
                "metaclip eval --model b32_400m --catalog clipeval.json -o results.jsonl",
 };
 
-enum { NAME_WIDTH = 24 };
+enum { NAME_WIDTH = 24, MOST_NAMED = 8 };
 
 typedef struct {
     cli *c;
@@ -43,6 +44,7 @@ typedef struct {
     mc_eval_set *sets;
     const char *kind, *task, *rule;
     bool has_heading;
+    uint64_t n_failed; /* images of the set that is evaluated */
 } request;
 
 /* ---- a result ---- */
@@ -78,8 +80,10 @@ static void put_row(request *r, const mc_eval_result *result)
     put_name(result->name);
     printf("%10s%8s", cli_grouped(result->n_images, images), cli_grouped(result->n_failed, failed));
     put_percent(result->value);
-    printf("  %-26s", mc_eval_metric_name(result->metric));
-    if (result->task == MC_TASK_CLASSIFICATION) {
+    if (result->task == MC_TASK_RETRIEVAL) {
+        printf("  %s", mc_eval_metric_name(result->metric));
+    } else {
+        printf("  %-26s", mc_eval_metric_name(result->metric));
         put_percent(result->acc1);
         put_percent(result->acc5);
         put_percent(result->mean_per_class);
@@ -113,6 +117,13 @@ static void put_error(const request *r, const char *name, const char *image, con
 static void put_result(void *user, const mc_eval_result *result)
 {
     request *r = user;
+    const uint64_t n_failed = r->n_failed;
+    r->n_failed = 0;
+    if (n_failed > MOST_NAMED) {
+        char text[96];
+        snprintf(text, sizeof text, "%" PRIu64 " more images failed", n_failed - MOST_NAMED);
+        put_error(r, result->name, "...", text);
+    }
     if (result->error) {
         put_error(r, result->name, NULL, result->error);
         return;
@@ -127,7 +138,9 @@ static void put_result(void *user, const mc_eval_result *result)
 /* Views of names have a NUL behind them. */
 static void put_failure(void *user, const char *set, mc_str image, const char *why)
 {
-    put_error(user, set, image.data, why);
+    request *r = user;
+    if (r->n_failed++ < MOST_NAMED)
+        put_error(r, set, image.data, why);
 }
 
 /* ---- what was asked ---- */

@@ -105,7 +105,7 @@ typedef struct {
      *  names and the same setup is taken from there; it is written anew after each set. */
     const char *out_path;
     void (*result)(void *user, const mc_eval_result *result); /* views live for the call */
-    /** An image that failed; may be NULL. */
+    /** An image that failed, its name with a NUL behind it; may be NULL. */
     void (*failure)(void *user, const char *set, mc_str image, const char *why);
     void *user;
     mc_hooks hooks;

@@ -70,7 +70,7 @@ static mc_status find_kind(opener *o, mc_error *err)
     *kind = o->spec->kind;
     if (*kind != MC_DATASET_AUTO)
         return MC_OK;
-    if (mci_is_folder(path))
+    if (mci_dataset_is_folder(path))
         *kind = look_into_folder(o);
     else if (ends_with(path, ".csv") || ends_with(path, ".tsv"))
         *kind = MC_DATASET_TABLE;
@@ -131,7 +131,7 @@ static mc_status find_split(opener *o, const char *const *usual, size_t n_usual,
     for (size_t i = 0; i < (o->spec->split ? 1 : n_usual); i++) {
         const char *split = split_or(o, usual[i]);
         MC_TRY(mci_join_path(&o->path, o->spec->path, split, err));
-        if (mci_is_folder(o->path.data))
+        if (mci_dataset_is_folder(o->path.data))
             return set_split(o, split, err);
     }
     if (o->spec->split)
@@ -171,7 +171,7 @@ static mc_status find_task(opener *o, mc_error *err)
     mci_buf text = { 0 };
     mc_status status = MC_OK;
     o->set->task = o->spec->task ? o->spec->task : MC_TASK_CLASSIFICATION;
-    if (mci_is_folder(o->spec->path) && has(o, "dataset_type.txt", err))
+    if (mci_dataset_is_folder(o->spec->path) && has(o, "dataset_type.txt", err))
         status = mci_read_whole(o->path.data, 4096, &text, err);
     mc_str type = mci_trim_space(mci_buf_str(&text));
     if (status >= 0 && mc_str_equal(type, mc_str_of("multilabel")))
@@ -187,7 +187,7 @@ static mc_status open_tars(opener *o, mc_error *err)
 {
     static const char *const usual[] = { "test" };
     MC_TRY(find_task(o, err));
-    if (mci_is_folder(o->spec->path)) {
+    if (mci_dataset_is_folder(o->spec->path)) {
         MC_TRY(load_beside(o, "classnames.txt", &o->own_names, err));
         if (o->set->templates.n == 0)
             MC_TRY(

@@ -18,7 +18,7 @@ mc_status mci_item_set_label(mci_dataset_item *item, mc_str text, mc_error *err)
 
 /* "folder/name" into out, with a NUL that is not counted. */
 mc_status mci_join_path(mci_buf *out, const char *folder, const char *name, mc_error *err);
-bool mci_is_folder(const char *path);
+bool mci_dataset_is_folder(const char *path);
 
 /* Names in a folder, hidden ones apart, in the order of their bytes; only folders, or only what
  * ends with suffix (lower case). Errors: MC_E_IO with the path. */

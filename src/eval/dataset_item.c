@@ -74,7 +74,7 @@ mc_status mci_join_path(mci_buf *out, const char *folder, const char *name, mc_e
     return mci_buf_printf(out, err, "%s%s%s", folder, n && folder[n - 1] == '/' ? "" : "/", name);
 }
 
-bool mci_is_folder(const char *path)
+bool mci_dataset_is_folder(const char *path)
 {
     struct stat facts;
     return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
@@ -97,7 +97,7 @@ static bool is_wanted(listing *l, const char *name)
     const size_t n = strlen(name), m = l->suffix ? strlen(l->suffix) : 0;
     if (name[0] == '.' || n < m)
         return false;
-    return l->suffix ? strcmp(name + n - m, l->suffix) == 0 : mci_is_folder(l->entry.data);
+    return l->suffix ? strcmp(name + n - m, l->suffix) == 0 : mci_dataset_is_folder(l->entry.data);
 }
 
 static mc_status list_name(listing *l, const char *name, mc_error *err)

@@ -235,7 +235,7 @@ static mc_status find_shards(tar_set *t, const char *path, mc_error *err)
     mci_buf joined = { 0 };
     mci_phrases names = { 0 };
     mc_status status = MC_OK;
-    if (!mci_is_folder(path)) {
+    if (!mci_dataset_is_folder(path)) {
         status = mci_phrases_add(&t->paths, mc_str_of(path), true, err);
         goto done;
     }

@@ -6,7 +6,6 @@
 #include "eval/eval_catalog.h"
 #include "eval/eval_results.h"
 #include "eval/eval_set.h"
-#include "model/model_vocab.h"
 
 enum { DEFAULT_BATCH = 32 };
 
@@ -49,7 +48,7 @@ static mc_status open_model(evaluator *e, mc_error *err)
     e->run.images.rgb_last = job->rgb_last;
     e->run.images.exif = job->exif;
     e->run.images.shrink = job->shrink;
-    MC_TRY(mci_model_vocab_open(e->clip, job->vocab_path, job->rule, &e->tokenizer, err));
+    MC_TRY(mc_clip_tokenizer_open(e->clip, job->vocab_path, job->rule, &e->tokenizer, err));
     e->run.tokenizer = e->tokenizer;
     return mc_clip_ctx_new(e->clip, &options, &e->run.ctx, err);
 }
@@ -134,7 +133,6 @@ static mc_status run_open_set(evaluator *e, const mc_eval_set *spec, mci_dataset
     char setup[MCI_SETUP_DIGITS + 1];
     size_t at;
     bool found;
-    result->name = set->name.data;
     result->split = set->split.len ? set->split.data : "";
     result->task = set->task;
     result->metric = metric_of(spec, set);
@@ -179,18 +177,20 @@ static mc_status run_set(evaluator *e, const mc_eval_set *spec, mc_error *err)
     forget_numbers(&result);
     mc_status status = mci_dataset_open(
         spec, job->max_image_bytes ? job->max_image_bytes : (uint64_t)64 << 20, &set, &why);
+    if (set.name.len)
+        result.name = set.name.data;
     if (status >= 0)
         status = run_open_set(e, spec, &set, &result, &fatal, &why);
     result.status = status < 0 ? status : MC_OK;
     result.error = status < 0 ? why.text : NULL;
-    fatal |= status < 0 && (job->strict || status == MC_E_NOMEM);
+    fatal = status < 0 && (fatal || job->strict || status == MC_E_NOMEM);
     if (!fatal) {
         add_up(e, &result);
         if (job->result)
             job->result(job->user, &result);
     }
     mci_dataset_close(&set);
-    return fatal && status < 0 ? mc_fail(err, status, "%s", why.text) : MC_OK;
+    return fatal ? mc_fail(err, status, "%s", why.text) : MC_OK;
 }
 
 /* ---- all sets ---- */
