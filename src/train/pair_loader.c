@@ -9,7 +9,6 @@
 #include "base/hash.h"
 #include "base/threads.h"
 #include "io/image_inputs.h"
-#include "io/tar.h"
 #include "train/pair_loader_internal.h"
 
 enum { MAX_STAND_INS = 64 };
@@ -18,7 +17,6 @@ static const uint64_t default_image_bytes = (uint64_t)64 << 20;
 typedef struct {
     mc_image_scratch *image;
     mc_token_scratch *tokens;
-    mci_buf bytes; /* of a part of a tar */
     mci_image_input file;
 } pair_worker;
 
@@ -48,9 +46,7 @@ struct mci_pair_loader {
     mci_pair_window *windows, *last_window; /* oldest first */
     uint64_t next_place;                    /* in the last window */
     bool has_begun;
-    mci_pair_position batch_at, batch_after;
-    mci_pair_counters counted;
-    size_t n_noted;
+    mci_pair_position batch_at;
     /* of all */
     pair_worker *workers;
     unsigned n_workers;
@@ -173,7 +169,6 @@ static mc_status claim(void *user, unsigned worker, uint64_t number, mc_error *e
     mci_pair_loader *l = user;
     uint64_t i = number % l->job.batch;
     pair_item *item = &l->items[number % l->n_places];
-    const mc_error *noted;
     *item = (pair_item){ .in_batch = (uint64_t)l->job.batch * l->job.rank + i };
     if (i == 0)
         MC_TRY(begin_batch(l, number, err));
@@ -186,7 +181,7 @@ static mc_status claim(void *user, unsigned worker, uint64_t number, mc_error *e
     if (i + 1 == l->job.batch)
         MC_TRY(end_batch(l, item, number, err));
     item->n = *mci_pair_order_counters(l->order);
-    item->n_problems = mci_pair_order_problems(l->order, &noted);
+    item->n_problems = mci_pair_order_n_problems(l->order);
     return MC_OK;
 }
 
@@ -194,7 +189,6 @@ static mc_status claim(void *user, unsigned worker, uint64_t number, mc_error *e
 
 static mc_status read_part(int fd, uint64_t start, size_t n, mci_buf *out, mc_error *err)
 {
-    mci_buf_clear(out);
     MC_TRY(mci_buf_reserve(out, n, err));
     while (out->len < n) {
         ssize_t got = pread(fd, out->data + out->len, n - out->len, (off_t)(start + out->len));
@@ -208,41 +202,21 @@ static mc_status read_part(int fd, uint64_t start, size_t n, mci_buf *out, mc_er
     return MC_OK;
 }
 
-static mc_status read_member(mc_str part, uint64_t max_bytes, mci_buf *out, mc_error *err)
+static mc_status read_image(const mci_pair_loader *l, pair_worker *w,
+                            const mci_pair_scanned *shard, const mci_pair_unit *unit, mc_error *err)
 {
-    mci_stream *stream = NULL;
-    mci_tar *tar = NULL;
-    mci_tar_member member;
-    mc_status status = mci_stream_open_bytes(part, &stream, err);
-    if (status == MC_OK)
-        status = mci_tar_open(stream, &tar, err);
-    if (status == MC_OK)
-        status = mci_tar_next(tar, &member, err);
-    if (status == MC_OK)
-        status = mci_tar_read(tar, max_bytes, out, err);
-    if (status == MC_END)
-        status = mc_fail(err, MC_E_FORMAT, "the tar is no more as it was");
-    mci_tar_close(tar);
-    mci_stream_close(stream);
-    return status == MC_SKIPPED ? mc_fail(err, MC_E_FORMAT, "%s", err->text) : status;
-}
-
-static mc_status read_image(const mci_pair_loader *l, pair_worker *w, const mci_pair_scanned *shard,
-                            const mci_pair_unit *unit, mc_error *err)
-{
-    uint64_t max = l->job.max_image_bytes, room = 64 * 1024; /* its headers */
+    uint64_t max = l->job.max_image_bytes;
     mci_image_input *file = &w->file;
     mci_buf_clear(&file->bytes);
-    if (unit->end == 0) {
-        file->has_bytes = false;
-        mci_buf_clear(&file->name);
-        MC_TRY(mci_buf_add(&file->name, unit->name, err));
-        return mci_image_input_read(file, max, err);
+    if (unit->start > 0) {
+        if (unit->n_bytes > max)
+            return mc_fail(err, MC_E_LIMIT, "more than %" PRIu64 " bytes", max);
+        return read_part(shard->fd, unit->start, (size_t)unit->n_bytes, &file->bytes, err);
     }
-    if (unit->end - unit->start > max + room)
-        return mc_fail(err, MC_E_LIMIT, "more than %" PRIu64 " bytes", max);
-    MC_TRY(read_part(shard->fd, unit->start, (size_t)(unit->end - unit->start), &w->bytes, err));
-    return read_member(mci_buf_str(&w->bytes), max, &file->bytes, err);
+    file->has_bytes = false;
+    mci_buf_clear(&file->name);
+    MC_TRY(mci_buf_add(&file->name, unit->name, err));
+    return mci_image_input_read(file, max, err);
 }
 
 static mc_status prepare_image(const mci_pair_loader *l, pair_worker *w,
@@ -292,8 +266,8 @@ static void find_stand_in(const mci_pair_loader *l, pair_worker *w, const pair_i
 {
     const mci_pair_window *window = item->window;
     bool is_all = is_in_batch(l, item, 0) && is_in_batch(l, item, window->n_units - 1);
-    mci_draws draws =
-        mci_draws_of(l->job.seed, MCI_DRAW_STAND_IN, window->epoch, window->number, item->place);
+    mci_draws draws = mci_draws_of(l->job.seed, MCI_DRAW_STAND_IN, window->epoch, window->number,
+                                   item->place);
     for (int tries = 0; tries < MAX_STAND_INS;) {
         uint32_t place = mci_draws_below(&draws, window->n_units);
         tries++;
@@ -327,10 +301,10 @@ static void work(void *user, unsigned worker, uint64_t number)
 
 static mc_status check_crop(const mci_crop_range *crop, mc_error *err)
 {
-    bool is_scale =
-        crop->min_scale > 0 && crop->min_scale <= crop->max_scale && crop->max_scale <= 1;
-    bool is_ratio =
-        crop->min_ratio > 0 && crop->min_ratio <= crop->max_ratio && crop->max_ratio < 1e6;
+    bool is_scale = crop->min_scale > 0 && crop->min_scale <= crop->max_scale &&
+                    crop->max_scale <= 1;
+    bool is_ratio = crop->min_ratio > 0 && crop->min_ratio <= crop->max_ratio &&
+                    crop->max_ratio < 1e6;
     if (is_scale && is_ratio)
         return MC_OK;
     return mc_fail(err, MC_E_ARG,
@@ -346,9 +320,8 @@ static mc_status check_job(const mci_pair_loader_job *job, mc_error *err)
         return mc_fail(err, MC_E_ARG, "no shards to train on");
     for (size_t i = 0; i < job->n_inputs; i++)
         if (strcmp(job->inputs[i], "-") == 0)
-            return mc_fail(err, MC_E_ARG,
-                           "pairs to train on are read more than once, so they "
-                           "cannot come from standard input");
+            return mc_fail(err, MC_E_ARG, "pairs to train on are read more than once, so they "
+                                          "cannot come from standard input");
     if (!job->tokenizer || job->batch == 0 || job->rank >= job->n_ranks)
         return mc_fail(err, MC_E_ARG, "want a tokenizer, a batch of 1 or more, and a rank below %u",
                        job->n_ranks);
@@ -436,7 +409,8 @@ static mc_status start(mci_pair_loader *l, mc_error *err)
     return mci_ahead_start(&steps, l->n_workers, l->n_places, &l->ahead, err);
 }
 
-mc_status mci_pair_loader_open(const mci_pair_loader_job *job, mci_pair_loader **out, mc_error *err)
+mc_status mci_pair_loader_open(const mci_pair_loader_job *job, mci_pair_loader **out,
+                               mc_error *err)
 {
     mci_pair_loader *l = mci_alloc_zeroed(1, sizeof *l);
     if (!l)
@@ -465,7 +439,6 @@ void mci_pair_loader_close(mci_pair_loader *l)
     for (unsigned i = 0; i < l->n_workers; i++) {
         mc_image_scratch_free(l->workers[i].image);
         mc_token_scratch_free(l->workers[i].tokens);
-        mci_buf_release(&l->workers[i].bytes);
         mci_image_input_release(&l->workers[i].file);
     }
     mci_shards_release(&l->shards);
@@ -496,14 +469,12 @@ static mc_status note_item(mci_pair_loader *l, const pair_item *item, mc_error *
  * change once they are noted. */
 static void take_counters(mci_pair_loader *l, const pair_item *last)
 {
-    const mc_error *noted;
     mci_pair_counters n = last->n;
     n.pairs_given = l->counters.pairs_given;
     n.images_unusable = l->counters.images_unusable;
     l->counters = n;
-    mci_pair_order_problems(l->order, &noted);
     for (; l->n_scan_problems < last->n_problems; l->n_scan_problems++)
-        l->problems[l->n_scan_problems] = noted[l->n_scan_problems];
+        l->problems[l->n_scan_problems] = *mci_pair_order_problem(l->order, l->n_scan_problems);
 }
 
 mc_status mci_pair_loader_next(mci_pair_loader *l, mci_pair_batch *batch, mc_error *err)

@@ -13,6 +13,7 @@
 #include "train/pair_loader_internal.h"
 #include "train/pair_table.h"
 
+enum { TAR_BLOCK = 512 };
 static const uint64_t default_item_bytes = (uint64_t)1 << 20;
 
 struct mci_pair_scan {
@@ -33,7 +34,7 @@ struct mci_pair_scan {
 /* Where a sample's image is. */
 typedef struct {
     mc_str name;
-    uint64_t start, end;
+    uint64_t start, n_bytes;
     bool has_image, is_cut;
 } image_place;
 
@@ -122,7 +123,7 @@ static mc_status add_unit(mci_pair_scanned *to, const image_place *image, mc_str
     if (!name->data) /* once for all units of a sample */
         MC_TRY(mci_arena_copy(&to->arena, image->name, name, err));
     MC_TRY(mci_arena_copy(&to->arena, text, &kept, err));
-    to->units[to->n_units++] = (mci_pair_unit){ *name, kept, image->start, image->end };
+    to->units[to->n_units++] = (mci_pair_unit){ *name, kept, image->start, image->n_bytes };
     to->n.units++;
     return MC_OK;
 }
@@ -209,18 +210,26 @@ static mc_status take_sample(mci_pair_scan *s, mc_str line, const image_place *i
 
 /* ---- tars ---- */
 
+/* Content comes last in a member, filled up to whole blocks. What is claimed to be longer than the
+ * member is none of it (a sparse file, say). */
+static void find_image(const mci_tar_extent *member, image_place *image)
+{
+    uint64_t room = member->end > member->start ? member->end - member->start : 0;
+    uint64_t n_blocks = member->n_bytes / TAR_BLOCK + (member->n_bytes % TAR_BLOCK != 0);
+    image->has_image = room / TAR_BLOCK > n_blocks;
+    image->is_cut = !image->has_image;
+    image->start = image->has_image ? member->end - n_blocks * TAR_BLOCK : 0;
+    image->n_bytes = member->n_bytes;
+}
+
 static mc_status take_tar_sample(mci_pair_scan *s, const mci_rows *rows, mc_error *err)
 {
     mci_tar_sample sample;
     image_place image = { 0 };
     mci_tar_rows_sample(rows, &sample);
     image.name = sample.key;
-    if (sample.image != MCI_NO_IMAGE) {
-        image.start = sample.members[sample.image].start;
-        image.end = sample.members[sample.image].end;
-        image.has_image = image.end > image.start;
-        image.is_cut = !image.has_image;
-    }
+    if (sample.image != MCI_NO_IMAGE)
+        find_image(&sample.members[sample.image], &image);
     return take_sample(s, mci_buf_str(&s->line), &image, sample.suffixes, err);
 }
 
