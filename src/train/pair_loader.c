@@ -202,8 +202,8 @@ static mc_status read_part(int fd, uint64_t start, size_t n, mci_buf *out, mc_er
     return MC_OK;
 }
 
-static mc_status read_image(const mci_pair_loader *l, pair_worker *w,
-                            const mci_pair_scanned *shard, const mci_pair_unit *unit, mc_error *err)
+static mc_status read_image(const mci_pair_loader *l, pair_worker *w, const mci_pair_scanned *shard,
+                            const mci_pair_unit *unit, mc_error *err)
 {
     uint64_t max = l->job.max_image_bytes;
     mci_image_input *file = &w->file;
@@ -266,8 +266,8 @@ static void find_stand_in(const mci_pair_loader *l, pair_worker *w, const pair_i
 {
     const mci_pair_window *window = item->window;
     bool is_all = is_in_batch(l, item, 0) && is_in_batch(l, item, window->n_units - 1);
-    mci_draws draws = mci_draws_of(l->job.seed, MCI_DRAW_STAND_IN, window->epoch, window->number,
-                                   item->place);
+    mci_draws draws =
+        mci_draws_of(l->job.seed, MCI_DRAW_STAND_IN, window->epoch, window->number, item->place);
     for (int tries = 0; tries < MAX_STAND_INS;) {
         uint32_t place = mci_draws_below(&draws, window->n_units);
         tries++;
@@ -301,10 +301,10 @@ static void work(void *user, unsigned worker, uint64_t number)
 
 static mc_status check_crop(const mci_crop_range *crop, mc_error *err)
 {
-    bool is_scale = crop->min_scale > 0 && crop->min_scale <= crop->max_scale &&
-                    crop->max_scale <= 1;
-    bool is_ratio = crop->min_ratio > 0 && crop->min_ratio <= crop->max_ratio &&
-                    crop->max_ratio < 1e6;
+    bool is_scale =
+        crop->min_scale > 0 && crop->min_scale <= crop->max_scale && crop->max_scale <= 1;
+    bool is_ratio =
+        crop->min_ratio > 0 && crop->min_ratio <= crop->max_ratio && crop->max_ratio < 1e6;
     if (is_scale && is_ratio)
         return MC_OK;
     return mc_fail(err, MC_E_ARG,
@@ -320,8 +320,9 @@ static mc_status check_job(const mci_pair_loader_job *job, mc_error *err)
         return mc_fail(err, MC_E_ARG, "no shards to train on");
     for (size_t i = 0; i < job->n_inputs; i++)
         if (strcmp(job->inputs[i], "-") == 0)
-            return mc_fail(err, MC_E_ARG, "pairs to train on are read more than once, so they "
-                                          "cannot come from standard input");
+            return mc_fail(err, MC_E_ARG,
+                           "pairs to train on are read more than once, so they "
+                           "cannot come from standard input");
     if (!job->tokenizer || job->batch == 0 || job->rank >= job->n_ranks)
         return mc_fail(err, MC_E_ARG, "want a tokenizer, a batch of 1 or more, and a rank below %u",
                        job->n_ranks);
@@ -409,8 +410,7 @@ static mc_status start(mci_pair_loader *l, mc_error *err)
     return mci_ahead_start(&steps, l->n_workers, l->n_places, &l->ahead, err);
 }
 
-mc_status mci_pair_loader_open(const mci_pair_loader_job *job, mci_pair_loader **out,
-                               mc_error *err)
+mc_status mci_pair_loader_open(const mci_pair_loader_job *job, mci_pair_loader **out, mc_error *err)
 {
     mci_pair_loader *l = mci_alloc_zeroed(1, sizeof *l);
     if (!l)

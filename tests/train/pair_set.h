@@ -56,8 +56,9 @@ static inline void add_samples(pair_set *set, scratch *s, size_t n_shards, const
             add_member(&tar, name, image_bytes((int)i));
             snprintf(name, sizeof name, "%05zu.%s", i, i % 3 == 2 ? "json" : "txt");
             if (i % 3 == 2)
-                snprintf(text, sizeof text, "{\"texts\":[[\"alt\",\"%c%zu\"],[\"t\",\"%c%zu too\"]]}",
-                         letter, i, letter, i);
+                snprintf(text, sizeof text,
+                         "{\"texts\":[[\"alt\",\"%c%zu\"],[\"t\",\"%c%zu too\"]]}", letter, i,
+                         letter, i);
             else
                 snprintf(text, sizeof text, "%c%zu\n", letter, i);
             add_text(&tar, name, text);
