@@ -1,7 +1,7 @@
 /* Pairs to train on, out of webdataset tars of JPEGs of 640 x 480: decoding them alone, out of
  * memory; the whole way (read, decode, crop, resize, normalise, tokens), with as many threads; the
- * reading ahead of what is in the tars; and how long a step has to wait for its pairs, if it takes a
- * quarter longer than preparing them. */
+ * reading ahead of what is in the tars; and how long a step has to wait for its pairs, if it takes
+ * a quarter longer than preparing them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,8 +159,7 @@ static double bench_pairs(const fixture *f, const char *name, unsigned n_threads
         n = mci_pair_loader_counters(loader);
     }
     mci_pair_loader_close(loader);
-    bench_check(&b, n.images_unusable == 0 && n.units == n.windows * N && n.units > 0,
-                "the pairs");
+    bench_check(&b, n.images_unusable == 0 && n.units == n.windows * N && n.units > 0, "the pairs");
     return bench_end(&b);
 }
 

@@ -1,5 +1,5 @@
-/* JPEGs to measure with, always the same: random values on grids of 2 to 128 pixels, the coarser the
- * stronger, which pack about as photographs do. */
+/* JPEGs to measure with, always the same: random values on grids of 2 to 128 pixels, the coarser
+ * the stronger, which pack about as photographs do. */
 #ifndef METACLIP_BENCH_PHOTOS_H
 #define METACLIP_BENCH_PHOTOS_H
 

@@ -31,8 +31,9 @@ mc_status mci_npy_uids_parse(mc_str file, const unsigned char **rows, size_t *n,
     MC_TRY(mci_npy_split(file, &header, &numbers, err));
     const char *at = header.len <= MAX_HEADER ? find(header, descr) : NULL;
     if (!at)
-        return mc_fail(err, MC_E_SHAPE, "want an array of dtype \"u8,u8\" (DataComp's uids), got "
-                                        "one of another type");
+        return mc_fail(err, MC_E_SHAPE,
+                       "want an array of dtype \"u8,u8\" (DataComp's uids), got "
+                       "one of another type");
     if (!read_plain_head(header, at, &head))
         return mc_fail(err, MC_E_FORMAT, "the header of the .npy file is malformed");
     if (head.rank != 1)

@@ -1,6 +1,7 @@
 #include "train/pair_loader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <unistd.h>
 
@@ -187,7 +188,7 @@ static mc_status claim(void *user, unsigned worker, uint64_t number, mc_error *e
 
 /* ---- one pair ---- */
 
-static mc_status read_part(int fd, uint64_t start, size_t n, mci_buf *out, mc_error *err)
+static mc_status read_bytes(int fd, uint64_t start, size_t n, mci_buf *out, mc_error *err)
 {
     MC_TRY(mci_buf_reserve(out, n, err));
     while (out->len < n) {
@@ -202,8 +203,19 @@ static mc_status read_part(int fd, uint64_t start, size_t n, mci_buf *out, mc_er
     return MC_OK;
 }
 
-static mc_status read_image(const mci_pair_loader *l, pair_worker *w,
-                            const mci_pair_scanned *shard, const mci_pair_unit *unit, mc_error *err)
+/* Tars are not kept open: there may be more of them in work than a process may have open. */
+static mc_status read_part(const char *path, uint64_t start, size_t n, mci_buf *out, mc_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return mc_fail(err, MC_E_IO, "cannot open it: %s", strerror(errno));
+    mc_status status = read_bytes(fd, start, n, out, err);
+    close(fd);
+    return status;
+}
+
+static mc_status read_image(const mci_pair_loader *l, pair_worker *w, const mci_pair_scanned *shard,
+                            const mci_pair_unit *unit, mc_error *err)
 {
     uint64_t max = l->job.max_image_bytes;
     mci_image_input *file = &w->file;
@@ -211,7 +223,7 @@ static mc_status read_image(const mci_pair_loader *l, pair_worker *w,
     if (unit->start > 0) {
         if (unit->n_bytes > max)
             return mc_fail(err, MC_E_LIMIT, "more than %" PRIu64 " bytes", max);
-        return read_part(shard->fd, unit->start, (size_t)unit->n_bytes, &file->bytes, err);
+        return read_part(shard->path, unit->start, (size_t)unit->n_bytes, &file->bytes, err);
     }
     file->has_bytes = false;
     mci_buf_clear(&file->name);
@@ -266,8 +278,8 @@ static void find_stand_in(const mci_pair_loader *l, pair_worker *w, const pair_i
 {
     const mci_pair_window *window = item->window;
     bool is_all = is_in_batch(l, item, 0) && is_in_batch(l, item, window->n_units - 1);
-    mci_draws draws = mci_draws_of(l->job.seed, MCI_DRAW_STAND_IN, window->epoch, window->number,
-                                   item->place);
+    mci_draws draws =
+        mci_draws_of(l->job.seed, MCI_DRAW_STAND_IN, window->epoch, window->number, item->place);
     for (int tries = 0; tries < MAX_STAND_INS;) {
         uint32_t place = mci_draws_below(&draws, window->n_units);
         tries++;
@@ -301,10 +313,10 @@ static void work(void *user, unsigned worker, uint64_t number)
 
 static mc_status check_crop(const mci_crop_range *crop, mc_error *err)
 {
-    bool is_scale = crop->min_scale > 0 && crop->min_scale <= crop->max_scale &&
-                    crop->max_scale <= 1;
-    bool is_ratio = crop->min_ratio > 0 && crop->min_ratio <= crop->max_ratio &&
-                    crop->max_ratio < 1e6;
+    bool is_scale =
+        crop->min_scale > 0 && crop->min_scale <= crop->max_scale && crop->max_scale <= 1;
+    bool is_ratio =
+        crop->min_ratio > 0 && crop->min_ratio <= crop->max_ratio && crop->max_ratio < 1e6;
     if (is_scale && is_ratio)
         return MC_OK;
     return mc_fail(err, MC_E_ARG,
@@ -320,8 +332,9 @@ static mc_status check_job(const mci_pair_loader_job *job, mc_error *err)
         return mc_fail(err, MC_E_ARG, "no shards to train on");
     for (size_t i = 0; i < job->n_inputs; i++)
         if (strcmp(job->inputs[i], "-") == 0)
-            return mc_fail(err, MC_E_ARG, "pairs to train on are read more than once, so they "
-                                          "cannot come from standard input");
+            return mc_fail(err, MC_E_ARG,
+                           "pairs to train on are read more than once, so they "
+                           "cannot come from standard input");
     if (!job->tokenizer || job->batch == 0 || job->rank >= job->n_ranks)
         return mc_fail(err, MC_E_ARG, "want a tokenizer, a batch of 1 or more, and a rank below %u",
                        job->n_ranks);
@@ -409,8 +422,7 @@ static mc_status start(mci_pair_loader *l, mc_error *err)
     return mci_ahead_start(&steps, l->n_workers, l->n_places, &l->ahead, err);
 }
 
-mc_status mci_pair_loader_open(const mci_pair_loader_job *job, mci_pair_loader **out,
-                               mc_error *err)
+mc_status mci_pair_loader_open(const mci_pair_loader_job *job, mci_pair_loader **out, mc_error *err)
 {
     mci_pair_loader *l = mci_alloc_zeroed(1, sizeof *l);
     if (!l)

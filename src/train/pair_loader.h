@@ -12,37 +12,37 @@
  *     epoch    all shards, in an order of this epoch's own
  *     window   so many shards that follow each other in that order; their units are shuffled
  *              together, all of them, each place as likely as any other
- *     unit     an image with one of its texts, drawn for this epoch; or, when balancing, each of its
- *              pairs that is kept in this epoch
+ *     unit     an image with one of its texts, drawn for this epoch; or, when balancing, each of
+ * its pairs that is kept in this epoch
  *
  *     shards   | c  a | f  b | d  e |        an epoch of three windows
  *     units    |3917..|2840..|5160..|        each in one shuffled order
- *     batches  |----|----|----|----|--       of batch x n_ranks units, across the bounds of windows,
- *     ranks    |01 23|                       and of epochs; each rank takes its own part of each
+ *     batches  |----|----|----|----|--       of batch x n_ranks units, across the bounds of
+ * windows, ranks    |01 23|                       and of epochs; each rank takes its own part of
+ * each
  *
- * So an epoch gives every unit once, and then the next one begins. The batches of all ranks together
- * depend on batch x n_ranks alone: a run that goes on with other ranks, but as many pairs a step,
- * goes on with the same steps, and misses and repeats nothing.
+ * So an epoch gives every unit once, and then the next one begins. The batches of all ranks
+ * together depend on batch x n_ranks alone: a run that goes on with other ranks, but as many pairs
+ * a step, goes on with the same steps, and misses and repeats nothing.
  *
  * Going on. A position is three numbers. Opening at one reads the shards of one window, without
  * their images, whatever came before it; what follows is what would have followed.
  *
  * An image that cannot be used (damaged, missing, too large) is counted and named, and another unit
  * of its window, drawn for it, which is not in the same batch if there is one, stands in: batches
- * are always full, so ranks and schedules stay in step. Samples that are no pair (no image, no text,
- * not in the subset, not drawn) are left out while shards are read.
+ * are always full, so ranks and schedules stay in step. Samples that are no pair (no image, no
+ * text, not in the subset, not drawn) are left out while shards are read.
  *
  * Shards.
- *   tars    webdataset's, as img2dataset or MetaCLIP's authors lay them out: KEY.jpg, .jpeg, .png or
- *           .webp, with KEY.txt and/or KEY.json (io/sample_row.h). Not compressed, for images are
- *           read from the middle of them.
- *   tables  .csv, .tsv (gzip and zstd too): a column with images' paths and at least one with texts
- *           (pair_table.h). One table is one shard.
- * A sample's uuid and texts are those that `metaclip match` and `balance` would read from the same
- * file, so that draws are the same.
+ *   tars    webdataset's, as img2dataset or MetaCLIP's authors lay them out: KEY.jpg, .jpeg, .png
+ * or .webp, with KEY.txt and/or KEY.json (io/sample_row.h). Not compressed, for images are read
+ * from the middle of them. tables  .csv, .tsv (gzip and zstd too): a column with images' paths and
+ * at least one with texts (pair_table.h). One table is one shard. A sample's uuid and texts are
+ * those that `metaclip match` and `balance` would read from the same file, so that draws are the
+ * same.
  *
- * Memory: two to three windows of units (some 60 bytes each, and their names and texts), and rows of
- * n_batches batches: 12 S^2 bytes each. */
+ * Memory: two to three windows of units (some 60 bytes each, and their names and texts), and rows
+ * of n_batches batches: 12 S^2 bytes each. */
 #ifndef MCI_TRAIN_PAIR_LOADER_H
 #define MCI_TRAIN_PAIR_LOADER_H
 
@@ -102,30 +102,29 @@ mci_crop_range mci_pair_crop_range(void);
 /* X(name, what it counts). The sums close:
  *   samples_read = samples_without_image + without_text + malformed + not_in_subset + not_drawn
  *                  + used
- *   texts_read   = texts_unmatched + texts_not_drawn + texts_kept   (of samples that came so far; all
- *                  zero without balancing)
- *   units        = texts_kept when balancing, else samples_used
- * These are of the windows that batches were taken from so far, since the loader was opened.
- *   pairs_given  = batches * batch;   images_unusable of them are stand-ins
+ *   texts_read   = texts_unmatched + texts_not_drawn + texts_kept   (of samples that came so far;
+ * all zero without balancing) units        = texts_kept when balancing, else samples_used These are
+ * of the windows that batches were taken from so far, since the loader was opened. pairs_given  =
+ * batches * batch;   images_unusable of them are stand-ins
  */
-#define MCI_PAIR_COUNTERS(X)                                                  \
-    X(windows, "windows begun")                                               \
-    X(shards, "shards read for them")                                         \
-    X(damages, "members, rows or headers that were damaged and passed over")  \
-    X(others, "members of tars that belong to no sample")                     \
-    X(samples_read, "samples")                                                \
-    X(samples_without_image, "of these, without an image")                    \
-    X(samples_without_text, "of these, without a text")                       \
-    X(samples_malformed, "of these, cut, or of another form inside")           \
-    X(samples_not_in_subset, "of these, on no subset list")                   \
-    X(samples_not_drawn, "of these, of which no text was drawn")              \
-    X(samples_used, "of these, used")                                         \
-    X(texts_read, "texts that were drawn from")                               \
-    X(texts_unmatched, "of these, without a match")                           \
-    X(texts_not_drawn, "of these, not drawn")                                 \
-    X(texts_kept, "of these, kept")                                           \
-    X(units, "units of these windows")                                        \
-    X(pairs_given, "pairs of this rank's batches")                            \
+#define MCI_PAIR_COUNTERS(X)                                                 \
+    X(windows, "windows begun")                                              \
+    X(shards, "shards read for them")                                        \
+    X(damages, "members, rows or headers that were damaged and passed over") \
+    X(others, "members of tars that belong to no sample")                    \
+    X(samples_read, "samples")                                               \
+    X(samples_without_image, "of these, without an image")                   \
+    X(samples_without_text, "of these, without a text")                      \
+    X(samples_malformed, "of these, cut, or of another form inside")         \
+    X(samples_not_in_subset, "of these, on no subset list")                  \
+    X(samples_not_drawn, "of these, of which no text was drawn")             \
+    X(samples_used, "of these, used")                                        \
+    X(texts_read, "texts that were drawn from")                              \
+    X(texts_unmatched, "of these, without a match")                          \
+    X(texts_not_drawn, "of these, not drawn")                                \
+    X(texts_kept, "of these, kept")                                          \
+    X(units, "units of these windows")                                       \
+    X(pairs_given, "pairs of this rank's batches")                           \
     X(images_unusable, "of these, for which another stands in")
 
 typedef struct {
@@ -135,9 +134,9 @@ typedef struct {
 } mci_pair_counters;
 
 typedef struct {
-    size_t n;             /* the job's batch */
-    const float *pixels;  /* f32 [n, 3, H, W] */
-    const int32_t *tokens; /* int32 [n, context] */
+    size_t n;                    /* the job's batch */
+    const float *pixels;         /* f32 [n, 3, H, W] */
+    const int32_t *tokens;       /* int32 [n, context] */
     mci_pair_position at, after; /* of the batch of all ranks, and of the next one */
 } mci_pair_batch;
 
@@ -151,11 +150,11 @@ mc_status mci_pair_loader_open(const mci_pair_loader_job *job, mci_pair_loader *
 void mci_pair_loader_close(mci_pair_loader *loader);
 
 /* The next batch, which lives until the next call. There is always one.
- * Errors, after which nothing follows: MC_E_FORMAT (a shard is neither tar nor table, or compressed;
- * nothing in the set fits: no unit in an epoch, or in the first 100,000 samples; the text says why
- * and which keys were found; too many images in a row are unusable), MC_E_IO (a shard cannot be
- * opened), MC_E_MISMATCH (the set has no such position to start from), MC_E_ARG (an id beyond the
- * counts), MC_E_NOMEM. */
+ * Errors, after which nothing follows: MC_E_FORMAT (a shard is neither tar nor table, or
+ * compressed; nothing in the set fits: no unit in an epoch, or in the first 100,000 samples; the
+ * text says why and which keys were found; too many images in a row are unusable), MC_E_IO (a shard
+ * cannot be opened), MC_E_MISMATCH (the set has no such position to start from), MC_E_ARG (an id
+ * beyond the counts), MC_E_NOMEM. */
 mc_status mci_pair_loader_next(mci_pair_loader *loader, mci_pair_batch *batch, mc_error *err);
 
 /* As of the last batch; the same for any threads. */

@@ -34,7 +34,6 @@ void mci_pair_layouts_add(mci_pair_layouts *layouts, mc_str name);
 
 typedef struct {
     const char *path;
-    int fd; /* of a tar; -1 */
     mci_arena arena;
     mci_pair_unit *units;
     size_t n_units, cap_units;
@@ -85,7 +84,8 @@ typedef struct mci_pair_order mci_pair_order;
 /* Keeps job and shards. Errors: MC_E_MISMATCH, if there is no such window. */
 mc_status mci_pair_order_start(const mci_pair_loader_job *job, const mci_shards *shards,
                                mci_pair_order **out, mc_error *err);
-/* Nobody wants what is still to come: whoever waits for a window gets a wrong one soon. Takes NULL. */
+/* Nobody wants what is still to come: whoever waits for a window gets a wrong one soon. Takes NULL.
+ */
 void mci_pair_order_hurry(mci_pair_order *order);
 void mci_pair_order_stop(mci_pair_order *order);
 /* The next one, with at least one unit; it is the caller's. */

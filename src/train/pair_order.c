@@ -37,8 +37,8 @@ struct mci_pair_order {
     atomic_bool is_closing;
     mci_ahead *ahead;
     /* of the one who takes windows */
-    uint64_t epoch, window; /* the next one */
-    uint64_t n_taken;       /* shards */
+    uint64_t epoch, window;                /* the next one */
+    uint64_t n_taken;                      /* shards */
     uint64_t n_dry_windows, n_dry_samples; /* since there was a unit */
     mci_pair_counters n, dry;              /* of all, and of those */
     mci_pair_layouts layouts;
@@ -290,9 +290,8 @@ static mc_status nothing_fits(const mci_pair_order *o, mc_error *err)
                                  o->layouts.names[i]);
     if (n->samples_read == 0)
         return mc_fail(err, MC_E_FORMAT,
-                       "%s: no samples in this and the other shards, of %" PRIu64
-                       " (%" PRIu64 " members of tars with names without a dot, %" PRIu64
-                       " things damaged)",
+                       "%s: no samples in this and the other shards, of %" PRIu64 " (%" PRIu64
+                       " members of tars with names without a dot, %" PRIu64 " things damaged)",
                        o->shards->shards[0].path, n->shards, n->others, n->damages);
     if (n_keys > 0)
         return mc_fail(err, MC_E_FORMAT,

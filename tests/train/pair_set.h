@@ -56,8 +56,9 @@ static inline void add_samples(pair_set *set, scratch *s, size_t n_shards, const
             add_member(&tar, name, image_bytes((int)i));
             snprintf(name, sizeof name, "%05zu.%s", i, i % 3 == 2 ? "json" : "txt");
             if (i % 3 == 2)
-                snprintf(text, sizeof text, "{\"texts\":[[\"alt\",\"%c%zu\"],[\"t\",\"%c%zu too\"]]}",
-                         letter, i, letter, i);
+                snprintf(text, sizeof text,
+                         "{\"texts\":[[\"alt\",\"%c%zu\"],[\"t\",\"%c%zu too\"]]}", letter, i,
+                         letter, i);
             else
                 snprintf(text, sizeof text, "%c%zu\n", letter, i);
             add_text(&tar, name, text);
@@ -123,6 +124,7 @@ static inline void add_rows(rows *to, const pair_set *set, const mci_pair_batch 
         for (const char *c = text; *c && end + 1 < to->text[to->n] + sizeof to->text[0]; c++)
             if (*c != ' ') /* digits are words of their own, so spaces say nothing */
                 *end++ = *c;
+        *end = '\0';
         mc_free(text);
     }
     to->after[to->n_batches++] = batch->after;

@@ -247,8 +247,8 @@ static void tables_name_images_and_texts(void **state)
         const char *name, *table, *image_column, *text_column;
     } cases[] = {
         { "a.csv", "filepath,title\np0.img,zero\np1.img,\"one, too\"\np2.img,two\n", NULL, NULL },
-        { "b.tsv", "title\tid\tfilepath\nzero\t1\tp0.img\none, too\t2\tp1.img\ntwo\t3\tp2.img", NULL,
-          NULL },
+        { "b.tsv", "title\tid\tfilepath\nzero\t1\tp0.img\none, too\t2\tp1.img\ntwo\t3\tp2.img",
+          NULL, NULL },
         { "c.csv", "What,Where,title\nzero,p0.img,x\n\"one, too\",p1.img,y\ntwo,p2.img,z\n",
           "where", "what" },
         { "d.csv", "filepath\ttitle\np0.img\tzero\np1.img\tone, too\np2.img\ttwo\n", NULL, NULL },
@@ -301,9 +301,10 @@ static void rows_and_files_that_cannot_be_read_are_counted(void **state)
 {
     fixture *f = *state;
     put_images(f);
-    add_shard(&f->set, f->s, "a.csv",
-              mc_str_of("filepath,title\np0.img,zero\nnone.img,gone\na,b,c\np1.img,one\np2.img,two\n"
-                        "p0.img,again\n"));
+    add_shard(
+        &f->set, f->s, "a.csv",
+        mc_str_of("filepath,title\np0.img,zero\nnone.img,gone\na,b,c\np1.img,one\np2.img,two\n"
+                  "p0.img,again\n"));
     mci_pair_loader_job job = job_of(&f->set);
     job.batch = 1;
     rows *r = read_rows(&f->set, &job, 5);

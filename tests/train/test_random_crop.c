@@ -16,8 +16,7 @@ static mci_image_box plain_box(mci_draws draws, const mci_crop_range *r, uint32_
         double u = mci_draws_unit(&draws), v = mci_draws_unit(&draws);
         double target_area =
             (double)height * width * (r->min_scale + (r->max_scale - r->min_scale) * u);
-        double aspect =
-            exp(log(r->min_ratio) + (log(r->max_ratio) - log(r->min_ratio)) * v);
+        double aspect = exp(log(r->min_ratio) + (log(r->max_ratio) - log(r->min_ratio)) * v);
         long w = lrint(sqrt(target_area * aspect)), h = lrint(sqrt(target_area / aspect));
         if (0 < w && w <= (long)width && 0 < h && h <= (long)height) {
             uint32_t i = mci_draws_below(&draws, height - (uint32_t)h + 1);
