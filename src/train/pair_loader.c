@@ -1,6 +1,7 @@
 #include "train/pair_loader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <unistd.h>
 
@@ -187,7 +188,7 @@ static mc_status claim(void *user, unsigned worker, uint64_t number, mc_error *e
 
 /* ---- one pair ---- */
 
-static mc_status read_part(int fd, uint64_t start, size_t n, mci_buf *out, mc_error *err)
+static mc_status read_bytes(int fd, uint64_t start, size_t n, mci_buf *out, mc_error *err)
 {
     MC_TRY(mci_buf_reserve(out, n, err));
     while (out->len < n) {
@@ -202,6 +203,17 @@ static mc_status read_part(int fd, uint64_t start, size_t n, mci_buf *out, mc_er
     return MC_OK;
 }
 
+/* Tars are not kept open: there may be more of them in work than a process may have open. */
+static mc_status read_part(const char *path, uint64_t start, size_t n, mci_buf *out, mc_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return mc_fail(err, MC_E_IO, "cannot open it: %s", strerror(errno));
+    mc_status status = read_bytes(fd, start, n, out, err);
+    close(fd);
+    return status;
+}
+
 static mc_status read_image(const mci_pair_loader *l, pair_worker *w, const mci_pair_scanned *shard,
                             const mci_pair_unit *unit, mc_error *err)
 {
@@ -211,7 +223,7 @@ static mc_status read_image(const mci_pair_loader *l, pair_worker *w, const mci_
     if (unit->start > 0) {
         if (unit->n_bytes > max)
             return mc_fail(err, MC_E_LIMIT, "more than %" PRIu64 " bytes", max);
-        return read_part(shard->fd, unit->start, (size_t)unit->n_bytes, &file->bytes, err);
+        return read_part(shard->path, unit->start, (size_t)unit->n_bytes, &file->bytes, err);
     }
     file->has_bytes = false;
     mci_buf_clear(&file->name);

@@ -34,7 +34,6 @@ void mci_pair_layouts_add(mci_pair_layouts *layouts, mc_str name);
 
 typedef struct {
     const char *path;
-    int fd; /* of a tar; -1 */
     mci_arena arena;
     mci_pair_unit *units;
     size_t n_units, cap_units;

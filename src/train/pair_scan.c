@@ -75,8 +75,6 @@ void mci_pair_scanned_free(mci_pair_scanned *scanned)
 {
     if (!scanned)
         return;
-    if (scanned->fd >= 0)
-        close(scanned->fd);
     mci_arena_release(&scanned->arena);
     mci_free(scanned->units);
     mci_free(scanned);
@@ -252,12 +250,16 @@ static mc_status scan_rows(mci_pair_scan *s, const mci_rows *rows, mc_error *err
     return MC_OK;
 }
 
-static mc_status open_tar(mci_pair_scanned *to, mc_error *err)
+static mc_status check_plain(const char *path, mc_error *err)
 {
     unsigned char start[4] = { 0 };
-    to->fd = open(to->path, O_RDONLY | O_CLOEXEC);
-    if (to->fd < 0 || pread(to->fd, start, sizeof start, 0) < 0)
-        return mc_fail(err, MC_E_IO, "cannot read it: %s", strerror(errno));
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, start, sizeof start);
+    int reason = errno;
+    if (fd >= 0)
+        close(fd);
+    if (n < 0)
+        return mc_fail(err, MC_E_IO, "cannot read it: %s", strerror(reason));
     bool is_gzip = start[0] == 0x1F && start[1] == 0x8B;
     bool is_zstd = memcmp(start, "\x28\xB5\x2F\xFD", 4) == 0;
     if (is_gzip || is_zstd)
@@ -271,7 +273,7 @@ static mc_status open_tar(mci_pair_scanned *to, mc_error *err)
 static mc_status scan_tar(mci_pair_scan *s, mci_stream *stream, mc_error *err)
 {
     mci_rows rows;
-    MC_TRY(open_tar(s->to, err));
+    MC_TRY(check_plain(s->to->path, err));
     MC_TRY(mci_tar_rows_open(stream, s->max_item_bytes, &rows, err));
     mc_status status = scan_rows(s, &rows, err);
     rows.close(rows.self);
@@ -372,7 +374,7 @@ mc_status mci_pair_scan_shard(mci_pair_scan *s, const mci_shard *shard, uint64_t
     mci_pair_scanned *to = mci_alloc_zeroed(1, sizeof *to);
     if (!to)
         return mci_nomem(err, sizeof *to);
-    *to = (mci_pair_scanned){ .path = shard->path, .fd = -1, .n.shards = 1 };
+    *to = (mci_pair_scanned){ .path = shard->path, .n.shards = 1 };
     s->to = to;
     s->shard = shard;
     s->epoch = epoch;

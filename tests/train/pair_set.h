@@ -124,6 +124,7 @@ static inline void add_rows(rows *to, const pair_set *set, const mci_pair_batch 
         for (const char *c = text; *c && end + 1 < to->text[to->n] + sizeof to->text[0]; c++)
             if (*c != ' ') /* digits are words of their own, so spaces say nothing */
                 *end++ = *c;
+        *end = '\0';
         mc_free(text);
     }
     to->after[to->n_batches++] = batch->after;

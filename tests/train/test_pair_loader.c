@@ -1,6 +1,10 @@
 /* The order of pairs is a function of seed and position: not of threads, ranks, nor of stops. */
 #include "train/pair_loader.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "pair_set.h"
 
 static const size_t sizes[] = { 5, 0, 9, 4, 7 };
@@ -191,6 +195,81 @@ static void going_on_anywhere_equals_never_stopping(void **state)
     free(want);
 }
 
+/* A batch as a run writes it down: what it held, and where to go on. */
+typedef struct {
+    char texts[3][64];
+    float pixels[3][3 * SIDE * SIDE];
+    mci_pair_position after;
+} written;
+
+/* Reads on, and writes each batch down whole, until it is killed. */
+static void run_until_killed(const pair_set *set, const mci_pair_loader_job *job, int fd)
+{
+    mci_pair_loader *loader = NULL;
+    mci_pair_batch batch;
+    static rows r;
+    if (mci_pair_loader_open(job, &loader, NULL) < 0)
+        _exit(1);
+    for (written w = { 0 };; memset(&w, 0, sizeof w)) {
+        if (mci_pair_loader_next(loader, &batch, NULL) < 0)
+            _exit(1);
+        r.n = r.n_batches = 0;
+        add_rows(&r, set, &batch);
+        memcpy(w.texts, r.text, sizeof w.texts);
+        memcpy(w.pixels, r.pixels, sizeof w.pixels);
+        w.after = batch.after;
+        if (write(fd, &w, sizeof w) != sizeof w)
+            _exit(1);
+    }
+}
+
+/* Starts it as its own process, takes some of what it writes, and kills it in the middle of things.
+ */
+static size_t run_and_kill(const pair_set *set, const mci_pair_loader_job *job, size_t n,
+                           written *to)
+{
+    int ends[2];
+    size_t n_read = 0;
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        run_until_killed(set, job, ends[1]);
+    close(ends[1]);
+    for (size_t at = 0; n_read < n; at = 0, n_read++)
+        for (ssize_t got = 1; at < sizeof *to && got > 0; at += (size_t)got) {
+            got = read(ends[0], (char *)&to[n_read] + at, sizeof *to - at);
+            assert_true(got > 0);
+        }
+    kill(child, SIGKILL);
+    close(ends[0]);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    return n_read;
+}
+
+static void being_killed_again_and_again_changes_nothing(void **state)
+{
+    fixture *f = *state;
+    enum { STEPS = 40, BATCH = 3 };
+    mci_pair_loader_job job = job_of(&f->set);
+    rows *want = read_rows(&f->set, &job, STEPS);
+    static written got[STEPS];
+    test_random random = { 4 };
+    size_t n = 0;
+    while (n < STEPS) {
+        size_t some = 1 + test_below(&random, 6);
+        if (n > 0)
+            job.start = got[n - 1].after;
+        n += run_and_kill(&f->set, &job, some < STEPS - n ? some : STEPS - n, got + n);
+    }
+    for (size_t i = 0; i < STEPS; i++) {
+        for (size_t k = 0; k < BATCH; k++)
+            assert_string_equal(got[i].texts[k], want->text[i * BATCH + k]);
+        assert_memory_equal(got[i].pixels, want->pixels[i * BATCH], sizeof got[i].pixels);
+    }
+    free(want);
+}
+
 static void a_batch_may_be_larger_than_an_epoch(void **state)
 {
     fixture *f = *state;
@@ -307,6 +386,7 @@ int main(void)
         cmocka_unit_test(inputs_may_come_in_any_order),
         cmocka_unit_test(ranks_share_the_batches_of_one),
         cmocka_unit_test(going_on_anywhere_equals_never_stopping),
+        cmocka_unit_test(being_killed_again_and_again_changes_nothing),
         cmocka_unit_test(a_batch_may_be_larger_than_an_epoch),
         cmocka_unit_test(positions_of_another_set_are_refused),
         cmocka_unit_test(the_fingerprint_tells_sets_and_orders_apart),
