@@ -10,10 +10,12 @@ static atomic_long n_live;    /* blocks that nobody freed yet */
 void *__real_malloc(size_t n_bytes);
 void *__real_calloc(size_t n_items, size_t item_bytes);
 void *__real_realloc(void *memory, size_t n_bytes);
+void *__real_aligned_alloc(size_t alignment, size_t n_bytes);
 void __real_free(void *memory);
 void *__wrap_malloc(size_t n_bytes);
 void *__wrap_calloc(size_t n_items, size_t item_bytes);
 void *__wrap_realloc(void *memory, size_t n_bytes);
+void *__wrap_aligned_alloc(size_t alignment, size_t n_bytes);
 void __wrap_free(void *memory);
 
 static bool is_out(void)
@@ -42,6 +44,11 @@ void *__wrap_realloc(void *memory, size_t n_bytes)
     if (is_out())
         return NULL;
     return memory ? __real_realloc(memory, n_bytes) : counted(__real_realloc(NULL, n_bytes));
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t n_bytes)
+{
+    return is_out() ? NULL : counted(__real_aligned_alloc(alignment, n_bytes));
 }
 
 void __wrap_free(void *memory)
