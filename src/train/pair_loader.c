@@ -210,7 +210,7 @@ static void find_stand_in(const mci_pair_loader *l, mci_pair_worker *w, const pa
             continue;
         *err = (mc_error){ 0 };
         err->status = make_pair(l, w, window, place, at, err);
-        if (err->status == MC_OK || err->status == MC_E_NOMEM)
+        if (err->status != MC_SKIPPED)
             return;
     }
     mc_fail(err, MC_E_FORMAT,
@@ -226,10 +226,10 @@ static void work(void *user, unsigned worker, uint64_t number)
     size_t at = number % l->n_places;
     pair_item *item = &l->items[at];
     item->unusable.status = make_pair(l, w, item->window, item->place, at, &item->unusable);
-    if (item->unusable.status == MC_E_NOMEM)
-        item->failure = item->unusable;
-    else if (item->unusable.status != MC_OK)
+    if (item->unusable.status == MC_SKIPPED)
         find_stand_in(l, w, item, at, &item->failure);
+    else
+        item->failure = item->unusable;
 }
 
 /* ---- opening ---- */

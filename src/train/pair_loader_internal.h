@@ -112,8 +112,9 @@ mc_status mci_pair_worker_init(mci_pair_worker *worker, const mc_tokenizer *toke
 void mci_pair_worker_release(mci_pair_worker *worker);
 
 /* The pair at a place below n_units: pixels f32 [3, H, W], tokens int32 [context]. It depends on
- * nothing but the window and the place. All failures name the shard and the sample; all but
- * MC_E_NOMEM say that this one cannot be used. */
+ * nothing but the window and the place. MC_SKIPPED with err: this one cannot be used. Errors:
+ * MC_E_NOMEM; MC_E_IO, if a tar cannot be read any more, for then others would come on another day.
+ * All name the shard and the sample. */
 mc_status mci_pair_prepare(const mci_pair_loader_job *job, mci_pair_worker *worker,
                            const mci_pair_window *window, uint32_t place, float *pixels,
                            int32_t *tokens, mc_error *err);

@@ -93,5 +93,7 @@ mc_status mci_pair_prepare(const mci_pair_loader_job *job, mci_pair_worker *w,
     if (status == MC_OK)
         return MC_OK;
     int n = unit->name.len < 300 ? (int)unit->name.len : 300;
-    return mc_add_context(err, status, "%s: %.*s", shard->path, n, unit->name.data);
+    bool is_of_sample = status != MC_E_NOMEM && (status != MC_E_IO || unit->start == 0);
+    return mc_add_context(err, is_of_sample ? MC_SKIPPED : status, "%s: %.*s", shard->path, n,
+                          unit->name.data);
 }
