@@ -41,8 +41,8 @@
  * those that `metaclip match` and `balance` would read from the same file, so that draws are the
  * same.
  *
- * Memory: two to three windows of units (some 60 bytes each, and their names and texts), and rows
- * of n_batches batches: 12 S^2 bytes each. */
+ * Memory: two windows of units, or as many as the batches in work reach over (some 60 bytes a unit,
+ * its name and its text), and rows of n_batches batches: 12 S^2 bytes each. */
 #ifndef MCI_TRAIN_PAIR_LOADER_H
 #define MCI_TRAIN_PAIR_LOADER_H
 
