@@ -1,25 +1,15 @@
 #include "train/pair_loader.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <unistd.h>
 
 #include "base/ahead.h"
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "base/threads.h"
-#include "io/image_inputs.h"
 #include "train/pair_loader_internal.h"
 
 enum { MAX_STAND_INS = 64 };
 static const uint64_t default_image_bytes = (uint64_t)64 << 20;
-
-typedef struct {
-    mc_image_scratch *image;
-    mc_token_scratch *tokens;
-    mci_image_input file;
-} pair_worker;
 
 /* A row of a batch, in work or done. */
 typedef struct {
@@ -49,7 +39,7 @@ struct mci_pair_loader {
     bool has_begun;
     mci_pair_position batch_at;
     /* of all */
-    pair_worker *workers;
+    mci_pair_worker *workers;
     unsigned n_workers;
     pair_item *items;
     float *pixels;
@@ -188,79 +178,12 @@ static mc_status claim(void *user, unsigned worker, uint64_t number, mc_error *e
 
 /* ---- one pair ---- */
 
-static mc_status read_bytes(int fd, uint64_t start, size_t n, mci_buf *out, mc_error *err)
-{
-    MC_TRY(mci_buf_reserve(out, n, err));
-    while (out->len < n) {
-        ssize_t got = pread(fd, out->data + out->len, n - out->len, (off_t)(start + out->len));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return mc_fail(err, MC_E_IO, "cannot read it: %s",
-                           got < 0 ? strerror(errno) : "the tar is shorter than it was");
-        out->len += (size_t)got;
-    }
-    return MC_OK;
-}
-
-/* Tars are not kept open: there may be more of them in work than a process may have open. */
-static mc_status read_part(const char *path, uint64_t start, size_t n, mci_buf *out, mc_error *err)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return mc_fail(err, MC_E_IO, "cannot open it: %s", strerror(errno));
-    mc_status status = read_bytes(fd, start, n, out, err);
-    close(fd);
-    return status;
-}
-
-static mc_status read_image(const mci_pair_loader *l, pair_worker *w, const mci_pair_scanned *shard,
-                            const mci_pair_unit *unit, mc_error *err)
-{
-    uint64_t max = l->job.max_image_bytes;
-    mci_image_input *file = &w->file;
-    mci_buf_clear(&file->bytes);
-    if (unit->start > 0) {
-        if (unit->n_bytes > max)
-            return mc_fail(err, MC_E_LIMIT, "more than %" PRIu64 " bytes", max);
-        return read_part(shard->path, unit->start, (size_t)unit->n_bytes, &file->bytes, err);
-    }
-    file->has_bytes = false;
-    mci_buf_clear(&file->name);
-    MC_TRY(mci_buf_add(&file->name, unit->name, err));
-    return mci_image_input_read(file, max, err);
-}
-
-static mc_status prepare_image(const mci_pair_loader *l, pair_worker *w,
-                               const mci_pair_window *window, uint32_t place, float *pixels,
-                               mc_error *err)
-{
-    uint32_t width, height;
-    mci_draws draws =
-        mci_draws_of(l->job.seed, MCI_DRAW_CROP, window->epoch, window->number, place);
-    mc_str file = mci_buf_str(&w->file.bytes);
-    MC_TRY(mci_prepare_begin(w->image, &l->job.image, file, &width, &height, err));
-    mci_image_box box = mci_random_crop(draws, &l->job.crop, width, height);
-    mci_prepared to = { .pixels = pixels };
-    return mci_prepare_box(w->image, &l->job.image, &box, &to, err);
-}
-
 /* The pair at a place of the window, into the row of item `at`. */
-static mc_status make_pair(const mci_pair_loader *l, pair_worker *w, const mci_pair_window *window,
-                           uint32_t place, size_t at, mc_error *err)
+static mc_status make_pair(const mci_pair_loader *l, mci_pair_worker *w,
+                           const mci_pair_window *window, uint32_t place, size_t at, mc_error *err)
 {
-    const mci_pair_scanned *shard;
-    const mci_pair_unit *unit = mci_pair_window_unit(window, place, &shard);
-    mc_status status = read_image(l, w, shard, unit, err);
-    if (status == MC_OK)
-        status = prepare_image(l, w, window, place, l->pixels + at * l->row_floats, err);
-    if (status == MC_OK)
-        status = mc_encode(l->job.tokenizer, w->tokens, unit->text, l->job.context,
-                           l->tokens + at * l->job.context, NULL, err);
-    if (status == MC_OK)
-        return MC_OK;
-    int n = unit->name.len < 300 ? (int)unit->name.len : 300;
-    return mc_add_context(err, status, "%s: %.*s", shard->path, n, unit->name.data);
+    return mci_pair_prepare(&l->job, w, window, place, l->pixels + at * l->row_floats,
+                            l->tokens + at * l->job.context, err);
 }
 
 /* Whether a place of the item's window is of the item's batch. */
@@ -273,7 +196,7 @@ static bool is_in_batch(const mci_pair_loader *l, const pair_item *item, uint64_
 }
 
 /* Another of the window, outside of the batch if it is not all of the window. */
-static void find_stand_in(const mci_pair_loader *l, pair_worker *w, const pair_item *item,
+static void find_stand_in(const mci_pair_loader *l, mci_pair_worker *w, const pair_item *item,
                           size_t at, mc_error *err)
 {
     const mci_pair_window *window = item->window;
@@ -287,7 +210,7 @@ static void find_stand_in(const mci_pair_loader *l, pair_worker *w, const pair_i
             continue;
         *err = (mc_error){ 0 };
         err->status = make_pair(l, w, window, place, at, err);
-        if (err->status == MC_OK || err->status == MC_E_NOMEM)
+        if (err->status != MC_SKIPPED)
             return;
     }
     mc_fail(err, MC_E_FORMAT,
@@ -299,14 +222,14 @@ static void find_stand_in(const mci_pair_loader *l, pair_worker *w, const pair_i
 static void work(void *user, unsigned worker, uint64_t number)
 {
     mci_pair_loader *l = user;
-    pair_worker *w = &l->workers[worker];
+    mci_pair_worker *w = &l->workers[worker];
     size_t at = number % l->n_places;
     pair_item *item = &l->items[at];
     item->unusable.status = make_pair(l, w, item->window, item->place, at, &item->unusable);
-    if (item->unusable.status == MC_E_NOMEM)
-        item->failure = item->unusable;
-    else if (item->unusable.status != MC_OK)
+    if (item->unusable.status == MC_SKIPPED)
         find_stand_in(l, w, item, at, &item->failure);
+    else
+        item->failure = item->unusable;
 }
 
 /* ---- opening ---- */
@@ -364,15 +287,8 @@ static mc_status make_workers(mci_pair_loader *l, mc_error *err)
     l->workers = mci_alloc_zeroed(l->job.n_threads, sizeof *l->workers);
     if (!l->workers)
         return mci_nomem(err, l->job.n_threads * sizeof *l->workers);
-    for (; l->n_workers < l->job.n_threads; l->n_workers++) {
-        pair_worker *w = &l->workers[l->n_workers];
-        MC_TRY(mc_image_scratch_new(&w->image, err));
-        mc_status status = mc_token_scratch_new(l->job.tokenizer, &w->tokens, err);
-        if (status < 0) {
-            mc_image_scratch_free(w->image);
-            return status;
-        }
-    }
+    for (; l->n_workers < l->job.n_threads; l->n_workers++)
+        MC_TRY(mci_pair_worker_init(&l->workers[l->n_workers], l->job.tokenizer, err));
     return MC_OK;
 }
 
@@ -448,11 +364,8 @@ void mci_pair_loader_close(mci_pair_loader *l)
         next = w->next;
         mci_pair_window_free(w);
     }
-    for (unsigned i = 0; i < l->n_workers; i++) {
-        mc_image_scratch_free(l->workers[i].image);
-        mc_token_scratch_free(l->workers[i].tokens);
-        mci_image_input_release(&l->workers[i].file);
-    }
+    for (unsigned i = 0; i < l->n_workers; i++)
+        mci_pair_worker_release(&l->workers[i]);
     mci_shards_release(&l->shards);
     mci_free(l->workers);
     mci_free(l->items);

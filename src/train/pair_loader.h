@@ -41,8 +41,8 @@
  * those that `metaclip match` and `balance` would read from the same file, so that draws are the
  * same.
  *
- * Memory: two to three windows of units (some 60 bytes each, and their names and texts), and rows
- * of n_batches batches: 12 S^2 bytes each. */
+ * Memory: two windows of units, or as many as the batches in work reach over (some 60 bytes a unit,
+ * its name and its text), and rows of n_batches batches: 12 S^2 bytes each. */
 #ifndef MCI_TRAIN_PAIR_LOADER_H
 #define MCI_TRAIN_PAIR_LOADER_H
 
@@ -153,8 +153,8 @@ void mci_pair_loader_close(mci_pair_loader *loader);
  * Errors, after which nothing follows: MC_E_FORMAT (a shard is neither tar nor table, or
  * compressed; nothing in the set fits: no unit in an epoch, or in the first 100,000 samples; the
  * text says why and which keys were found; too many images in a row are unusable), MC_E_IO (a shard
- * cannot be opened), MC_E_MISMATCH (the set has no such position to start from), MC_E_ARG (an id
- * beyond the counts), MC_E_NOMEM. */
+ * cannot be opened, or a tar not be read any more), MC_E_MISMATCH (the set has no such position to
+ * start from), MC_E_ARG (an id beyond the counts), MC_E_NOMEM. */
 mc_status mci_pair_loader_next(mci_pair_loader *loader, mci_pair_batch *batch, mc_error *err);
 
 /* As of the last batch; the same for any threads. */

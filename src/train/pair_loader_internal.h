@@ -1,7 +1,7 @@
 /* What the files of the loader share. For pair_*.c only.
  *
  *     shards --scan threads--> scanned --order--> windows --claim--> items --threads--> rows
- *              pair_scan.c                pair_order.c               pair_loader.c
+ *              pair_scan.c                pair_order.c        pair_loader.c, pair_prepare.c
  */
 #ifndef MCI_TRAIN_PAIR_LOADER_INTERNAL_H
 #define MCI_TRAIN_PAIR_LOADER_INTERNAL_H
@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "curate/shards.h"
+#include "io/image_inputs.h"
 #include "train/pair_loader.h"
 
 /* ---- a shard that was looked through: its units of an epoch, in the shard's order ---- */
@@ -96,5 +97,26 @@ const mci_pair_counters *mci_pair_order_counters(const mci_pair_order *order);
 size_t mci_pair_order_n_problems(const mci_pair_order *order);
 /* i below a number that this gave; by any thread that knows of it. */
 const mc_error *mci_pair_order_problem(const mci_pair_order *order, size_t i);
+
+/* ---- pairs ---- */
+
+/* What a thread needs to prepare them; zero before. */
+typedef struct {
+    mc_image_scratch *image;
+    mc_token_scratch *tokens;
+    mci_image_input file;
+} mci_pair_worker;
+
+mc_status mci_pair_worker_init(mci_pair_worker *worker, const mc_tokenizer *tokenizer,
+                               mc_error *err);
+void mci_pair_worker_release(mci_pair_worker *worker);
+
+/* The pair at a place below n_units: pixels f32 [3, H, W], tokens int32 [context]. It depends on
+ * nothing but the window and the place. MC_SKIPPED with err: this one cannot be used. Errors:
+ * MC_E_NOMEM; MC_E_IO, if a tar cannot be read any more, for then others would come on another day.
+ * All name the shard and the sample. */
+mc_status mci_pair_prepare(const mci_pair_loader_job *job, mci_pair_worker *worker,
+                           const mci_pair_window *window, uint32_t place, float *pixels,
+                           int32_t *tokens, mc_error *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* Windows one after the other: which shards they are of, read ahead, and the order of their units.
  *
- *     epoch 0, shards in its order   c a f | b d e |        cut evenly into windows
- *     scanned ahead                  . . . | c a f | b      two windows of places
+ *     an epoch's shards, in its order  c a f | b d e |      cut evenly into windows
+ *     while units of the one are given       | b d e |      is scanned, so that it is ready
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -100,7 +100,7 @@ static mc_status make_places(mci_pair_order *o, mc_error *err)
     uint64_t n = o->shards->n;
     uint64_t most = o->job->shuffle_shards ? o->job->shuffle_shards : DEFAULT_SHUFFLE_SHARDS;
     o->n_windows = (n + most - 1) / most;
-    o->n_places = 2 * (size_t)((n + o->n_windows - 1) / o->n_windows);
+    o->n_places = (size_t)((n + o->n_windows - 1) / o->n_windows);
     o->shard_order = mci_alloc_zeroed(n, sizeof *o->shard_order);
     o->places = mci_alloc_zeroed(o->n_places, sizeof *o->places);
     if (!o->shard_order || !o->places)

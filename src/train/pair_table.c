@@ -1,5 +1,7 @@
 #include "train/pair_table.h"
 
+#include <stdio.h>
+
 #include "base/alloc.h"
 #include "io/delimited.h"
 #include "io/fields.h"
@@ -105,15 +107,11 @@ static mc_status lacks_column(const mci_pair_table *t, bool is_image, mc_error *
 {
     const char *named = is_image ? t->options.image_column : t->options.text_column;
     char names[256] = "";
-    for (size_t i = 0, used = 0; i < t->n_columns; i++) {
+    for (size_t i = 0, used = 0; i < t->n_columns && used < sizeof names - 1; i++) {
         mc_str name = name_of(t, i);
-        if (used + name.len + 3 > sizeof names)
-            break;
-        memcpy(names + used, i ? ", " : "", i ? 2 : 0);
-        used += i ? 2 : 0;
-        memcpy(names + used, name.data, name.len);
-        used += name.len;
-        names[used] = '\0';
+        int n = name.len < sizeof names ? (int)name.len : (int)sizeof names;
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%.*s", i ? ", " : "", n,
+                                 n ? name.data : "");
     }
     if (named)
         return mc_fail(err, MC_E_FORMAT, "no column is called %s; found: %s", named, names);

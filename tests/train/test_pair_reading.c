@@ -229,6 +229,26 @@ static void a_tar_that_is_cut_gives_what_was_before(void **state)
     mci_buf_release(&tar);
 }
 
+/* That is no damage of a sample: others would come if it were passed over. */
+static void a_tar_that_is_gone_ends_the_reading(void **state)
+{
+    fixture *f = *state;
+    mc_error err = { 0 };
+    mci_pair_loader *loader = NULL;
+    mci_pair_batch batch;
+    add_samples(&f->set, f->s, 2, (const size_t[]){ 9, 9 });
+    mci_pair_loader_job job = job_of(&f->set);
+    mc_status status = MC_OK;
+    assert_ok(mci_pair_loader_open(&job, &loader, &err), err);
+    assert_ok(mci_pair_loader_next(loader, &batch, &err), err);
+    unlink(f->set.paths[1]);
+    for (int i = 0; i < 60 && status == MC_OK; i++)
+        status = mci_pair_loader_next(loader, &batch, &err);
+    assert_int_equal(status, MC_E_IO);
+    assert_says(err.text, "b.tar");
+    mci_pair_loader_close(loader);
+}
+
 /* ---- tables ---- */
 
 static void put_images(fixture *f)
@@ -620,6 +640,7 @@ int main(void)
         test_of(others_stand_in_for_damaged_images),
         test_of(a_set_of_nothing_but_damage_is_an_error),
         test_of(a_tar_that_is_cut_gives_what_was_before),
+        test_of(a_tar_that_is_gone_ends_the_reading),
         test_of(tables_name_images_and_texts),
         test_of(tables_without_the_columns_name_what_they_have),
         test_of(rows_and_files_that_cannot_be_read_are_counted),
