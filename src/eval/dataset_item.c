@@ -108,10 +108,11 @@ static mc_status list_name(listing *l, const char *name, mc_error *err)
         return MC_OK;
     MC_TRY(mci_grow(&names, &l->cap, l->n + 1, sizeof *l->names, err));
     l->names = names;
-    char *copy = mci_alloc(strlen(name) + 1);
+    const size_t n_bytes = strlen(name) + 1;
+    char *copy = mci_alloc(n_bytes);
     if (!copy)
-        return mci_nomem(err, strlen(name) + 1);
-    l->names[l->n++] = strcpy(copy, name);
+        return mci_nomem(err, n_bytes);
+    l->names[l->n++] = memcpy(copy, name, n_bytes);
     return MC_OK;
 }
 
