@@ -9,81 +9,12 @@
 
 #include "metaclip/base.h"
 #include "metaclip/info.h"
+#include "metaclip/metadata.h"
+#include "metaclip/text.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* ---------------------------------------------------------------------------------------------
- * Metadata: the ordered list of entries
- * ------------------------------------------------------------------------------------------ */
-
-typedef struct mc_metadata mc_metadata;
-
-/** Loads a list: a JSON array of strings, or plain text with one entry a line (LF or CR LF; an
- *  empty line is an empty entry, but for the end of the file), told apart by content; gzip and zstd
- *  too. path "-" is standard input. Immutable; free with mc_metadata_free.
- *  Errors: MC_E_IO, MC_E_FORMAT (where and what), MC_E_NOMEM, MC_E_LIMIT (2^32 - 2 entries, or
- *  4 GiB of them). */
-MC_API mc_status mc_metadata_load(const char *path, mc_metadata **out, mc_error *err);
-MC_API void mc_metadata_free(mc_metadata *metadata);
-
-MC_API size_t mc_metadata_len(const mc_metadata *metadata);
-/** The entry with this id (id < len); lives as long as the metadata. */
-MC_API mc_str mc_metadata_entry(const mc_metadata *metadata, size_t id);
-/** All entries in id order, for mc_matcher_new. */
-MC_API const mc_str *mc_metadata_entries(const mc_metadata *metadata);
-/** SHA-256 of the entries, each followed by LF, as 64 hex digits: what ids and counts belong to. */
-MC_API const char *mc_metadata_sha256(const mc_metadata *metadata);
-/** Writes a JSON array (.json), or one entry a line (.txt; MC_E_FORMAT if an entry holds LF).
- *  Atomic: the file appears whole or not at all. */
-MC_API mc_status mc_metadata_save(const mc_metadata *metadata, const char *path, mc_error *err);
-
-/** Builds a list from its sources, in this order, first seen first: the numbers "0".."99" and
- *  the head lemmas of WordNet 3.0 (both if wordnet_dir is given), then the lists in `inputs`. */
-typedef struct {
-    const char *wordnet_dir; /* holds data.noun, .verb, .adj, .adv; NULL: no WordNet */
-    const char *const *inputs;
-    size_t n_inputs;
-    mc_hooks hooks;
-} mc_metadata_job;
-
-/** What a source gave. */
-typedef struct {
-    char source[256];
-    uint64_t n_read;      /* entries the source holds */
-    uint64_t n_dropped;   /* empty, or a single ASCII punctuation mark */
-    uint64_t n_duplicate; /* stood in the list already */
-    uint64_t n_added;
-} mc_metadata_source;
-
-enum { MC_MAX_SOURCES = 64 };
-
-typedef struct {
-    mc_metadata_source sources[MC_MAX_SOURCES];
-    size_t n_sources;
-} mc_metadata_build;
-
-/** Runs the job. Free *out with mc_metadata_free. Errors: as mc_metadata_load, MC_E_ARG. */
-MC_API mc_status mc_metadata_build_run(const mc_metadata_job *job, mc_metadata **out,
-                                       mc_metadata_build *report, mc_error *err);
-
-/** What `metaclip metadata --check` tells. */
-typedef struct {
-    uint64_t n_entries, n_bytes; /* bytes of the entries without line ends */
-    uint64_t n_duplicates;       /* entries that stand earlier in the list too */
-    uint64_t n_never_match;      /* see mc_entry_can_match */
-    uint64_t n_over_256;         /* longer than 256 characters */
-    uint64_t n_invalid_utf8;
-    uint64_t longest_bytes, longest_words;
-    uint64_t by_words[8];     /* entries of 1, 2, ... 7 words, 8 or more in the last */
-    uint64_t first_duplicate; /* ids, valid if the count is not 0 */
-    uint64_t first_never_match;
-    const char *never_match_why; /* constant; of the first one */
-} mc_metadata_report;
-
-MC_API mc_status mc_metadata_check(const mc_metadata *metadata, mc_metadata_report *report,
-                                   mc_error *err);
 
 /* ---------------------------------------------------------------------------------------------
  * Entry counts
@@ -181,6 +112,9 @@ MC_API mc_status mc_balancer_keeps(const mc_balancer *balancer, mc_str uuid, mc_
  * Data card
  * ------------------------------------------------------------------------------------------ */
 
+/* Room for codes of languages, parted by commas, and for the name of what told them. */
+enum { MC_LANGUAGES_TEXT = 640 };
+
 /** The published distribution of a run. Arrays in id order, n_entries long; curated may be NULL
  *  (not drawn yet). */
 typedef struct {
@@ -194,6 +128,8 @@ typedef struct {
     char **earlier_runs;      /* ids of those whose pairs were left out; NULL: none */
     size_t n_earlier_runs;
     char block_sha256[MC_SHA256_DIGITS + 1]; /* of the block list; empty: none */
+    char languages[MC_LANGUAGES_TEXT];       /* that were kept, as in mc_pool; empty: all */
+    char identified_by[MC_LANGUAGES_TEXT];   /* what told languages: "CLD2 ..."; empty: nothing */
 } mc_card;
 
 MC_API mc_status mc_card_load(const char *path, mc_card *out, mc_error *err);
@@ -222,9 +158,11 @@ MC_API mc_status mc_card_compare(const mc_card *a, const mc_card *b, mc_card_dif
 /* X(name, what it counts). The sums close:
  *   items_read   = items_used + items_passed_over + items_skipped
  *   texts_read   = texts_empty + texts_bad_url + pairs_read
- *   records_read = records_kept + bad_url + without_text + duplicate + earlier + blocked
+ *   records_read = records_kept + bad_url + without_text + other_language + duplicate + earlier
+ *                  + blocked
  *                  + unmatched + not_drawn
- *   pairs_read   = pairs_kept + duplicate + earlier + blocked + unmatched + not_drawn
+ *   pairs_read   = pairs_kept + other_language + duplicate + earlier + blocked + unmatched
+ *                  + not_drawn
  *   records_blocked = blocked_by_uuid + blocked_by_url + blocked_by_host
  *
  * A record goes under the reason that took its last text; one that several items of a block list
@@ -242,6 +180,7 @@ MC_API mc_status mc_card_compare(const mc_card *a, const mc_card *b, mc_card_dif
     X(records_read, "images")                                               \
     X(records_bad_url, "of these, with a url that cannot be resolved")      \
     X(records_without_text, "of these, without a text")                     \
+    X(records_other_language, "of these, with texts of other languages")    \
     X(records_duplicate, "of these, with duplicates only")                  \
     X(records_earlier, "of these, that earlier runs had")                   \
     X(records_blocked, "of these, on a block list")                         \
@@ -252,6 +191,7 @@ MC_API mc_status mc_card_compare(const mc_card *a, const mc_card *b, mc_card_dif
     X(texts_empty, "of these, empty")                                       \
     X(texts_bad_url, "of these, of images without a url")                   \
     X(pairs_read, "pairs")                                                  \
+    X(pairs_other_language, "of these, of other languages")                 \
     X(pairs_duplicate, "of these, duplicates")                              \
     X(pairs_earlier, "of these, that earlier runs had")                     \
     X(pairs_blocked, "of these, of images on a block list")                 \
@@ -306,6 +246,10 @@ typedef struct {
      * member already keeps its own. */
     bool keep_page_url; /* "page_url": of the page that the image stands on; archives only */
     bool keep_source;   /* "source": the input, as its base name, or its path if names are paths */
+    /* Codes of languages, parted by commas, such as "en,und". Texts without a language get the one
+     * that CLD2 identifies ("und": undecided), and those of other languages are dropped. NULL: no
+     * text is looked at. */
+    const char *languages;
 } mc_pool;
 
 /** WAT/WARC (or pairs) -> pairs. The inputs are taken in the order of their shard names, so that
@@ -336,6 +280,7 @@ MC_API mc_status mc_extract_run(const mc_extract_job *job, mc_summary *summary, 
 typedef struct {
     mc_pool pool;
     const char *metadata_path;
+    mc_match_rule rule;
     const char *out_path;
     const char *const *block_paths; /* plain, gzip or zstd; "-" is standard input */
     size_t n_block_paths;           /* 0: none */
@@ -418,6 +363,7 @@ MC_API const char *mc_pairs_form_name(mc_pairs_form form);
 typedef struct {
     mc_pool pool;
     const char *metadata_path;
+    mc_match_rule rule;
     const char *out_dir;
     uint64_t target; /* these three as in mc_balance_job */
     double tail_ratio;
