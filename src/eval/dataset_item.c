@@ -42,6 +42,9 @@ mc_status mci_item_add_text(mci_dataset_item *item, mc_str text, mc_error *err)
     const char *nul = text.len ? memchr(text.data, 0, text.len) : NULL;
     if (nul) /* which would end it */
         text.len = (size_t)(nul - text.data);
+    if (item->n_texts == MCI_MOST_CAPTIONS)
+        return mc_fail(err, MC_E_LIMIT, "%.*s: more than %d captions", (int)item->image.name.len,
+                       item->image.name.data, (int)MCI_MOST_CAPTIONS);
     MC_TRY(mci_buf_add(&item->texts, text, err));
     MC_TRY(mci_buf_byte(&item->texts, '\0', err));
     item->n_texts++;

@@ -250,6 +250,23 @@ static void tables_have_labels_or_captions(void **state)
     mci_dataset_close(&r.set);
 }
 
+static void captions_of_an_image_are_limited(void **state)
+{
+    tree *t = *state;
+    mci_buf rows = { 0 };
+    reading r;
+    tree_image(t, "a.png", "rgb.png");
+    assert_int_equal(mci_buf_printf(&rows, NULL, "path,text\n"), MC_OK);
+    for (size_t i = 0; i < 5000; i++)
+        assert_int_equal(mci_buf_printf(&rows, NULL, "a.png,x\n"), MC_OK);
+    tree_bytes(t, "many.csv", mci_buf_str(&rows));
+    read_set(t, &(mc_eval_set){ .path = tree_path(t, "many.csv") }, &r);
+    assert_int_equal(r.status, MC_E_LIMIT);
+    assert_says(r.err.text, "a.png: more than 4096 captions");
+    mci_dataset_close(&r.set);
+    mci_buf_release(&rows);
+}
+
 static const struct {
     const char *name, *path, *file, *text; /* of a file that is made first */
     mc_eval_set spec;
@@ -332,6 +349,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_set_of_tars_must_be_whole, tree_open, tree_close),
         cmocka_unit_test_setup_teardown(captions_are_lines, tree_open, tree_close),
         cmocka_unit_test_setup_teardown(tables_have_labels_or_captions, tree_open, tree_close),
+        cmocka_unit_test_setup_teardown(captions_of_an_image_are_limited, tree_open, tree_close),
         cmocka_unit_test_setup_teardown(what_is_no_data_set_is_told, tree_open, tree_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
