@@ -11,7 +11,7 @@ foreach(file ${prompt_files})
   string(REPLACE "\n" "\\n\"\n      \"" text "${text}")
   string(APPEND rows "    { \"${name}\",\n      \"${text}\" },\n")
 endforeach()
-file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/prompt_sets.inc CONTENT "${rows}" @ONLY)
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/eval/prompt_sets.inc CONTENT "${rows}" @ONLY)
 set_source_files_properties(${PROJECT_SOURCE_DIR}/src/eval/prompt_sets.c PROPERTIES
   INCLUDE_DIRECTORIES ${PROJECT_BINARY_DIR}/generated)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/share/prompts DESTINATION share/metaclip)

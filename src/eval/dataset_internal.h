@@ -10,6 +10,8 @@
 /* Makes item an image of that name, without label and texts. */
 mc_status mci_item_begin(mci_dataset_item *item, mc_error *err, const char *format, ...)
     MC_PRINTF(3, 4);
+enum { MCI_MOST_CAPTIONS = 4096 };
+/* MC_E_LIMIT: the item has so many already. */
 mc_status mci_item_add_text(mci_dataset_item *item, mc_str text, mc_error *err);
 /* A number, with white space around it, as a label; MC_SKIPPED: it is none. */
 mc_status mci_item_set_label(mci_dataset_item *item, mc_str text, mc_error *err);

@@ -42,6 +42,9 @@ mc_status mci_item_add_text(mci_dataset_item *item, mc_str text, mc_error *err)
     const char *nul = text.len ? memchr(text.data, 0, text.len) : NULL;
     if (nul) /* which would end it */
         text.len = (size_t)(nul - text.data);
+    if (item->n_texts == MCI_MOST_CAPTIONS)
+        return mc_fail(err, MC_E_LIMIT, "%.*s: more than %d captions", (int)item->image.name.len,
+                       item->image.name.data, (int)MCI_MOST_CAPTIONS);
     MC_TRY(mci_buf_add(&item->texts, text, err));
     MC_TRY(mci_buf_byte(&item->texts, '\0', err));
     item->n_texts++;
@@ -108,10 +111,11 @@ static mc_status list_name(listing *l, const char *name, mc_error *err)
         return MC_OK;
     MC_TRY(mci_grow(&names, &l->cap, l->n + 1, sizeof *l->names, err));
     l->names = names;
-    char *copy = mci_alloc(strlen(name) + 1);
+    const size_t n_bytes = strlen(name) + 1;
+    char *copy = mci_alloc(n_bytes);
     if (!copy)
-        return mci_nomem(err, strlen(name) + 1);
-    l->names[l->n++] = strcpy(copy, name);
+        return mci_nomem(err, n_bytes);
+    l->names[l->n++] = memcpy(copy, name, n_bytes);
     return MC_OK;
 }
 

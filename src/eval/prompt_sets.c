@@ -5,7 +5,7 @@
 static const struct {
     const char *name, *text;
 } sets[] = {
-#include "prompt_sets.inc"
+#include "eval/prompt_sets.inc"
 };
 
 const char *mc_prompt_set(const char *name)
