@@ -26,8 +26,8 @@ typedef struct mci_nn_ctx mci_nn_ctx;
 struct mci_nn_training;
 
 /* What arithmetic the large products are done in. With BF16, weights and the inputs of linear()
- * and attention() are rounded to bf16, and so are the e^(score - largest) that weigh V; sums, norms,
- * softmax and the residual stream stay f32. */
+ * and attention() are rounded to bf16, and so are the e^(score - largest) that weigh V; sums,
+ * norms, softmax and the residual stream stay f32. */
 typedef enum { MCI_NN_F32, MCI_NN_BF16 } mci_nn_precision;
 
 typedef enum {
