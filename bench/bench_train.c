@@ -225,6 +225,16 @@ static void print_parts(const training_case *c, double n_steps)
     printf("}\n");
 }
 
+/* Of the processors, by all threads of this process: what is left of a rate when others compute
+ * too. */
+static double processor_seconds(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
 static void bench_case(const training_case *c)
 {
     mc_error err = { 0 };
@@ -236,23 +246,26 @@ static void bench_case(const training_case *c)
     mci_step_facts facts, first;
     must(mci_trainer_step(trainer, pixels, tokens, c->batch, &first, &err), &err);
     timed_backend(cpu); /* counts from here */
+    const double before = processor_seconds();
     bench b = bench_begin(c->name);
     bench_items(&b, c->batch);
     bench_threads(&b, n_threads);
     while (bench_next(&b))
         must(mci_trainer_step(trainer, pixels, tokens, c->batch, &facts, &err), &err);
     bench_check(&b, facts.loss < 0.95 * first.loss, "the loss did not fall");
+    const double processors = processor_seconds() - before;
     const double rate = bench_end(&b), n = (double)b.n_done, each = (double)c->batch / rate;
     const double flop = 3.0 * forward_flop(c) / each;
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     print_parts(c, n);
-    printf("{\"name\":\"%s\",\"samples_per_s\":%.2f,\"forward_s\":%.3f,\"backward_s\":%.3f,"
+    printf("{\"name\":\"%s\",\"samples_per_s\":%.2f,\"processor_s\":%.3f,\"forward_s\":%.3f,"
+           "\"backward_s\":%.3f,"
            "\"adamw_s\":%.4f,\"adamw_gb_per_s\":%.1f,\"tflop_per_s\":%.3f,"
            "\"product_tflop_per_s\":%.3f,\"share_of_products\":%.2f,\"memory_mb\":%ld,"
            "\"loss\":[%.3f,%.3f]}\n",
-           c->name, rate, timed_seconds(TIMED_FORWARD) / n, timed_seconds(TIMED_BACKWARD) / n,
-           timed_seconds_of("adamw") / n,
+           c->name, rate, processors / n, timed_seconds(TIMED_FORWARD) / n,
+           timed_seconds(TIMED_BACKWARD) / n, timed_seconds_of("adamw") / n,
            28e-9 * (double)mci_trainer_params(trainer)->n_values * n / timed_seconds_of("adamw"),
            flop / 1e12, products / 1e12, flop / products, usage.ru_maxrss / 1024, first.loss,
            facts.loss);
@@ -261,10 +274,11 @@ static void bench_case(const training_case *c)
     free(tokens);
 }
 
-/* All cases, or those whose names begin with the argument. */
+/* All cases, or those whose names begin with the first argument; on as many threads as the second
+ * says. */
 int main(int argc, char **argv)
 {
-    n_threads = mci_n_processors();
+    n_threads = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : mci_n_processors();
     cpu = mci_nn_backend_named("cpu");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int status = 0;

@@ -138,7 +138,7 @@ AMX_INLINE void amx_put_columns(mci_nn_tensor *y, size_t row, size_t column, siz
 }
 
 /* A tile of a strip from 16 columns that are rows of 32 k: their pairs, transposed. */
-AMX_INLINE void amx_transpose(__m512i r[16], char *tile)
+AMX_INLINE void amx_transpose(const __m512i r[16], char *tile)
 {
     __m512i t[16];
 #pragma GCC unroll 4

@@ -17,80 +17,106 @@ AMX_INLINE void zip_block(const __m512i r[32], char *tiles)
     }
 }
 
-/* Pairs of rows, transposed: a row of each column. */
-AMX_INLINE void turn_block(const char *zipped, char *tiles)
+/* 16 rows, transposed. */
+AMX_INLINE void turn_tile(const char *from, char *to)
 {
-    for (size_t half = 0; half < MCI_PAIR_BYTES; half += MCI_TILE_BYTES) {
-        __m512i r[16];
+    __m512i r[16];
 #pragma GCC unroll 16
-        for (size_t i = 0; i < 16; i++)
-            r[i] = _mm512_load_si512(zipped + half + i * 64);
-        amx_transpose(r, tiles + half);
+    for (size_t i = 0; i < 16; i++)
+        r[i] = _mm512_load_si512(from + i * 64);
+    amx_transpose(r, to);
+}
+
+/* A product with ones adds the two of a pair. */
+AMX_INLINE void sum_zipped(const char *zipped, float *sums)
+{
+    const __m512bh ones = (__m512bh)_mm512_set1_epi16(0x3f80);
+    __m512 left = _mm512_setzero_ps(), right = left;
+    for (size_t i = 0; i < MCI_TILE_BYTES; i += 64) {
+        left = _mm512_dpbf16_ps(left, (__m512bh)_mm512_load_si512(zipped + i), ones);
+        right =
+            _mm512_dpbf16_ps(right, (__m512bh)_mm512_load_si512(zipped + i + MCI_TILE_BYTES), ones);
+    }
+    store(sums, load(sums) + (vec)left);
+    store(sums + 16, load(sums + 16) + (vec)right);
+}
+
+/* All but the sums of what lies in 32 lines as rows of bf16. */
+AMX_INLINE void pack(const __m512i rows[32], mci_block_forms forms)
+{
+    _Alignas(64) char room[MCI_PAIR_BYTES];
+    char *zipped = forms.across ? forms.across : room;
+    if (forms.along) {
+        amx_transpose(rows, forms.along);
+        amx_transpose(rows + 16, forms.along + MCI_TILE_BYTES);
+    }
+    if (forms.across || forms.turned || forms.sums)
+        zip_block(rows, zipped);
+    if (forms.sums)
+        sum_zipped(zipped, forms.sums);
+    if (forms.turned) {
+        turn_tile(zipped, forms.turned);
+        turn_tile(zipped + MCI_TILE_BYTES, forms.turned + MCI_TILE_BYTES);
     }
 }
 
 AMX void mci_amx_pack_block(const __m512i rows[32], mci_block_forms forms)
 {
-    _Alignas(64) char zipped[MCI_PAIR_BYTES];
-    if (forms.along)
-        for (size_t half = 0; half < 2; half++) {
-            __m512i r[16];
-#pragma GCC unroll 16
-            for (size_t i = 0; i < 16; i++)
-                r[i] = rows[half * 16 + i];
-            amx_transpose(r, forms.along + half * MCI_TILE_BYTES);
-        }
-    char *to = forms.across ? forms.across : zipped;
-    if (forms.across || forms.turned)
-        zip_block(rows, to);
-    if (forms.turned)
-        turn_block(to, forms.turned);
+    pack(rows, forms);
 }
 
-AMX_INLINE __m512i bf16_row(const float *row, uint32_t mask)
+AMX static void sum_values(const float *x, size_t stride, size_t n_rows, float *sums)
 {
-    return amx_bf16_of(_mm512_maskz_loadu_ps((__mmask16)mask, row),
-                       _mm512_maskz_loadu_ps((__mmask16)(mask >> 16), row + 16));
+    vec left = { 0 }, right = { 0 };
+    for (size_t i = 0; i < n_rows; i++) {
+        left += load(x + i * stride);
+        right += load(x + i * stride + 16);
+    }
+    store(sums, load(sums) + left);
+    store(sums + 16, load(sums + 16) + right);
 }
 
 AMX static void pack_values(const float *w, size_t stride, size_t n_rows, size_t n_columns,
                             mci_block_forms forms)
 {
     __m512i rows[32];
-    uint32_t mask = amx_first_bits(n_columns);
-    for (size_t i = 0; i < 32; i++)
-        rows[i] = i < n_rows ? bf16_row(w + i * stride, mask) : _mm512_setzero_si512();
-    mci_amx_pack_block(rows, forms);
+    const uint32_t all = amx_first_bits(n_columns);
+    for (size_t i = 0; i < 32; i++) {
+        const float *row = w + i * stride;
+        const uint32_t mask = i < n_rows ? all : 0;
+        rows[i] = amx_bf16_of(_mm512_maskz_loadu_ps((__mmask16)mask, row),
+                              _mm512_maskz_loadu_ps((__mmask16)(mask >> 16), row + 16));
+    }
+    pack(rows, forms);
 }
 
 AMX static void pack_tensor(const mci_nn_tensor *x, size_t row, size_t n_rows, size_t line,
                             mci_block_forms forms)
 {
     if (x->form == MCI_ROWS_F32) {
-        pack_values(mci_row_f32(x, row) + line * MCI_LINE, x->stride, n_rows, MCI_LINE, forms);
+        const float *from = mci_row_f32(x, row) + line * MCI_LINE;
+        if (forms.sums)
+            sum_values(from, x->stride, n_rows, forms.sums);
+        forms.sums = NULL;
+        pack_values(from, x->stride, n_rows, MCI_LINE, forms);
         return;
     }
     __m512i rows[32];
+    const char *from = mci_line_bf16(x, row, line);
+    const size_t stride = x->form == MCI_TILES_BF16 ? 64 : x->stride * 2;
     for (size_t i = 0; i < 32; i++)
-        rows[i] = i < n_rows ? _mm512_load_si512(mci_line_bf16(x, row + i, line))
-                             : _mm512_setzero_si512();
-    mci_amx_pack_block(rows, forms);
+        rows[i] = i < n_rows ? _mm512_load_si512(from + i * stride) : _mm512_setzero_si512();
+    pack(rows, forms);
 }
 
-/* ---- lines ---- */
-
-AMX static void get_line(const mci_nn_tensor *x, size_t row, size_t line, float *values)
+AMX static void get_row(const mci_nn_tensor *x, size_t row, float *values)
 {
-    vec first, second;
-    amx_widen(mci_line_bf16(x, row, line), &first, &second);
-    store(values, first);
-    store(values + 16, second);
-}
-
-AMX static void put_line(mci_nn_tensor *x, size_t row, size_t line, const float *values)
-{
-    _mm512_store_si512(mci_line_bf16(x, row, line),
-                       amx_bf16_of((__m512)load(values), (__m512)load(values + 16)));
+    for (size_t line = 0; line < x->n_lines; line++, values += MCI_LINE) {
+        vec first, second;
+        amx_widen(mci_line_bf16(x, row, line), &first, &second);
+        store(values, first);
+        store(values + 16, second);
+    }
 }
 
 /* ---- activations ---- */
@@ -140,8 +166,7 @@ AMX static void slope(char *dz, const char *dy, const char *z, size_t n, mci_nn_
 const mci_amx_train mci_amx_training = {
     .pack_values = pack_values,
     .pack_tensor = pack_tensor,
-    .get_line = get_line,
-    .put_line = put_line,
+    .get_row = get_row,
     .activate = activate,
     .slope = slope,
     .attention_bytes = mci_amx_attention_back_bytes,

@@ -77,6 +77,8 @@ AMX_INLINE __m512i get_columns(const mci_nn_tensor *x, size_t row, size_t column
 {
     size_t at = column % MCI_LINE, n_here = MCI_LINE - at;
     const char *line = mci_line_bf16(x, row, column / MCI_LINE);
+    if (at == 0)
+        return _mm512_maskz_loadu_epi16(amx_first_bits(n), line);
     uint32_t all = amx_first_bits(n), here = all & amx_first_bits(n_here);
     __m512i values = _mm512_maskz_loadu_epi16(here, line + at * 2);
     if (all == here)

@@ -63,12 +63,14 @@ extern const mci_cpu_train_kernels mci_cpu_train_avx2;
 extern const mci_cpu_train_kernels mci_cpu_train_avx512;
 #endif
 
-/* A block of 32 x 32 in three forms, each 2 KiB; NULL: not wanted.
+/* What becomes of a block of 32 x 32; NULL: not wanted. Forms have 2 KiB each.
  *   along    its rows are columns of a strip     (y = x W^T, W as it lies)
  *   across   its columns are columns of a strip  (y = x W)
- *   turned   its columns are rows of a panel */
+ *   turned   its columns are rows of a panel
+ *   sums     of its 32 columns, before they are rounded: these grow */
 typedef struct {
     char *along, *across, *turned;
+    float *sums;
 } mci_block_forms;
 
 typedef struct {
@@ -87,8 +89,7 @@ typedef struct mci_amx_train {
     /* The block of a tensor that has so many rows from `row`, a multiple of 32, on. */
     void (*pack_tensor)(const mci_nn_tensor *x, size_t row, size_t n_rows, size_t line,
                         mci_block_forms forms);
-    void (*get_line)(const mci_nn_tensor *x, size_t row, size_t line, float *values);
-    void (*put_line)(mci_nn_tensor *x, size_t row, size_t line, const float *values);
+    void (*get_row)(const mci_nn_tensor *x, size_t row, float *values); /* a padded row */
     /* n bf16, of lines. */
     void (*activate)(char *y, const char *z, size_t n, mci_nn_activation f);
     void (*slope)(char *dz, const char *dy, const char *z, size_t n, mci_nn_activation f);
@@ -104,7 +105,6 @@ enum { MCI_ROOM_TURNED, MCI_ROOM_STRIPS, MCI_ROOM_ROWS, MCI_ROOM_SUMS, MCI_ROOM_
  * the context keeps. */
 char *mci_cpu_room_of(mci_nn_ctx *ctx, size_t which, size_t n_bytes);
 
-/* y += x for rows of a vector that are not padded, of n values. */
 void mci_cpu_linear_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
                              const mci_nn_tensor *x, const mci_nn_weight *weight,
                              mci_nn_vector *grads);

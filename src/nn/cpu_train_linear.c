@@ -27,28 +27,14 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Of one column of blocks; sums are of what was not rounded. */
-static void sum_block(const pack_job *job, size_t row, size_t n_rows, size_t line, float *sums)
-{
-    const mci_nn_tensor *from = job->from;
-    float values[MCI_LINE], of_block[MCI_LINE] = { 0 };
-    for (size_t r = row; r < row + n_rows; r++) {
-        const float *at = values;
-        if (from->form == MCI_ROWS_F32)
-            at = mci_row_f32(from, r) + line * MCI_LINE;
-        else
-            job->ctx->amx->train->get_line(from, r, line, values);
-        job->ctx->train->add_to(of_block, at, MCI_LINE);
-    }
-    job->ctx->train->add_to(sums, of_block, MCI_LINE);
-}
-
-static void pack_block_f32(const pack_job *job, size_t at, size_t n_rows, size_t line)
+static void pack_block_f32(const pack_job *job, size_t at, size_t n_rows, size_t line, float *sums)
 {
     const mci_cpu_kernels *kernels = job->ctx->kernels;
     const float *from = mci_row_f32(job->from, job->row + at) + line * MCI_LINE;
     const size_t stride = job->from->stride;
     const bool rounds = job->ctx->precision == MCI_NN_BF16 && !job->from->rounded;
+    for (size_t r = 0; sums && r < n_rows; r++)
+        job->ctx->train->add_to(sums, from + r * stride, MCI_LINE);
     if (job->turned) {
         float *to = mci_row_f32(job->turned, line * MCI_LINE) + at;
         job->ctx->train->transpose(from, stride, n_rows, MCI_LINE, to, job->turned->stride);
@@ -64,9 +50,9 @@ static void pack_block_f32(const pack_job *job, size_t at, size_t n_rows, size_t
         kernels->round(to, n_rows * MCI_LINE);
 }
 
-static void pack_block_amx(const pack_job *job, size_t at, size_t n_rows, size_t line)
+static void pack_block_amx(const pack_job *job, size_t at, size_t n_rows, size_t line, float *sums)
 {
-    mci_block_forms forms = { 0 };
+    mci_block_forms forms = { .sums = sums };
     if (job->turned)
         forms.turned =
             job->turned->data + (line * job->turned->n_lines + at / MCI_PANEL) * MCI_PAIR_BYTES;
@@ -80,16 +66,14 @@ static void pack_block_amx(const pack_job *job, size_t at, size_t n_rows, size_t
 static void pack_line(void *user, size_t line, unsigned worker)
 {
     const pack_job *job = user;
-    float sums[MCI_LINE] = { 0 };
+    float sums[MCI_LINE] = { 0 }, *wanted = job->sums ? sums : NULL;
     (void)worker;
     for (size_t at = 0; at < job->n; at += MCI_PANEL) {
         size_t n_rows = smaller(MCI_PANEL, job->n - at);
         if (job->ctx->amx)
-            pack_block_amx(job, at, n_rows, line);
+            pack_block_amx(job, at, n_rows, line, wanted);
         else
-            pack_block_f32(job, at, n_rows, line);
-        if (job->sums)
-            sum_block(job, job->row + at, n_rows, line, sums);
+            pack_block_f32(job, at, n_rows, line, wanted);
     }
     if (job->sums)
         job->ctx->train->add_to(job->sums + line * MCI_LINE, sums,

@@ -136,8 +136,7 @@ static const float *row_of(const mci_nn_ctx *ctx, const mci_nn_tensor *x, size_t
 {
     if (x->form == MCI_ROWS_F32)
         return mci_row_f32(x, row);
-    for (size_t line = 0; line < x->n_lines; line++)
-        ctx->amx->train->get_line(x, row, line, room + line * MCI_LINE);
+    ctx->amx->train->get_row(x, row, room);
     return room;
 }
 
