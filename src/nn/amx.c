@@ -89,6 +89,7 @@ const mci_amx mci_amx_functions = {
     .linear = mci_amx_linear,
     .attention_bytes = mci_amx_attention_bytes,
     .attention = mci_amx_attention,
+    .train = &mci_amx_training,
 };
 
 #else

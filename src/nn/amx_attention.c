@@ -47,11 +47,6 @@ size_t mci_amx_attention_bytes(size_t T, size_t D)
 
 /* ---- K and V as strips ---- */
 
-static inline uint32_t first_bits(size_t n)
-{
-    return n >= 32 ? UINT32_MAX : (UINT32_C(1) << n) - 1;
-}
-
 /* Strip after strip of 32 keys, in it 32 d after 32 d, in them two tiles of 16 keys. */
 AMX static void lay_keys(char *tile, const char *k, size_t row_bytes, size_t T, size_t D)
 {
@@ -60,7 +55,7 @@ AMX static void lay_keys(char *tile, const char *k, size_t row_bytes, size_t T, 
             for (size_t t = strip; t < strip + MCI_LINE; t += 16, tile += MCI_TILE_BYTES) {
                 __m512i rows[16];
                 for (size_t i = 0; i < 16; i++)
-                    rows[i] = _mm512_maskz_loadu_epi16(t + i < T ? first_bits(D - d) : 0,
+                    rows[i] = _mm512_maskz_loadu_epi16(t + i < T ? amx_first_bits(D - d) : 0,
                                                        k + (t + i) * row_bytes + d * 2);
                 amx_transpose(rows, tile);
             }
@@ -69,21 +64,19 @@ AMX static void lay_keys(char *tile, const char *k, size_t row_bytes, size_t T, 
 /* Strip after strip of 32 d, in it 32 keys after 32 keys, in them two tiles of 16 d. */
 AMX static void lay_values(char *tile, const char *v, size_t row_bytes, size_t T, size_t D)
 {
-    const __m512i zip = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24,
-                                         8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
     for (size_t d = 0; d < D; d += MCI_LINE)
         for (size_t line = 0; line < T; line += MCI_LINE, tile += MCI_PAIR_BYTES)
             for (size_t i = 0; i < MCI_LINE; i += 2) {
                 size_t t = line + i;
                 const char *row = v + t * row_bytes + d * 2;
-                __m512i first = _mm512_maskz_loadu_epi16(t < T ? first_bits(D - d) : 0, row);
-                __m512i second =
-                    _mm512_maskz_loadu_epi16(t + 1 < T ? first_bits(D - d) : 0, row + row_bytes);
-                __m512i left = _mm512_shuffle_i64x2(first, second, 0x44);
-                __m512i right = _mm512_shuffle_i64x2(first, second, 0xee);
+                __m512i first = _mm512_maskz_loadu_epi16(t < T ? amx_first_bits(D - d) : 0, row);
+                __m512i second = _mm512_maskz_loadu_epi16(t + 1 < T ? amx_first_bits(D - d) : 0,
+                                                          row + row_bytes);
+                __m512i left, right;
+                amx_zip(first, second, &left, &right);
                 char *to = tile + i / 2 * 64;
-                _mm512_store_si512(to, _mm512_permutexvar_epi16(zip, left));
-                _mm512_store_si512(to + MCI_TILE_BYTES, _mm512_permutexvar_epi16(zip, right));
+                _mm512_store_si512(to, left);
+                _mm512_store_si512(to + MCI_TILE_BYTES, right);
             }
 }
 
@@ -126,19 +119,6 @@ AMX static void weigh(head_work *w, size_t n_seen)
     }
 }
 
-/* Up to 16 columns of a row, from any column on: they may end in the next line. */
-AMX_INLINE void put_columns(mci_nn_tensor *y, size_t row, size_t column, size_t n, __m512 values)
-{
-    __m256i bits = (__m256i)_mm512_cvtneps_pbh(values);
-    size_t at = column % MCI_LINE, n_here = MCI_LINE - at;
-    char *line = mci_line_bf16(y, row, column / MCI_LINE);
-    uint32_t all = first_bits(n), here = all & first_bits(n_here);
-    _mm256_mask_storeu_epi16(line + at * 2, (__mmask16)here, bits);
-    if (all != here)
-        _mm256_mask_storeu_epi16(mci_line_bf16(y, row, column / MCI_LINE + 1) - n_here * 2,
-                                 (__mmask16)(all & ~here), bits);
-}
-
 AMX_INLINE void mix(const head_work *w, size_t n_seen, const bool both)
 {
     const mci_attention_job *job = w->job;
@@ -153,11 +133,11 @@ AMX_INLINE void mix(const head_work *w, size_t n_seen, const bool both)
             __m512 factor = _mm512_set1_ps(1.0f / w->sums[r]);
             const float *y = w->s.y + r * MCI_LINE;
             size_t row = w->y_row + r, column = w->head * job->D + d;
-            put_columns(job->y, row, column, n < 16 ? n : 16,
-                        _mm512_mul_ps(_mm512_load_ps(y), factor));
+            amx_put_columns(job->y, row, column, n < 16 ? n : 16,
+                            _mm512_mul_ps(_mm512_load_ps(y), factor));
             if (n > 16)
-                put_columns(job->y, row, column + 16, n < 32 ? n - 16 : 16,
-                            _mm512_mul_ps(_mm512_load_ps(y + 16), factor));
+                amx_put_columns(job->y, row, column + 16, n < 32 ? n - 16 : 16,
+                                _mm512_mul_ps(_mm512_load_ps(y + 16), factor));
         }
     }
 }

@@ -14,7 +14,7 @@
 #include <immintrin.h>
 #include <stdatomic.h>
 
-#include "nn/cpu_internal.h"
+#include "nn/cpu_train.h"
 
 #define AMX                \
     __attribute__((target( \
@@ -22,11 +22,16 @@
 #define AMX_INLINE AMX static inline __attribute__((always_inline))
 
 extern const mci_amx mci_amx_functions;
+extern const mci_amx_train mci_amx_training;
 
 void mci_amx_linear(const mci_linear_job *job, size_t first_panel, size_t end_panel,
                     size_t first_strip, size_t end_strip, char *scratch);
 size_t mci_amx_attention_bytes(size_t T, size_t D);
 void mci_amx_attention(const mci_attention_job *job, size_t sequence, size_t head, char *scratch);
+void mci_amx_pack_block(const __m512i rows[32], mci_block_forms forms);
+size_t mci_amx_attention_back_bytes(size_t T, size_t D);
+void mci_amx_attention_back(const mci_attention_back_job *job, size_t sequence, size_t head,
+                            char *scratch);
 
 /* ---- tiles ---- */
 
@@ -104,8 +109,36 @@ AMX_INLINE __m512i amx_bf16_of(__m512 first, __m512 second)
     return (__m512i)_mm512_cvtne2ps_pbh(second, first);
 }
 
+AMX_INLINE uint32_t amx_first_bits(size_t n)
+{
+    return n >= 32 ? UINT32_MAX : (UINT32_C(1) << n) - 1;
+}
+
+/* Two rows of 32 side by side: the pairs of the first 16 columns, and of the others. */
+AMX_INLINE void amx_zip(__m512i first, __m512i second, __m512i *left, __m512i *right)
+{
+    const __m512i zip = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24,
+                                         8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    *left = _mm512_permutexvar_epi16(zip, _mm512_shuffle_i64x2(first, second, 0x44));
+    *right = _mm512_permutexvar_epi16(zip, _mm512_shuffle_i64x2(first, second, 0xee));
+}
+
+/* Up to 16 columns of a row, from any column on: they may end in the next line. */
+AMX_INLINE void amx_put_columns(mci_nn_tensor *y, size_t row, size_t column, size_t n,
+                                __m512 values)
+{
+    __m256i bits = (__m256i)_mm512_cvtneps_pbh(values);
+    size_t at = column % MCI_LINE, n_here = MCI_LINE - at;
+    char *line = mci_line_bf16(y, row, column / MCI_LINE);
+    uint32_t all = amx_first_bits(n), here = all & amx_first_bits(n_here);
+    _mm256_mask_storeu_epi16(line + at * 2, (__mmask16)here, bits);
+    if (all != here)
+        _mm256_mask_storeu_epi16(mci_line_bf16(y, row, column / MCI_LINE + 1) - n_here * 2,
+                                 (__mmask16)(all & ~here), bits);
+}
+
 /* A tile of a strip from 16 columns that are rows of 32 k: their pairs, transposed. */
-AMX_INLINE void amx_transpose(__m512i r[16], char *tile)
+AMX_INLINE void amx_transpose(const __m512i r[16], char *tile)
 {
     __m512i t[16];
 #pragma GCC unroll 4

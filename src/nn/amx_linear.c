@@ -10,23 +10,7 @@
  * tiles: a step of 4 products needs 4 KiB in 64 cycles. So half of them does, and the price is that
  * unfinished sums go out and in. */
 #ifdef __x86_64__
-#include "nn/amx_internal.h"
-
-#define KERNEL           AMX
-#define VEC_BYTES        64
-#define VEC_FMA(a, b, c) ((vec)_mm512_fmadd_ps(a, b, c))
-#define VEC_MAX(a, b)    ((vec)_mm512_max_ps(a, b))
-#define VEC_MIN(a, b)    ((vec)_mm512_min_ps(a, b))
-#define VEC_INVERSE(x)   inverse_of(x)
-
-/* An estimate to 14 bits and one step of Newton's. */
-AMX_INLINE __m512 inverse_of(__m512 x)
-{
-    __m512 y = _mm512_rcp14_ps(x);
-    return _mm512_mul_ps(y, _mm512_fnmadd_ps(x, y, _mm512_set1_ps(2.0f)));
-}
-
-#include "nn/cpu_vector.inc"
+#include "nn/amx_vector.h"
 
 enum { PART_LINES = 8 }; /* of K at once */
 

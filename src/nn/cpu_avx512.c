@@ -3,7 +3,7 @@
 #include <immintrin.h>
 #include <math.h>
 
-#include "nn/cpu_internal.h"
+#include "nn/cpu_train.h"
 
 #define KERNELS          mci_cpu_avx512
 #define KERNELS_NAME     "AVX-512"
@@ -16,4 +16,9 @@
 #define VEC_INVERSE(x)   (1.0f / (x))
 
 #include "nn/cpu_kernels.inc"
+
+#define TRAIN_KERNELS mci_cpu_train_avx512
+#define VEC_ROOT(x)   ((vec)_mm512_sqrt_ps(x))
+
+#include "nn/cpu_train.inc"
 #endif

@@ -2,7 +2,7 @@
  * tensors. */
 #include "base/alloc.h"
 #include "nn/cpu.h"
-#include "nn/cpu_internal.h"
+#include "nn/cpu_train.h"
 
 /* ---- the processor ---- */
 
@@ -41,6 +41,18 @@ const mci_cpu_kernels *mci_cpu_kernels_at(mci_cpu_level level)
     return &mci_cpu_plain;
 }
 
+const mci_cpu_train_kernels *mci_cpu_train_kernels_at(mci_cpu_level level)
+{
+#ifdef __x86_64__
+    if (level >= MCI_CPU_AVX512)
+        return &mci_cpu_train_avx512;
+    if (level == MCI_CPU_AVX2)
+        return &mci_cpu_train_avx2;
+#endif
+    (void)level;
+    return &mci_cpu_train_plain;
+}
+
 static bool usable_at(mci_cpu_level level, mci_nn_precision precision, const char **how)
 {
     static const char *const f32[] = { "plain f32", "AVX2 f32", "AVX-512 f32", "AVX-512 f32" };
@@ -65,6 +77,7 @@ static mc_status ctx_new_at(mci_cpu_level level, mci_nn_precision precision, uns
         return mci_nomem(err, sizeof *ctx);
     ctx->precision = precision;
     ctx->kernels = mci_cpu_kernels_at(level);
+    ctx->train = mci_cpu_train_kernels_at(level);
     if (level == MCI_CPU_AMX && precision == MCI_NN_BF16)
         ctx->amx = mci_amx_if_usable();
     mc_status status = mci_team_new(n_threads, &ctx->team, err);
@@ -90,6 +103,8 @@ static void ctx_free(mci_nn_ctx *ctx)
         return;
     mci_team_free(ctx->team);
     mci_free(ctx->scratch);
+    for (size_t i = 0; i < MCI_N_ROOMS; i++)
+        mci_free(ctx->rooms[i].data);
     mci_free(ctx);
 }
 
@@ -126,7 +141,7 @@ static mci_cpu_form form_of(const mci_nn_ctx *ctx, mci_nn_use use)
 {
     if (use == MCI_NN_SUM || !ctx->amx)
         return MCI_ROWS_F32;
-    return use == MCI_NN_INPUT ? MCI_TILES_BF16 : MCI_ROWS_BF16;
+    return use == MCI_NN_QKV ? MCI_ROWS_BF16 : MCI_TILES_BF16;
 }
 
 /* An odd number of cache lines: see cpu_internal.h. */
@@ -210,6 +225,7 @@ static void tensor_free(mci_nn_ctx *ctx, mci_nn_tensor *tensor)
         .join_patches = mci_cpu_join_patches, .embed = mci_cpu_embed,                             \
         .layernorm = mci_cpu_layernorm, .linear = mci_cpu_linear, .attention = mci_cpu_attention, \
         .pick = mci_cpu_pick, .read = mci_cpu_read, .write = mci_cpu_write, .finish = finish,     \
+        .training = &mci_cpu_training_##prefix,                                                   \
     }
 
 FUNCTIONS(best, mci_cpu_best())

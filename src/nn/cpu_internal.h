@@ -42,17 +42,24 @@ struct mci_nn_weight {
     size_t strip_bytes;
     float *bias; /* one of each padded column */
     char *strips;
+    /* In training: places in the vector of parameters, SIZE_MAX: no bias; and what gives dx. */
+    size_t at, at_bias;
+    bool transposed;
+    struct mci_nn_weight *back; /* of W^T: y = x W */
 };
 
 struct mci_nn_norm {
     size_t K;
     float eps;
     float *gamma, *beta; /* padded */
+    size_t at_gamma, at_beta;
 };
 
 struct mci_nn_table {
     size_t R, K, stride; /* rows are padded */
     float *rows;
+    size_t at;
+    bool lent; /* the rows are the vector's own */
 };
 
 struct mci_nn_tensor {
@@ -114,12 +121,23 @@ typedef struct {
                    size_t first_strip, size_t end_strip, char *scratch);
     size_t (*attention_bytes)(size_t T, size_t D); /* of scratch for sequences up to T */
     void (*attention)(const mci_attention_job *job, size_t sequence, size_t head, char *scratch);
+    const struct mci_amx_train *train; /* cpu_train.h */
 } mci_amx;
+
+/* Memory of a context that grows as it is wanted, for all workers together. */
+typedef struct {
+    char *data;
+    size_t n_bytes;
+} mci_cpu_room;
+
+enum { MCI_N_ROOMS = 5 };
 
 struct mci_nn_ctx {
     mci_nn_precision precision;
     const mci_cpu_kernels *kernels;
-    const mci_amx *amx; /* NULL: bf16 is f32 that is rounded */
+    const struct mci_cpu_train_kernels *train; /* cpu_train.h */
+    const mci_amx *amx;                        /* NULL: bf16 is f32 that is rounded */
+    mci_cpu_room rooms[MCI_N_ROOMS];           /* in training */
     mci_team *team;
     char *scratch; /* scratch_bytes for each worker */
     size_t scratch_bytes;
@@ -136,6 +154,7 @@ extern const mci_cpu_kernels mci_cpu_avx512; /* F, BW, DQ, VL */
 const mci_amx *mci_amx_if_usable(void);
 
 const mci_cpu_kernels *mci_cpu_kernels_at(mci_cpu_level level);
+const struct mci_cpu_train_kernels *mci_cpu_train_kernels_at(mci_cpu_level level);
 mci_cpu_level mci_cpu_best(void);
 /* As mci_nn_cpu, but with no more of the processor than `level` says, which it must have: for
  * tests and comparisons. */

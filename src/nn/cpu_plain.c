@@ -1,7 +1,7 @@
 /* Kernels for any processor: vectors of four, which compilers make of what there is. */
 #include <math.h>
 
-#include "nn/cpu_internal.h"
+#include "nn/cpu_train.h"
 
 #define KERNELS      mci_cpu_plain
 #define KERNELS_NAME "plain"
@@ -23,3 +23,15 @@ static inline four_floats larger(four_floats a, four_floats b)
 }
 
 #include "nn/cpu_kernels.inc"
+
+#define TRAIN_KERNELS mci_cpu_train_plain
+#define VEC_ROOT(x)   root_of(x)
+
+static inline four_floats root_of(four_floats x)
+{
+    for (int i = 0; i < 4; i++)
+        x[i] = sqrtf(x[i]);
+    return x;
+}
+
+#include "nn/cpu_train.inc"

@@ -68,7 +68,8 @@ mc_status mci_cpu_weight_new(mci_cpu_level level, mci_nn_precision precision, co
         mci_cpu_weight_free(weight);
         return status;
     }
-    pack_strips(weight, amx, w, transposed, precision == MCI_NN_BF16);
+    if (w)
+        pack_strips(weight, amx, w, transposed, precision == MCI_NN_BF16);
     *out = weight;
     return MC_OK;
 }
@@ -77,6 +78,7 @@ void mci_cpu_weight_free(mci_nn_weight *weight)
 {
     if (!weight)
         return;
+    mci_cpu_weight_free(weight->back);
     mci_free(weight->bias);
     mci_free(weight->strips);
     mci_free(weight);
@@ -121,7 +123,7 @@ mc_status mci_cpu_table_new(const float *rows, size_t R, size_t K, mci_nn_table 
         mci_free(copy);
         return mci_nomem(err, R * stride * sizeof *copy);
     }
-    for (size_t r = 0; r < R; r++)
+    for (size_t r = 0; rows && r < R; r++)
         memcpy(copy + r * stride, rows + r * K, K * sizeof *copy);
     *table = (mci_nn_table){ .R = R, .K = K, .stride = stride, .rows = copy };
     *out = table;
@@ -132,6 +134,7 @@ void mci_cpu_table_free(mci_nn_table *table)
 {
     if (!table)
         return;
-    mci_free(table->rows);
+    if (!table->lent)
+        mci_free(table->rows);
     mci_free(table);
 }

@@ -1,0 +1,232 @@
+/* The gradients of y = x W^T + b, as products:
+ *
+ *   dx  = dy W       dy as it lies, or rounded and in panels if it is f32; W^T is packed
+ *   dW += dy^T x     dy turned into panels, x in strips, MCI_DEPTH rows at a time; where the
+ *                    vector has W as [K, N], x is what is turned: dW^T += x^T dy
+ *   db += the sums of dy's columns, while they are packed
+ *
+ * linear() cuts the products among the workers, but never what is summed over. */
+#include <assert.h>
+#include <string.h>
+
+#include "nn/cpu_train.h"
+
+/* ---- the forms ---- */
+
+typedef struct {
+    mci_nn_ctx *ctx;
+    const mci_nn_tensor *from; /* its rows from `row` on, n of them */
+    size_t row, n;
+    mci_nn_tensor *turned; /* rows are from's columns; or */
+    mci_nn_weight *strips; /* columns are from's columns */
+    float *sums;           /* of each column, to be added to; NULL: not wanted */
+} pack_job;
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static void pack_block_f32(const pack_job *job, size_t at, size_t n_rows, size_t line, float *sums)
+{
+    const mci_cpu_kernels *kernels = job->ctx->kernels;
+    const float *from = mci_row_f32(job->from, job->row + at) + line * MCI_LINE;
+    const size_t stride = job->from->stride;
+    const bool rounds = job->ctx->precision == MCI_NN_BF16 && !job->from->rounded;
+    for (size_t r = 0; sums && r < n_rows; r++)
+        job->ctx->train->add_to(sums, from + r * stride, MCI_LINE);
+    if (job->turned) {
+        float *to = mci_row_f32(job->turned, line * MCI_LINE) + at;
+        job->ctx->train->transpose(from, stride, n_rows, MCI_LINE, to, job->turned->stride);
+        for (size_t r = 0; rounds && r < MCI_LINE; r++)
+            kernels->round(to + r * job->turned->stride, MCI_LINE);
+        return;
+    }
+    float *to =
+        (float *)(void *)(job->strips->strips + line * job->strips->strip_bytes) + at * MCI_LINE;
+    for (size_t r = 0; r < n_rows; r++)
+        memcpy(to + r * MCI_LINE, from + r * stride, MCI_LINE * sizeof *to);
+    if (rounds)
+        kernels->round(to, n_rows * MCI_LINE);
+}
+
+static void pack_block_amx(const pack_job *job, size_t at, size_t n_rows, size_t line, float *sums)
+{
+    mci_block_forms forms = { .sums = sums };
+    if (job->turned)
+        forms.turned =
+            job->turned->data + (line * job->turned->n_lines + at / MCI_PANEL) * MCI_PAIR_BYTES;
+    else
+        forms.across =
+            job->strips->strips + line * job->strips->strip_bytes + at / MCI_PANEL * MCI_PAIR_BYTES;
+    job->ctx->amx->train->pack_tensor(job->from, job->row + at, n_rows, line, forms);
+}
+
+/* All rows of 32 columns. */
+static void pack_line(void *user, size_t line, unsigned worker)
+{
+    const pack_job *job = user;
+    float sums[MCI_LINE] = { 0 }, *wanted = job->sums ? sums : NULL;
+    (void)worker;
+    for (size_t at = 0; at < job->n; at += MCI_PANEL) {
+        size_t n_rows = smaller(MCI_PANEL, job->n - at);
+        if (job->ctx->amx)
+            pack_block_amx(job, at, n_rows, line, wanted);
+        else
+            pack_block_f32(job, at, n_rows, line, wanted);
+    }
+    if (job->sums)
+        job->ctx->train->add_to(job->sums + line * MCI_LINE, sums,
+                                smaller(MCI_LINE, job->from->K - line * MCI_LINE));
+}
+
+/* The forms' memory is the context's, until the next ones are made. */
+static bool make_turned(const pack_job *job, mci_nn_tensor *turned)
+{
+    size_t n_lines = mci_lines_of(job->n), n_rows = job->from->n_lines * MCI_LINE;
+    bool tiles = job->ctx->amx != NULL;
+    size_t stride = n_lines * MCI_LINE + (tiles ? 0 : 16);
+    *turned = (mci_nn_tensor){ .use = MCI_NN_INPUT,
+                               .form = tiles ? MCI_TILES_BF16 : MCI_ROWS_F32,
+                               .n_rows = job->from->K,
+                               .max_rows = n_rows,
+                               .K = job->n,
+                               .n_lines = n_lines,
+                               .stride = stride };
+    turned->data =
+        mci_cpu_room_of(job->ctx, MCI_ROOM_TURNED, n_rows * stride * (tiles ? 2 : sizeof(float)));
+    return turned->data != NULL;
+}
+
+static bool make_strips(const pack_job *job, mci_nn_weight *strips)
+{
+    bool tiles = job->ctx->amx != NULL;
+    size_t n_strips = job->from->n_lines, n_lines = mci_lines_of(job->n);
+    *strips = (mci_nn_weight){ .form = tiles ? MCI_TILES_BF16 : MCI_ROWS_F32,
+                               .N = job->from->K,
+                               .K = job->n,
+                               .n_strips = n_strips,
+                               .n_lines = n_lines };
+    strips->strip_bytes = tiles ? n_lines * MCI_PAIR_BYTES : job->n * MCI_LINE * sizeof(float);
+    strips->strips = mci_cpu_room_of(job->ctx, MCI_ROOM_STRIPS, n_strips * strips->strip_bytes);
+    strips->bias = (float *)(void *)mci_cpu_room_of(job->ctx, MCI_ROOM_ZEROS,
+                                                    n_strips * MCI_LINE * sizeof(float));
+    return strips->strips && strips->bias;
+}
+
+/* ---- dW, db ---- */
+
+typedef struct {
+    mci_nn_ctx *ctx;
+    const mci_nn_tensor *from; /* SUM */
+    float *to;
+    size_t n;
+} add_job;
+
+static void add_row(void *user, size_t row, unsigned worker)
+{
+    const add_job *job = user;
+    (void)worker;
+    job->ctx->train->add_to(job->to + row * job->n, mci_row_f32(job->from, row), job->n);
+}
+
+/* to [a's columns, b's columns] += a^T b. Where rows of `to` are whole lines, the product adds to
+ * them where they are; else by way of rows that are padded. */
+static void add_product(mci_nn_ctx *ctx, const mci_nn_tensor *turned, const mci_nn_weight *strips,
+                        float *to)
+{
+    const bool in_place = strips->N % MCI_LINE == 0;
+    const size_t stride = strips->n_strips * MCI_LINE;
+    mci_nn_tensor y = { .use = MCI_NN_SUM,
+                        .form = MCI_ROWS_F32,
+                        .n_rows = turned->n_rows,
+                        .max_rows = turned->n_rows,
+                        .K = strips->N,
+                        .n_lines = strips->n_strips,
+                        .stride = stride,
+                        .data = (char *)to };
+    if (!in_place)
+        y.data = mci_cpu_room_of(ctx, MCI_ROOM_SUMS, y.n_rows * stride * sizeof(float));
+    if (!y.data)
+        return;
+    mci_cpu_linear(ctx, &y, turned, strips, MCI_NN_LINEAR, in_place);
+    add_job job = { ctx, &y, to, strips->N };
+    if (!in_place)
+        mci_team_run(ctx->team, y.n_rows, add_row, &job);
+}
+
+static void weight_gradient(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const mci_nn_tensor *x,
+                            const mci_nn_weight *weight, mci_nn_vector *grads)
+{
+    float *db = weight->at_bias == SIZE_MAX ? NULL : grads->values + weight->at_bias;
+    const bool turns_x = weight->transposed;
+    for (size_t row = 0; row < dy->n_rows; row += MCI_DEPTH) {
+        size_t n = smaller(MCI_DEPTH, dy->n_rows - row);
+        mci_nn_tensor turned;
+        mci_nn_weight strips;
+        pack_job a = { .ctx = ctx, .from = turns_x ? x : dy, .row = row, .n = n }, b = a;
+        b.from = turns_x ? dy : x;
+        (turns_x ? &b : &a)->sums = db;
+        if (!make_turned(&a, &turned) || !make_strips(&b, &strips))
+            return;
+        a.turned = &turned;
+        b.strips = &strips;
+        mci_team_run(ctx->team, a.from->n_lines, pack_line, &a);
+        mci_team_run(ctx->team, b.from->n_lines, pack_line, &b);
+        add_product(ctx, &turned, &strips, grads->values + weight->at);
+    }
+}
+
+/* ---- dx ---- */
+
+typedef struct {
+    mci_nn_ctx *ctx;
+    const mci_nn_tensor *from;
+    mci_nn_tensor *to;
+} round_job;
+
+static void round_panel(void *user, size_t panel, unsigned worker)
+{
+    const round_job *job = user;
+    size_t end = smaller((panel + 1) * MCI_PANEL, job->from->n_rows);
+    (void)worker;
+    for (size_t row = panel * MCI_PANEL; row < end; row++) {
+        const float *from = mci_row_f32(job->from, row);
+        if (job->to->form == MCI_ROWS_F32) {
+            memcpy(mci_row_f32(job->to, row), from, job->to->n_lines * MCI_LINE * sizeof *from);
+            job->ctx->kernels->round(mci_row_f32(job->to, row), job->to->n_lines * MCI_LINE);
+        } else {
+            job->ctx->amx->put_row(job->to, row, from);
+        }
+    }
+}
+
+/* dy as linear() reads it. */
+static bool as_input(mci_nn_ctx *ctx, const mci_nn_tensor *dy, mci_nn_tensor *input)
+{
+    *input = *dy;
+    input->use = MCI_NN_INPUT;
+    if (dy->use != MCI_NN_SUM || ctx->precision == MCI_NN_F32)
+        return true;
+    size_t n_panels = (dy->n_rows + MCI_PANEL - 1) / MCI_PANEL;
+    size_t row_bytes = ctx->amx ? dy->n_lines * 64 : dy->stride * sizeof(float);
+    input->form = ctx->amx ? MCI_TILES_BF16 : MCI_ROWS_F32;
+    input->data = mci_cpu_room_of(ctx, MCI_ROOM_ROWS, n_panels * MCI_PANEL * row_bytes);
+    if (!input->data)
+        return false;
+    round_job job = { ctx, dy, input };
+    mci_team_run(ctx->team, n_panels, round_panel, &job);
+    return true;
+}
+
+void mci_cpu_linear_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
+                             const mci_nn_tensor *x, const mci_nn_weight *weight,
+                             mci_nn_vector *grads)
+{
+    mci_nn_tensor input;
+    assert(dy->K == weight->N && x->K == weight->K && x->n_rows == dy->n_rows);
+    assert(!dx || dx->K == weight->K);
+    if (dx && as_input(ctx, dy, &input))
+        mci_cpu_linear(ctx, dx, &input, weight->back, MCI_NN_LINEAR, false);
+    weight_gradient(ctx, dy, x, weight, grads);
+}

@@ -1,0 +1,591 @@
+/* Every operation of training on the CPU against the plain backend's, at each level that this
+ * processor has, in both precisions, on shapes that fit nothing; and that no bit of a gradient
+ * depends on the number of threads. */
+#include <math.h>
+
+#include "base/dtype.h"
+#include "nn/cpu_internal.h"
+#include "nn/nn_train.h"
+#include "nn/ref_backend.h"
+
+#include "test.h"
+
+/* ---- two backends side by side ---- */
+
+/* One of them: its objects, with the same values as the other's. */
+typedef struct {
+    const mci_nn_backend *b;
+    const mci_nn_training *t;
+    mci_nn_ctx *ctx;
+    mci_nn_vector *values, *grads;
+} side;
+
+typedef struct {
+    side sides[2]; /* what is tested, and the plain one */
+    mci_nn_precision precision;
+    test_random *random;
+} pair;
+
+enum { N_VALUES = 60000 };
+
+static float uniform(test_random *random)
+{
+    return (float)((double)(test_next(random) >> 11) * 0x1p-52 - 1.0);
+}
+
+static float *random_floats(test_random *random, size_t n, float scale)
+{
+    float *values = malloc((n + 1) * sizeof *values);
+    for (size_t i = 0; i < n; i++)
+        values[i] = scale * uniform(random);
+    return values;
+}
+
+/* What both make the same of: so that rounding at the way in is no difference. */
+static float *exact_floats(pair *p, size_t n, float scale)
+{
+    float *values = random_floats(p->random, n, scale);
+    for (size_t i = 0; i < n && p->precision == MCI_NN_BF16; i++)
+        values[i] = mci_f32_of_bf16(mci_bf16_of(values[i]));
+    return values;
+}
+
+static side new_side(const mci_nn_backend *b, mci_nn_precision precision, unsigned n_threads)
+{
+    side s = { .b = b, .t = b->training };
+    mc_error err = { 0 };
+    assert_non_null(s.t);
+    assert_ok(b->ctx_new(precision, n_threads, &s.ctx, &err), err);
+    assert_ok(s.t->vector_new(s.ctx, N_VALUES, &s.values, &err), err);
+    assert_ok(s.t->vector_new(s.ctx, N_VALUES, &s.grads, &err), err);
+    return s;
+}
+
+static void free_side(side *s)
+{
+    mc_error err = { 0 };
+    assert_ok(s->b->finish(s->ctx, &err), err);
+    s->t->vector_free(s->ctx, s->values);
+    s->t->vector_free(s->ctx, s->grads);
+    s->b->ctx_free(s->ctx);
+}
+
+typedef void pair_test(pair *p);
+
+static void with_every_level(pair_test *test)
+{
+    for (mci_cpu_level level = MCI_CPU_PLAIN; level <= MCI_CPU_AMX; level++)
+        for (mci_nn_precision precision = MCI_NN_F32; precision <= MCI_NN_BF16; precision++) {
+            const mci_nn_backend *b = mci_nn_cpu_at(level);
+            const char *how = NULL;
+            if (!b->usable(precision, &how)) {
+                print_message("  not here: %s\n", b->name);
+                continue;
+            }
+            print_message("  %s: %s\n", b->name, how);
+            test_random random = { 4 };
+            pair p = { .precision = precision, .random = &random };
+            p.sides[0] = new_side(b, precision, 2);
+            p.sides[1] = new_side(&mci_nn_ref, precision, 1);
+            test(&p);
+            free_side(&p.sides[0]);
+            free_side(&p.sides[1]);
+        }
+}
+
+/* Values and gradients that are there already, the same on both sides. */
+static void set_vectors(pair *p)
+{
+    float *values = random_floats(p->random, N_VALUES, 1.0f);
+    for (size_t i = 0; i < 2; i++) {
+        p->sides[i].t->vector_write(p->sides[i].ctx, p->sides[i].values, 0, values, N_VALUES);
+        p->sides[i].t->vector_write(p->sides[i].ctx, p->sides[i].grads, 0, values, N_VALUES);
+    }
+    free(values);
+}
+
+static mci_nn_tensor *tensor(side *s, mci_nn_use use, size_t R, size_t K)
+{
+    mci_nn_tensor *t = NULL;
+    mc_error err = { 0 };
+    assert_ok(s->b->tensor_new(s->ctx, use, R, K, &t, &err), err);
+    return t;
+}
+
+/* More rows once were there than are now: they must not be met. */
+static mci_nn_tensor *tensor_of(side *s, mci_nn_use use, const float *rows, size_t R, size_t K)
+{
+    mci_nn_tensor *t = tensor(s, use, R + 5, K);
+    float *before = malloc((R + 5) * K * sizeof *before);
+    for (size_t i = 0; i < (R + 5) * K; i++)
+        before[i] = NAN;
+    s->b->write(s->ctx, t, before, R + 5);
+    s->b->write(s->ctx, t, rows, R);
+    free(before);
+    return t;
+}
+
+/* ---- comparing ---- */
+
+/* By length, and each value by the size of the largest. */
+static void compare(const float *got, const float *want, size_t n, double tolerance,
+                    const char *what)
+{
+    double apart = 0.0, length = 0.0, largest = 0.0, off = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        double d = fabs((double)got[i] - (double)want[i]);
+        assert_false(isnan(got[i]));
+        apart += d * d;
+        length += (double)want[i] * (double)want[i];
+        largest = fmax(largest, fabs((double)want[i]));
+        off = fmax(off, d);
+    }
+    if (sqrt(apart) > tolerance * sqrt(length) || off > 4.0 * tolerance * largest)
+        fail_msg("%s: relative %.3g, largest %.3g of %.3g; %.3g allowed", what,
+                 sqrt(apart / length), off, largest, tolerance);
+}
+
+/* tolerance_f32 of all; tolerance_bf16 of what is rounded to bf16 at the end or on the way. */
+static double tolerance(const pair *p, double of_f32, double of_bf16)
+{
+    return p->precision == MCI_NN_BF16 ? of_bf16 : of_f32;
+}
+
+static void compare_tensors(pair *p, mci_nn_tensor *const t[2], size_t R, size_t K, double allowed,
+                            const char *what)
+{
+    float *rows[2];
+    for (size_t i = 0; i < 2; i++) {
+        rows[i] = malloc((R * K + 1) * sizeof *rows[i]);
+        p->sides[i].b->read(p->sides[i].ctx, t[i], rows[i]);
+    }
+    compare(rows[0], rows[1], R * K, allowed, what);
+    free(rows[0]);
+    free(rows[1]);
+}
+
+/* What was added, and that nothing else changed. */
+static void compare_grads(pair *p, size_t n, double allowed, const char *what)
+{
+    float *got[2];
+    for (size_t i = 0; i < 2; i++) {
+        got[i] = malloc(N_VALUES * sizeof *got[i]);
+        p->sides[i].t->vector_read(p->sides[i].ctx, p->sides[i].grads, 0, got[i], N_VALUES);
+    }
+    compare(got[0], got[1], n, allowed, what);
+    assert_memory_equal(got[0] + n, got[1] + n, (N_VALUES - n) * sizeof *got[0]);
+    free(got[0]);
+    free(got[1]);
+}
+
+static void free_tensors(pair *p, mci_nn_tensor *const t[2])
+{
+    for (size_t i = 0; i < 2; i++)
+        p->sides[i].b->tensor_free(p->sides[i].ctx, t[i]);
+}
+
+static void make_tensors(pair *p, mci_nn_tensor *t[2], mci_nn_use use, const float *rows, size_t R,
+                         size_t K)
+{
+    for (size_t i = 0; i < 2; i++)
+        t[i] = tensor_of(&p->sides[i], use, rows, R, K);
+}
+
+/* ---- linear ---- */
+
+typedef struct {
+    size_t R, N, K;
+    bool transposed, has_bias, sum;
+} linear_case;
+
+static void check_linear(pair *p, linear_case c)
+{
+    const size_t n = c.N * c.K, at_bias = c.has_bias ? n : SIZE_MAX;
+    float *x = exact_floats(p, c.R * c.K, 2.0f);
+    float *dy =
+        c.sum ? random_floats(p->random, c.R * c.N, 1.0f) : exact_floats(p, c.R * c.N, 1.0f);
+    mci_nn_tensor *tx[2], *tdy[2], *dx[2], *ty[2];
+    set_vectors(p);
+    make_tensors(p, tx, MCI_NN_INPUT, x, c.R, c.K);
+    make_tensors(p, tdy, c.sum ? MCI_NN_SUM : MCI_NN_ROWS, dy, c.R, c.N);
+    for (size_t i = 0; i < 2; i++) {
+        side *s = &p->sides[i];
+        mci_nn_weight *weight = NULL;
+        mc_error err = { 0 };
+        dx[i] = tensor(s, MCI_NN_ROWS, c.R, c.K);
+        ty[i] = tensor(s, MCI_NN_ROWS, c.R, c.N);
+        assert_ok(
+            s->t->weight_bind(p->precision, 0, c.transposed, at_bias, c.N, c.K, &weight, &err),
+            err);
+        s->t->weight_refresh(s->ctx, weight, s->values);
+        s->b->linear(s->ctx, ty[i], tx[i], weight, MCI_NN_LINEAR, false);
+        s->t->linear_backward(s->ctx, dx[i], tdy[i], tx[i], weight, s->grads);
+        s->t->linear_backward(s->ctx, NULL, tdy[i], tx[i], weight, s->grads);
+        s->b->weight_free(weight);
+    }
+    compare_tensors(p, ty, c.R, c.N, tolerance(p, 2e-6, 4e-3), "linear, bound");
+    compare_tensors(p, dx, c.R, c.K, tolerance(p, 2e-6, 4e-3), "dx");
+    compare_grads(p, n + (c.has_bias ? c.N : 0), 2e-6, "dW, db");
+    free_tensors(p, tx), free_tensors(p, tdy), free_tensors(p, dx), free_tensors(p, ty);
+    free(x), free(dy);
+}
+
+static void linears(pair *p)
+{
+    static const linear_case fixed[] = {
+        { 64, 96, 64, false, true, false },  { 64, 64, 96, true, false, true },
+        { 4200, 5, 7, false, true, false },  { 1, 1, 1, false, true, true },
+        { 333, 160, 130, true, true, true }, { 257, 33, 320, false, true, true },
+    };
+    for (size_t i = 0; i < COUNT_OF(fixed); i++)
+        check_linear(p, fixed[i]);
+    for (int i = 0; i < 12; i++)
+        check_linear(p,
+                     (linear_case){ 1 + test_below(p->random, 150), 1 + test_below(p->random, 110),
+                                    1 + test_below(p->random, 110), test_below(p->random, 2),
+                                    test_below(p->random, 2), test_below(p->random, 2) });
+}
+
+static void linear_backward_is_the_plain_one(void **state)
+{
+    (void)state;
+    with_every_level(linears);
+}
+
+/* ---- activations ---- */
+
+static void check_activation(pair *p, mci_nn_activation f, size_t R, size_t K)
+{
+    float *z = exact_floats(p, R * K, 6.0f), *dy = exact_floats(p, R * K, 1.0f);
+    mci_nn_tensor *tz[2], *tdy[2], *ty[2];
+    z[0] = -100.0f, z[R * K - 1] = 100.0f; /* far out, slopes are 0 and 1 */
+    make_tensors(p, tz, MCI_NN_ROWS, z, R, K);
+    make_tensors(p, tdy, MCI_NN_ROWS, dy, R, K);
+    for (size_t i = 0; i < 2; i++) {
+        side *s = &p->sides[i];
+        ty[i] = tensor(s, MCI_NN_INPUT, R, K);
+        s->t->activate(s->ctx, ty[i], tz[i], f);
+        s->t->activate_backward(s->ctx, tdy[i], tdy[i], tz[i], f);
+    }
+    compare_tensors(p, ty, R, K, tolerance(p, 1e-6, 4e-3), "activate");
+    compare_tensors(p, tdy, R, K, tolerance(p, 1e-6, 4e-3), "activate backward");
+    free_tensors(p, tz), free_tensors(p, tdy), free_tensors(p, ty);
+    free(z), free(dy);
+}
+
+static void activations(pair *p)
+{
+    for (mci_nn_activation f = MCI_NN_LINEAR; f <= MCI_NN_QUICK_GELU; f++) {
+        check_activation(p, f, 37, 45);
+        check_activation(p, f, 64, 96);
+        check_activation(p, f, 2, 1);
+    }
+}
+
+static void activations_have_the_plain_slopes(void **state)
+{
+    (void)state;
+    with_every_level(activations);
+}
+
+/* ---- norm ---- */
+
+static void check_norm(pair *p, size_t R, size_t K, bool add, bool sum)
+{
+    float *x = random_floats(p->random, R * K, 3.0f),
+          *before = random_floats(p->random, R * K, 1.0f);
+    float *dy = sum ? random_floats(p->random, R * K, 1.0f) : exact_floats(p, R * K, 1.0f);
+    mci_nn_tensor *tx[2], *tdy[2], *dx[2];
+    set_vectors(p);
+    make_tensors(p, tx, MCI_NN_SUM, x, R, K);
+    make_tensors(p, tdy, sum ? MCI_NN_SUM : MCI_NN_ROWS, dy, R, K);
+    make_tensors(p, dx, MCI_NN_SUM, before, R, K);
+    for (size_t i = 0; i < 2; i++) {
+        side *s = &p->sides[i];
+        mci_nn_norm *norm = NULL;
+        mc_error err = { 0 };
+        assert_ok(s->t->norm_bind(0, K, 1e-5f, K, &norm, &err), err);
+        s->t->norm_refresh(s->ctx, norm, s->values);
+        s->t->layernorm_backward(s->ctx, dx[i], tdy[i], tx[i], norm, s->grads, add);
+        if (sum) /* a gradient may become its own successor */
+            s->t->layernorm_backward(s->ctx, tdy[i], tdy[i], tx[i], norm, s->grads, false);
+        s->b->norm_free(norm);
+    }
+    compare_tensors(p, dx, R, K, 1e-5, "norm backward");
+    if (sum)
+        compare_tensors(p, tdy, R, K, 1e-5, "norm backward in place");
+    compare_grads(p, 2 * K, 5e-6, "dgamma, dbeta");
+    free_tensors(p, tx), free_tensors(p, tdy), free_tensors(p, dx);
+    free(x), free(before), free(dy);
+}
+
+static void norms(pair *p)
+{
+    check_norm(p, 1, 7, false, true);
+    check_norm(p, 100, 33, true, false);
+    check_norm(p, 33, 64, false, false);
+    check_norm(p, 70, 100, true, true);
+    check_norm(p, 300, 768, true, false);
+}
+
+static void norm_backward_is_the_plain_one(void **state)
+{
+    (void)state;
+    with_every_level(norms);
+}
+
+/* ---- attention ---- */
+
+static void check_attention(pair *p, const uint32_t *starts, size_t n, size_t heads, size_t D,
+                            bool causal)
+{
+    const size_t R = starts[n], K = heads * D;
+    float *qkv = exact_floats(p, R * 3 * K, 2.0f), *dy = exact_floats(p, R * K, 1.0f);
+    mci_nn_tensor *tx[2], *tdy[2], *dx[2];
+    make_tensors(p, tx, MCI_NN_QKV, qkv, R, 3 * K);
+    make_tensors(p, tdy, MCI_NN_ROWS, dy, R, K);
+    for (size_t i = 0; i < 2; i++) {
+        side *s = &p->sides[i];
+        dx[i] = tensor(s, MCI_NN_ROWS, R, 3 * K);
+        s->t->attention_backward(s->ctx, dx[i], tdy[i], tx[i], (mci_nn_sequences){ starts, n },
+                                 heads, causal);
+    }
+    compare_tensors(p, dx, R, 3 * K, tolerance(p, 5e-6, 8e-3), "attention backward");
+    free_tensors(p, tx), free_tensors(p, tdy), free_tensors(p, dx);
+    free(qkv), free(dy);
+}
+
+static void attentions(pair *p)
+{
+    static const uint32_t mixed[] = { 0, 1, 4, 54, 131, 147, 180 }, one[] = { 0, 200 };
+    static const size_t depths[] = { 64, 32, 5, 12, 24, 80, 1, 45 };
+    for (size_t i = 0; i < COUNT_OF(depths); i++)
+        for (int causal = 0; causal < 2; causal++)
+            check_attention(p, mixed, 6, 1 + i % 3, depths[i], causal);
+    check_attention(p, one, 1, 2, 64, false);
+}
+
+static void attention_backward_is_the_plain_one(void **state)
+{
+    (void)state;
+    with_every_level(attentions);
+}
+
+/* ---- rows ---- */
+
+static void check_embed(pair *p, size_t K)
+{
+    enum { WORDS = 11, PLACES = 9 };
+    static const uint32_t starts[] = { 0, 1, 10, 12, 20 };
+    int32_t ids[20];
+    float *dy = random_floats(p->random, 20 * K, 1.0f);
+    mci_nn_tensor *tdy[2], *ty[2];
+    for (size_t i = 0; i < 20; i++)
+        ids[i] = (int32_t)test_below(p->random, WORDS);
+    set_vectors(p);
+    make_tensors(p, tdy, MCI_NN_SUM, dy, 20, K);
+    for (size_t i = 0; i < 2; i++) {
+        side *s = &p->sides[i];
+        const mci_nn_sequences all = { starts, 4 };
+        mci_nn_table *words = NULL, *places = NULL;
+        mc_error err = { 0 };
+        assert_ok(s->t->table_bind(0, WORDS, K, &words, &err), err);
+        assert_ok(s->t->table_bind(WORDS * K, PLACES, K, &places, &err), err);
+        s->t->table_refresh(s->ctx, words, s->values);
+        s->t->table_refresh(s->ctx, places, s->values);
+        ty[i] = tensor(s, MCI_NN_SUM, 20, K);
+        s->b->embed(s->ctx, ty[i], ids, all, words, places);
+        s->t->embed_backward(s->ctx, tdy[i], ids, all, words, places, s->grads);
+        s->b->table_free(words);
+        s->b->table_free(places);
+    }
+    compare_tensors(p, ty, 20, K, 1e-7, "embed, bound");
+    compare_grads(p, (WORDS + PLACES) * K, 1e-6, "embed backward");
+    free_tensors(p, tdy), free_tensors(p, ty);
+    free(dy);
+}
+
+static void check_join(pair *p, size_t K)
+{
+    enum { N = 6, T = 10 };
+    float *dy = random_floats(p->random, N * T * K, 1.0f);
+    mci_nn_tensor *tdy[2], *dx[2];
+    set_vectors(p);
+    make_tensors(p, tdy, MCI_NN_SUM, dy, N * T, K);
+    for (size_t i = 0; i < 2; i++) {
+        side *s = &p->sides[i];
+        mci_nn_table *first = NULL, *places = NULL;
+        mc_error err = { 0 };
+        assert_ok(s->t->table_bind(0, 1, K, &first, &err), err);
+        assert_ok(s->t->table_bind(K, T, K, &places, &err), err);
+        dx[i] = tensor(s, MCI_NN_SUM, N * (T - 1), K);
+        s->t->join_patches_backward(s->ctx, dx[i], tdy[i], N, first, places, s->grads);
+        s->b->table_free(first);
+        s->b->table_free(places);
+    }
+    compare_tensors(p, dx, N * (T - 1), K, 0.0, "join backward");
+    compare_grads(p, (T + 1) * K, 1e-6, "places");
+    free_tensors(p, tdy), free_tensors(p, dx);
+    free(dy);
+}
+
+static void check_pick(pair *p, size_t K)
+{
+    static const uint32_t rows[] = { 0, 13, 69 };
+    float *dy = random_floats(p->random, 3 * K, 1.0f);
+    mci_nn_tensor *tdy[2], *dx[2], *copies[2];
+    make_tensors(p, tdy, MCI_NN_SUM, dy, 3, K);
+    for (size_t i = 0; i < 2; i++) {
+        side *s = &p->sides[i];
+        dx[i] = tensor(s, MCI_NN_SUM, 70, K);
+        copies[i] = tensor(s, MCI_NN_SUM, 70, K);
+        s->t->pick_backward(s->ctx, dx[i], tdy[i], rows, 3, 70);
+        s->t->copy(s->ctx, copies[i], dx[i]);
+    }
+    compare_tensors(p, dx, 70, K, 0.0, "pick backward");
+    compare_tensors(p, copies, 70, K, 0.0, "copy");
+    free_tensors(p, tdy), free_tensors(p, dx), free_tensors(p, copies);
+    free(dy);
+}
+
+static void row_movers(pair *p)
+{
+    static const size_t widths[] = { 1, 31, 64, 100 };
+    for (size_t i = 0; i < COUNT_OF(widths); i++) {
+        check_embed(p, widths[i]);
+        check_join(p, widths[i]);
+        check_pick(p, widths[i]);
+    }
+}
+
+static void rows_go_back_to_where_they_came_from(void **state)
+{
+    (void)state;
+    with_every_level(row_movers);
+}
+
+/* ---- vectors ---- */
+
+static void steps(pair *p)
+{
+    enum { AT = 3, N = N_VALUES - 20 };
+    const float *host;
+    float *got[2], *squares = random_floats(p->random, N_VALUES, 1.0f);
+    set_vectors(p);
+    for (size_t i = 0; i < 2; i++) {
+        side *s = &p->sides[i];
+        mci_nn_vector *m = NULL, *v = NULL;
+        mc_error err = { 0 };
+        mci_nn_adamw how = {
+            .lr = 1e-2, .beta1 = 0.9, .beta2 = 0.98, .eps = 1e-6, .decay = 0.2, .grad_scale = 0.5
+        };
+        assert_ok(s->t->vector_new(s->ctx, N_VALUES, &m, &err), err);
+        assert_ok(s->t->vector_new(s->ctx, N_VALUES, &v, &err), err);
+        for (how.step = 1; how.step <= 3; how.step++)
+            s->t->adamw(s->ctx, s->values, s->grads, m, v, AT, N, how);
+        got[i] = malloc(3 * N_VALUES * sizeof *got[i]);
+        s->t->vector_read(s->ctx, s->values, 0, got[i], N_VALUES);
+        s->t->vector_read(s->ctx, m, 0, got[i] + N_VALUES, N_VALUES);
+        s->t->vector_read(s->ctx, v, 0, got[i] + 2 * N_VALUES, N_VALUES);
+        host = s->t->vector_host(s->values);
+        assert_memory_equal(host, got[i], N_VALUES * sizeof *host);
+        s->t->vector_write(s->ctx, s->grads, 0, squares, N_VALUES);
+        s->t->vector_free(s->ctx, m);
+        s->t->vector_free(s->ctx, v);
+    }
+    compare(got[0], got[1], 3 * N_VALUES, 1e-6, "AdamW");
+    const double square = p->sides[0].t->vector_square(p->sides[0].ctx, p->sides[0].grads);
+    const double want = p->sides[1].t->vector_square(p->sides[1].ctx, p->sides[1].grads);
+    assert_true(fabs(square - want) <= 1e-6 * want);
+    p->sides[0].t->vector_zero(p->sides[0].ctx, p->sides[0].grads);
+    assert_true(p->sides[0].t->vector_square(p->sides[0].ctx, p->sides[0].grads) == 0.0);
+    free(got[0]), free(got[1]), free(squares);
+}
+
+static void adamw_steps_are_the_plain_ones(void **state)
+{
+    (void)state;
+    with_every_level(steps);
+}
+
+/* ---- threads ---- */
+
+/* All that sums over rows, with so many threads. The caller frees. */
+static float *gradients_with(const mci_nn_backend *b, mci_nn_precision precision,
+                             unsigned n_threads, double *square)
+{
+    enum { R = 700, K = 96, N = 160 };
+    static const uint32_t starts[] = { 0, 77, 100, 350, 700 };
+    test_random random = { 8 };
+    side s = new_side(b, precision, n_threads);
+    mci_nn_weight *weight = NULL;
+    mci_nn_norm *norm = NULL;
+    mci_nn_table *words = NULL;
+    mc_error err = { 0 };
+    int32_t ids[R];
+    for (size_t i = 0; i < R; i++)
+        ids[i] = (int32_t)test_below(&random, 5);
+    float *rows = random_floats(&random, R * 3 * K, 1.0f); /* more than there are values */
+    mci_nn_tensor *x = tensor_of(&s, MCI_NN_INPUT, rows, R, K);
+    mci_nn_tensor *dy = tensor_of(&s, MCI_NN_ROWS, rows, R, N), *dx = tensor(&s, MCI_NN_ROWS, R, K);
+    mci_nn_tensor *sum = tensor_of(&s, MCI_NN_SUM, rows, R, K);
+    mci_nn_tensor *qkv = tensor_of(&s, MCI_NN_QKV, rows, R, 3 * K);
+    mci_nn_tensor *dqkv = tensor(&s, MCI_NN_ROWS, R, 3 * K);
+    assert_ok(s.t->weight_bind(precision, 0, false, N * K, N, K, &weight, &err), err);
+    assert_ok(s.t->norm_bind(20000, 21000, 1e-5f, K, &norm, &err), err);
+    assert_ok(s.t->table_bind(25000, 350, K, &words, &err), err);
+    s.t->vector_write(s.ctx, s.values, 0, rows, N_VALUES);
+    s.t->weight_refresh(s.ctx, weight, s.values);
+    s.t->norm_refresh(s.ctx, norm, s.values);
+    s.t->linear_backward(s.ctx, dx, dy, x, weight, s.grads);
+    s.t->attention_backward(s.ctx, dqkv, dx, qkv, (mci_nn_sequences){ starts, 4 }, 3, true);
+    s.t->layernorm_backward(s.ctx, sum, dx, sum, norm, s.grads, true);
+    s.t->embed_backward(s.ctx, sum, ids, (mci_nn_sequences){ starts, 4 }, words, words, s.grads);
+    float *got = malloc((N_VALUES + R * 3 * K) * sizeof *got);
+    *square = s.t->vector_square(s.ctx, s.grads);
+    s.t->vector_read(s.ctx, s.grads, 0, got, N_VALUES);
+    s.b->read(s.ctx, dqkv, got + N_VALUES);
+    mci_nn_tensor *const tensors[] = { x, dy, dx, sum, qkv, dqkv };
+    for (size_t i = 0; i < COUNT_OF(tensors); i++)
+        b->tensor_free(s.ctx, tensors[i]);
+    b->weight_free(weight);
+    b->norm_free(norm);
+    b->table_free(words);
+    free_side(&s);
+    free(rows);
+    return got;
+}
+
+static void gradients_are_the_same_bits_for_any_threads(void **state)
+{
+    (void)state;
+    for (mci_cpu_level level = MCI_CPU_PLAIN; level <= MCI_CPU_AMX; level++)
+        for (mci_nn_precision precision = MCI_NN_F32; precision <= MCI_NN_BF16; precision++) {
+            const mci_nn_backend *b = mci_nn_cpu_at(level);
+            if (!b->usable(precision, NULL))
+                continue;
+            double one_square, square;
+            float *one = gradients_with(b, precision, 1, &one_square);
+            for (unsigned n_threads = 2; n_threads <= 5; n_threads++) {
+                float *many = gradients_with(b, precision, n_threads, &square);
+                assert_memory_equal(one, many, (N_VALUES + 700 * 288) * sizeof *one);
+                assert_true(square == one_square);
+                free(many);
+            }
+            free(one);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(linear_backward_is_the_plain_one),
+        cmocka_unit_test(activations_have_the_plain_slopes),
+        cmocka_unit_test(norm_backward_is_the_plain_one),
+        cmocka_unit_test(attention_backward_is_the_plain_one),
+        cmocka_unit_test(rows_go_back_to_where_they_came_from),
+        cmocka_unit_test(adamw_steps_are_the_plain_ones),
+        cmocka_unit_test(gradients_are_the_same_bits_for_any_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
