@@ -35,8 +35,8 @@ import xml.etree.ElementTree as ElementTree
 
 from PIL import Image, ImageDraw, ImageFont
 
-MASTER_SIDE = 96  # of the drawing that variants are made from
-VARIANT_SIDE = 72  # of an image of the pool; training crops it to 64
+MASTER_SIDE = 80  # of the drawing that variants are made from
+VARIANT_SIDE = 56  # of an image of the pool; training crops it to 48
 MAX_PIXELS = 40_000_000  # a larger image is left out
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit, which warns or raises
 SHARD_PAIRS = 10_000
@@ -302,15 +302,17 @@ def write_shard(job):
 
 
 def split(drawings, looks, p):
-    """Train and held-out indices. A group is on one side, and what looks the same is not held out."""
+    """Train and held-out indices. A group is on one side, what looks the same is not held out, and of
+    a group one image is: the others would be no further trials."""
     held = [number(f'{p["seed"]} {d.group}') % 1000 < 1000 * p['heldout_share'] for d in drawings]
     seen = {look for look, h in zip(looks, held) if not h}
-    train, out = [], []
-    for i, (look, h) in enumerate(zip(looks, held)):
+    asked, train, out = set(), [], []
+    for i, (drawing, look, h) in enumerate(zip(drawings, looks, held)):
         if not h:
             train.append(i)
-        elif look not in seen:
+        elif look not in seen and drawing.group not in asked:
             seen.add(look)
+            asked.add(drawing.group)
             out.append(i)
     return train, out
 
