@@ -4,23 +4,33 @@
 #include <sys/stat.h>
 
 #include "commands.h"
+#include "metadata_table.h"
 #include "opts.h"
 #include "report.h"
 #include "table.h"
 
 static const cli_about about = {
-    .usage = "[--wordnet[=DIR]] -o FILE [INPUT...]\n"
-             "--check [--strict] FILE...",
+    .usage = "[--wordnet[=DIR]] [--omw FILE] [--unigrams FILE] [--bigrams FILE] "
+             "[--titles FILE] -o FILE [INPUT...]\n"
+             "--check [--strict] FILE...\n"
+             "--stats FILE...\n"
+             "--diff FILE FILE",
     .about =
         "Builds the metadata: the list of entries that texts are searched for. Sources come in a "
-        "fixed order, first seen first: the numbers 0 to 99 and the head words of WordNet 3.0 "
-        "(--wordnet), then the inputs as they are given. An entry that stands in the list already "
-        "is not added again. The same sources give the same ids.\n\n"
+        "fixed order, first seen first: the numbers 0 to 99, the head words of WordNet 3.0 "
+        "(--wordnet) or of a wordnet of another language (--omw), the words, pairs of words and "
+        "titles that metadata-ngrams and metadata-titles have counted, then the inputs as they are "
+        "given. An entry that stands in the list already is not added again. The same sources give "
+        "the same ids. FILE.meta.json says which source gave which ids, and the SHA-256 of "
+        "each.\n\n"
         "With --check nothing is written: for each FILE it tells the number of entries, those that "
         "occur twice or can never match, their lengths, and the SHA-256 that ids and counts of "
-        "this list carry.",
+        "this list carry. --stats tells the same for each source, and how many entries the sources "
+        "share; --diff tells how two lists differ.",
     .example = "metaclip metadata --wordnet -o metadata.json\n"
-               "metaclip metadata --check metadata.json",
+               "metaclip metadata --wordnet --unigrams en/unigrams.tsv --bigrams en/bigrams.tsv "
+               "--titles en/titles.tsv -o metadata.json\n"
+               "metaclip metadata --stats metadata.json",
 };
 
 /* ---- --check ---- */
@@ -128,18 +138,18 @@ static int check_all(cli *c, const mc_metadata_job *job, bool strict)
 
 static void put_build(const mc_metadata *metadata, const mc_metadata_build *build)
 {
-    char number[4][32];
-    fprintf(stderr, "%-32s %12s %12s %12s %12s\n", "source", "read", "dropped", "duplicate",
-            "added");
+    char number[5][32];
+    fprintf(stderr, "%-26s %11s %9s %11s %11s %9s\n", "source", "read", "dropped", "duplicate",
+            "over", "added");
     for (size_t i = 0; i < build->n_sources; i++) {
         const mc_metadata_source *source = &build->sources[i];
-        size_t used = cli_put_clean(stderr, mc_str_of(source->source), 32);
-        fprintf(stderr, "%*s %12s %12s %12s %12s\n", (int)(32 - used), "",
+        size_t used = cli_put_clean(stderr, mc_str_of(source->source), 26);
+        fprintf(stderr, "%*s %11s %9s %11s %11s %9s\n", (int)(26 - used), "",
                 cli_grouped(source->n_read, number[0]), cli_grouped(source->n_dropped, number[1]),
-                cli_grouped(source->n_duplicate, number[2]),
+                cli_grouped(source->n_duplicate, number[2]), cli_grouped(source->n_over, number[4]),
                 cli_grouped(source->n_added, number[3]));
     }
-    fprintf(stderr, "%-32s %51s\n", "entries", cli_grouped(mc_metadata_len(metadata), number[0]));
+    fprintf(stderr, "%-26s %55s\n", "entries", cli_grouped(mc_metadata_len(metadata), number[0]));
     fprintf(stderr, "sha256 %s\n", mc_metadata_sha256(metadata));
 }
 
@@ -152,8 +162,9 @@ static void put_build_json(const mc_metadata *metadata, const mc_metadata_build 
         fputs(i ? ",{\"source\":" : "{\"source\":", stdout);
         cli_put_json_string(stdout, mc_str_of(source->source));
         printf(",\"read\":%" PRIu64 ",\"dropped\":%" PRIu64 ",\"duplicate\":%" PRIu64
-               ",\"added\":%" PRIu64 "}",
-               source->n_read, source->n_dropped, source->n_duplicate, source->n_added);
+               ",\"over\":%" PRIu64 ",\"added\":%" PRIu64 "}",
+               source->n_read, source->n_dropped, source->n_duplicate, source->n_over,
+               source->n_added);
     }
     puts("]}");
 }
@@ -169,6 +180,8 @@ static int build(cli *c, mc_metadata_job *job, const char *output)
     mc_status status = mc_metadata_build_run(job, &metadata, &report, &err);
     if (status >= 0)
         status = mc_metadata_save(metadata, output, &err);
+    if (status >= 0)
+        status = mc_metadata_build_save(&report, metadata, output, &err);
     cli_clear_bar(c);
     if (status < 0)
         code = cli_fail(c, status, &err);
@@ -196,20 +209,41 @@ static int refuse_folders(const cli *c, const mc_metadata_job *job)
     return CLI_GO;
 }
 
+static bool is_counted(const mc_metadata_job *job)
+{
+    return job->unigrams_path || job->bigrams_path || job->titles_path;
+}
+
 int cmd_metadata(cli *c)
 {
-    mc_metadata_job job = { 0 };
+    mc_metadata_job job = {
+        .max_unigrams = 251465, .max_bigrams = 100646, .max_titles = 61235, .budget = 500000
+    };
     const char *output = NULL;
-    bool is_check = false, strict = false;
+    bool is_check = false, is_stats = false, is_diff = false, strict = false;
     const cli_opt opts[] = {
         CLI_MAYBE("wordnet", "DIR", "/usr/share/wordnet", &job.wordnet_dir,
                   "add the numbers 0 to 99 and the head words of WordNet 3.0"),
+        CLI_WORD("omw", "FILE", &job.omw_path,
+                 "add the lemmas of a tab file of Open Multilingual WordNet"),
+        CLI_WORD("unigrams", "FILE", &job.unigrams_path,
+                 "add words: a list of metadata-ngrams, or lines of a word, TAB and its count"),
+        CLI_WORD("bigrams", "FILE", &job.bigrams_path, "add pairs of words, likewise"),
+        CLI_WORD("titles", "FILE", &job.titles_path,
+                 "add titles: a list of metadata-titles, or likewise"),
+        CLI_U64("max-unigrams", &job.max_unigrams, 1, "add N words at most"),
+        CLI_U64("max-bigrams", &job.max_bigrams, 1, "add N pairs at most"),
+        CLI_U64("max-titles", &job.max_titles, 1, "add N titles at most"),
+        CLI_U64("budget", &job.budget, 1,
+                "stop at N entries, if counted lists are among the sources"),
         CLI_WORD("o,output", "FILE", &output, "the list, .json or .txt (one entry a line)"),
         CLI_FLAG("check", &is_check, "tell about lists instead of building one"),
+        CLI_FLAG("stats", &is_stats, "tell about lists by source"),
+        CLI_FLAG("diff", &is_diff, "tell how two lists differ"),
         CLI_FLAG("strict", &strict, "with --check: fail if an entry stands twice or never matches"),
         CLI_QUIET(c),
         CLI_JSON(c, "print what was built or checked as JSON on standard output"),
-        CLI_INPUTS("INPUT", &job.inputs, &job.n_inputs, 0, MC_MAX_SOURCES - 2,
+        CLI_INPUTS("INPUT", &job.inputs, &job.n_inputs, 0, MC_MAX_SOURCES - 6,
                    "lists: JSON arrays of strings, or one entry a line"),
         CLI_END,
     };
@@ -218,15 +252,27 @@ int cmd_metadata(cli *c)
         code = refuse_folders(c, &job);
     if (code != CLI_GO)
         return code;
-    if (is_check && (output || job.wordnet_dir))
-        return cli_misuse(c, "--check only reads: leave out -o and --wordnet");
+    bool has_source = job.wordnet_dir || job.omw_path || is_counted(&job);
+    if (is_check + is_stats + is_diff > 1)
+        return cli_misuse(c, "--check, --stats and --diff are three things: choose one");
+    if ((is_check || is_stats || is_diff) && (output || has_source))
+        return cli_misuse(c, "--%s only reads: leave out -o and sources",
+                          is_check   ? "check"
+                          : is_stats ? "stats"
+                                     : "diff");
+    if (strict && !is_check)
+        return cli_misuse(c, "--strict goes with --check");
     if (is_check)
         return check_all(c, &job, strict);
-    if (strict)
-        return cli_misuse(c, "--strict goes with --check");
+    if (is_stats)
+        return cli_metadata_stats(c, job.inputs, job.n_inputs);
+    if (is_diff)
+        return cli_metadata_diff(c, job.inputs, job.n_inputs);
     if (!output)
         return cli_misuse(c, "-o FILE is missing: the list to write");
-    if (!job.wordnet_dir && job.n_inputs == 0)
+    if (!has_source && job.n_inputs == 0)
         return cli_misuse(c, "no source was given: --wordnet, or lists to merge");
+    if (!is_counted(&job) && !cli_given(c, opts, "budget"))
+        job.budget = 0; /* it is the recipe's, of all its sources together */
     return build(c, &job, output);
 }

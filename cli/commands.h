@@ -18,6 +18,8 @@ int cmd_help(cli *c);
 int cmd_info(cli *c);
 int cmd_match(cli *c);
 int cmd_metadata(cli *c);
+int cmd_metadata_ngrams(cli *c);
+int cmd_metadata_titles(cli *c);
 int cmd_models(cli *c);
 int cmd_pack(cli *c);
 int cmd_tokenize(cli *c);

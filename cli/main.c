@@ -13,6 +13,8 @@
 
 static const cli_command commands[] = {
     { "metadata", "build, merge and check lists of entries", cmd_metadata },
+    { "metadata-ngrams", "count the words of Wikipedia, and pairs of them", cmd_metadata_ngrams },
+    { "metadata-titles", "sum the views of the titles of Wikipedia", cmd_metadata_titles },
     { "extract", "find the image-text pairs of web crawl files", cmd_extract },
     { "match", "keep the texts that hold an entry, with the ids of all they hold", cmd_match },
     { "count", "count the matched pairs of each entry", cmd_count },
@@ -43,6 +45,14 @@ static const cli_command *find_command(const char *name)
             return command;
     }
     return NULL;
+}
+
+/* "metadata titles" is another way to write "metadata-titles". */
+static const cli_command *find_command_of_two(const char *name, const char *second)
+{
+    char both[64];
+    snprintf(both, sizeof both, "%s-%s", name, second);
+    return find_command(both);
 }
 
 static int unknown_command(const char *name)
@@ -86,5 +96,8 @@ int main(int argc, char **argv)
     }
     bool is_help = strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0;
     const cli_command *command = find_command(is_help ? "help" : argv[1]);
+    const cli_command *longer = argc > 2 ? find_command_of_two(argv[1], argv[2]) : NULL;
+    if (longer)
+        return run(longer, argc - 3, argv + 3);
     return command ? run(command, argc - 2, argv + 2) : unknown_command(argv[1]);
 }

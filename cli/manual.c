@@ -138,7 +138,7 @@ void cli_show_overview(const cli_command *commands, FILE *to)
           "Commands:\n",
           to);
     for (; commands->name; commands++)
-        fprintf(to, "  %-10s  %s\n", commands->name, commands->brief);
+        fprintf(to, "  %-15s  %s\n", commands->name, commands->brief);
     fputs("\n"
           "The whole way from crawl files to a balanced set with its data card:\n"
           "  metaclip metadata --wordnet -o metadata.json\n"

@@ -9,81 +9,11 @@
 
 #include "metaclip/base.h"
 #include "metaclip/info.h"
+#include "metaclip/metadata.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* ---------------------------------------------------------------------------------------------
- * Metadata: the ordered list of entries
- * ------------------------------------------------------------------------------------------ */
-
-typedef struct mc_metadata mc_metadata;
-
-/** Loads a list: a JSON array of strings, or plain text with one entry a line (LF or CR LF; an
- *  empty line is an empty entry, but for the end of the file), told apart by content; gzip and zstd
- *  too. path "-" is standard input. Immutable; free with mc_metadata_free.
- *  Errors: MC_E_IO, MC_E_FORMAT (where and what), MC_E_NOMEM, MC_E_LIMIT (2^32 - 2 entries, or
- *  4 GiB of them). */
-MC_API mc_status mc_metadata_load(const char *path, mc_metadata **out, mc_error *err);
-MC_API void mc_metadata_free(mc_metadata *metadata);
-
-MC_API size_t mc_metadata_len(const mc_metadata *metadata);
-/** The entry with this id (id < len); lives as long as the metadata. */
-MC_API mc_str mc_metadata_entry(const mc_metadata *metadata, size_t id);
-/** All entries in id order, for mc_matcher_new. */
-MC_API const mc_str *mc_metadata_entries(const mc_metadata *metadata);
-/** SHA-256 of the entries, each followed by LF, as 64 hex digits: what ids and counts belong to. */
-MC_API const char *mc_metadata_sha256(const mc_metadata *metadata);
-/** Writes a JSON array (.json), or one entry a line (.txt; MC_E_FORMAT if an entry holds LF).
- *  Atomic: the file appears whole or not at all. */
-MC_API mc_status mc_metadata_save(const mc_metadata *metadata, const char *path, mc_error *err);
-
-/** Builds a list from its sources, in this order, first seen first: the numbers "0".."99" and
- *  the head lemmas of WordNet 3.0 (both if wordnet_dir is given), then the lists in `inputs`. */
-typedef struct {
-    const char *wordnet_dir; /* holds data.noun, .verb, .adj, .adv; NULL: no WordNet */
-    const char *const *inputs;
-    size_t n_inputs;
-    mc_hooks hooks;
-} mc_metadata_job;
-
-/** What a source gave. */
-typedef struct {
-    char source[256];
-    uint64_t n_read;      /* entries the source holds */
-    uint64_t n_dropped;   /* empty, or a single ASCII punctuation mark */
-    uint64_t n_duplicate; /* stood in the list already */
-    uint64_t n_added;
-} mc_metadata_source;
-
-enum { MC_MAX_SOURCES = 64 };
-
-typedef struct {
-    mc_metadata_source sources[MC_MAX_SOURCES];
-    size_t n_sources;
-} mc_metadata_build;
-
-/** Runs the job. Free *out with mc_metadata_free. Errors: as mc_metadata_load, MC_E_ARG. */
-MC_API mc_status mc_metadata_build_run(const mc_metadata_job *job, mc_metadata **out,
-                                       mc_metadata_build *report, mc_error *err);
-
-/** What `metaclip metadata --check` tells. */
-typedef struct {
-    uint64_t n_entries, n_bytes; /* bytes of the entries without line ends */
-    uint64_t n_duplicates;       /* entries that stand earlier in the list too */
-    uint64_t n_never_match;      /* see mc_entry_can_match */
-    uint64_t n_over_256;         /* longer than 256 characters */
-    uint64_t n_invalid_utf8;
-    uint64_t longest_bytes, longest_words;
-    uint64_t by_words[8];     /* entries of 1, 2, ... 7 words, 8 or more in the last */
-    uint64_t first_duplicate; /* ids, valid if the count is not 0 */
-    uint64_t first_never_match;
-    const char *never_match_why; /* constant; of the first one */
-} mc_metadata_report;
-
-MC_API mc_status mc_metadata_check(const mc_metadata *metadata, mc_metadata_report *report,
-                                   mc_error *err);
 
 /* ---------------------------------------------------------------------------------------------
  * Entry counts

@@ -56,11 +56,20 @@ static void check_match(mc_str entry, uint64_t id, mc_metadata_report *report)
 
 mc_status mc_metadata_check(const mc_metadata *metadata, mc_metadata_report *report, mc_error *err)
 {
+    return mc_metadata_check_part(metadata, 0, mc_metadata_len(metadata), report, err);
+}
+
+mc_status mc_metadata_check_part(const mc_metadata *metadata, uint64_t first_id, uint64_t n,
+                                 mc_metadata_report *report, mc_error *err)
+{
     const mc_str *entries = mc_metadata_entries(metadata);
-    mc_metadata_report found = { .n_entries = mc_metadata_len(metadata) };
+    mc_metadata_report found = { .n_entries = n };
     mci_entry_map map = { 0 };
     mc_status status = MC_OK;
-    for (uint32_t id = 0; id < found.n_entries && status >= 0; id++) {
+    uint64_t len = mc_metadata_len(metadata);
+    if (first_id > len || n > len - first_id)
+        return mc_fail(err, MC_E_ARG, "the list has no such part: it has %zu entries", (size_t)len);
+    for (uint32_t id = (uint32_t)first_id; id < first_id + n && status >= 0; id++) {
         uint32_t first = id;
         status = mci_entry_map_add(&map, entries, id, &first, err);
         if (first != id && found.n_duplicates++ == 0)

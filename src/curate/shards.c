@@ -18,10 +18,9 @@ static bool drop_suffix(mc_str *name, const char *suffix)
 
 mc_str mci_shard_name(mc_str name)
 {
-    static const char *const suffixes[] = {
-        ".gz",  ".zst", ".jsonl", ".json", ".warc", ".wat",
-        ".txt", ".csv", ".tsv",   ".tar",  ".tgz",  ".parquet"
-    };
+    static const char *const suffixes[] = { ".gz",   ".zst", ".bz2",    ".jsonl", ".json",
+                                            ".warc", ".wat", ".txt",    ".csv",   ".tsv",
+                                            ".tar",  ".tgz", ".parquet" };
     bool dropped = true;
     while (dropped) {
         dropped = false;

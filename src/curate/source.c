@@ -42,8 +42,8 @@ static bool drop_suffix(mc_str *name, const char *suffix)
 static mci_form form_by_name(const char *path)
 {
     mc_str name = mc_str_of(path);
-    if (!drop_suffix(&name, ".gz"))
-        drop_suffix(&name, ".zst");
+    if (!drop_suffix(&name, ".gz") && !drop_suffix(&name, ".zst"))
+        drop_suffix(&name, ".bz2");
     if (drop_suffix(&name, ".csv"))
         return MCI_FORM_CSV;
     if (drop_suffix(&name, ".tsv"))

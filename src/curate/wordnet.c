@@ -105,14 +105,20 @@ static mc_status add_file(mci_entry_list *list, const char *path, mc_error *err)
     return status;
 }
 
+const char *mci_wordnet_file(size_t i)
+{
+    static const char *const files[MCI_WORDNET_FILES] = { "data.noun", "data.verb", "data.adj",
+                                                          "data.adv" };
+    return files[i];
+}
+
 mc_status mci_wordnet_add(mci_entry_list *list, const char *folder, mc_error *err)
 {
-    static const char *const files[] = { "data.noun", "data.verb", "data.adj", "data.adv" };
     mci_buf path = { 0 };
     mc_status status = MC_OK;
-    for (size_t i = 0; i < COUNT_OF(files) && status >= 0; i++) {
+    for (size_t i = 0; i < MCI_WORDNET_FILES && status >= 0; i++) {
         mci_buf_clear(&path);
-        status = mci_buf_printf(&path, err, "%s/%s", folder, files[i]);
+        status = mci_buf_printf(&path, err, "%s/%s", folder, mci_wordnet_file(i));
         if (status >= 0)
             status = add_file(list, path.data, err);
     }

@@ -10,6 +10,9 @@
  * dot (so it may be empty).
  * Errors: MC_E_IO, MC_E_FORMAT (file and line), MC_E_NOMEM. */
 mc_status mci_wordnet_add(mci_entry_list *list, const char *folder, mc_error *err);
+/* The name of file i, in this order. */
+enum { MCI_WORDNET_FILES = 4 };
+const char *mci_wordnet_file(size_t i);
 /* The same for the lines of one file. */
 mc_status mci_wordnet_add_lines(mci_entry_list *list, const mci_entry_list *lines, mc_error *err);
 

@@ -18,9 +18,10 @@ enum {
 typedef enum {
     AT_START, /* nothing was read */
     PLAIN,
-    BETWEEN, /* before a gzip member or zstd frame */
+    BETWEEN, /* before a gzip member, zstd frame or bzip2 stream */
     IN_GZIP,
     IN_ZSTD,
+    IN_BZIP2,
     AT_END
 } stream_mode;
 
@@ -38,6 +39,7 @@ struct mci_stream {
     mc_error gap;
     mci_gunzip *gunzip;
     mci_unzstd *unzstd;
+    mci_bunzip2 *bunzip2;
 };
 
 static mc_status new_stream(mci_stream **out, mc_error *err)
@@ -86,6 +88,7 @@ void mci_stream_close(mci_stream *stream)
     mci_input_close(&stream->in);
     mci_gunzip_free(stream->gunzip);
     mci_unzstd_free(stream->unzstd);
+    mci_bunzip2_free(stream->bunzip2);
     mci_free(stream->buffer);
     mci_free(stream);
 }
@@ -121,9 +124,10 @@ static mc_status make_room(mci_stream *stream, size_t want, mc_error *err)
 
 /* ---- damage ---- */
 
-static bool starts_like_a_frame(const mci_input *in)
+static bool is_like_a_frame(const uint8_t *bytes, size_t n)
 {
-    return mci_gunzip_likely(in->next, in->avail) || mci_unzstd_likely(in->next, in->avail);
+    return mci_gunzip_likely(bytes, n) || mci_unzstd_likely(bytes, n) ||
+           mci_bunzip2_likely(bytes, n);
 }
 
 /* Moves to the next place that looks like a member, or to the end. */
@@ -138,8 +142,7 @@ static mc_status find_frame(mci_stream *stream, mc_error *err)
             return MC_OK;
         }
         size_t last = in->avail - MCI_FRAME_LIKELY, n = 0;
-        while (n <= last && !mci_gunzip_likely(in->next + n, MCI_FRAME_LIKELY) &&
-               !mci_unzstd_likely(in->next + n, MCI_FRAME_LIKELY))
+        while (n <= last && !is_like_a_frame(in->next + n, MCI_FRAME_LIKELY))
             n++;
         mci_input_advance(in, n);
         if (n <= last) {
@@ -192,7 +195,7 @@ static mc_status leave_wrong_frame(mci_stream *stream, mc_error *err)
     static const char what[] = "has another checksum or length than it says";
     mci_input *in = &stream->in;
     MC_TRY(mci_input_need(in, MCI_FRAME_LIKELY, err));
-    if (in->avail > 0 && !starts_like_a_frame(in))
+    if (in->avail > 0 && !is_like_a_frame(in->next, in->avail))
         return leave_frame(stream, what, err);
     stream->mode = in->avail > 0 ? BETWEEN : AT_END;
     note_gap(stream, what, in->offset);
@@ -209,7 +212,8 @@ static mc_status look_at_start(mci_stream *stream, mc_error *err)
     bool is_gzip = in->avail >= 2 && in->next[0] == 0x1F && in->next[1] == 0x8B;
     bool is_zstd =
         mci_unzstd_likely(in->next, in->avail) || mci_unzstd_skippable(in->next, in->avail);
-    stream->mode = is_gzip || is_zstd ? BETWEEN : PLAIN;
+    bool is_bzip2 = mci_bunzip2_likely(in->next, in->avail);
+    stream->mode = is_gzip || is_zstd || is_bzip2 ? BETWEEN : PLAIN;
     return MC_OK;
 }
 
@@ -230,6 +234,16 @@ static mc_status start_zstd(mci_stream *stream, mc_error *err)
     mci_unzstd_start(stream->unzstd);
     stream->frame_kind = "the zstd frame";
     stream->mode = IN_ZSTD;
+    return MC_OK;
+}
+
+static mc_status start_bzip2(mci_stream *stream, mc_error *err)
+{
+    if (!stream->bunzip2)
+        MC_TRY(mci_bunzip2_new(&stream->bunzip2, err));
+    mci_bunzip2_start(stream->bunzip2);
+    stream->frame_kind = "the bzip2 stream";
+    stream->mode = IN_BZIP2;
     return MC_OK;
 }
 
@@ -254,8 +268,10 @@ static mc_status enter_frame(mci_stream *stream, mc_error *err)
         return start_gzip(stream, err);
     if (mci_unzstd_likely(in->next, in->avail) || mci_unzstd_skippable(in->next, in->avail))
         return start_zstd(stream, err);
+    if (mci_bunzip2_likely(in->next, in->avail))
+        return start_bzip2(stream, err);
     stream->frame_kind = "what stands";
-    return leave_frame(stream, "is neither gzip nor zstd", err);
+    return leave_frame(stream, "is neither gzip, zstd nor bzip2", err);
 }
 
 static mci_step step_plain(mci_input *in, char *out, size_t room, size_t *n_out)
@@ -278,6 +294,8 @@ static mci_step step(mci_stream *stream, size_t *n_out, const char **why)
         return mci_gunzip_step(stream->gunzip, &stream->in, out, room, n_out, why);
     if (stream->mode == IN_ZSTD)
         return mci_unzstd_step(stream->unzstd, &stream->in, out, room, n_out, why);
+    if (stream->mode == IN_BZIP2)
+        return mci_bunzip2_step(stream->bunzip2, &stream->in, out, room, n_out, why);
     return step_plain(&stream->in, out, room, n_out);
 }
 

@@ -1,12 +1,15 @@
 /* Bytes of a file, decompressed by content: gzip with any number of members (ISA-L), zstd with any
- * number of frames, or plain. Memory is the window; nothing else grows with the input.
+ * number of frames, bzip2 with any number of streams, or plain. Memory is the window; nothing else
+ * grows with the input.
  *
  * Damage. What came before it is delivered first (but for up to 258 bytes right before an invalid
- * copy in gzip: ISA-L does not say how much of them is sound). Then mci_stream_peek answers
+ * copy in gzip: ISA-L does not say how much of them is sound; and in bzip2 with the damaged block
+ * itself, whose checksum is known only at its end). Then mci_stream_peek answers
  * MC_SKIPPED once, with err saying what and where (byte offset in the file), and the stream stands
- * at the next gzip member or zstd frame that starts like one, or at the end when there is none: the
- * window then holds nothing from before the gap. A cut file ends the same way: MC_SKIPPED, then
- * MC_END. Zero bytes after the last member (tape padding) are no damage; other trailing bytes are.
+ * at the next gzip member, zstd frame or bzip2 stream that starts like one, or at the end when
+ * there is none: the window then holds nothing from before the gap. A cut file ends the same way:
+ * MC_SKIPPED, then MC_END. Zero bytes after the last member (tape padding) are no damage; other
+ * trailing bytes are.
  */
 #ifndef MCI_IO_STREAM_H
 #define MCI_IO_STREAM_H

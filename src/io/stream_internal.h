@@ -1,4 +1,4 @@
-/* The pieces of stream.c: where bytes come from, and the two decoders. For stream*.c only. */
+/* The pieces of stream.c: where bytes come from, and the three decoders. For stream*.c only. */
 #ifndef MCI_IO_STREAM_INTERNAL_H
 #define MCI_IO_STREAM_INTERNAL_H
 
@@ -36,9 +36,9 @@ uint64_t mci_input_jump(mci_input *in, uint64_t n);
 /* Goes back by n bytes, or as many as are at hand; gives how many. */
 size_t mci_input_back(mci_input *in, uint64_t n);
 
-/* A decoder undoes one gzip member or zstd frame after the other: start, then steps until the end.
- * A step reads what `in` has at hand (nothing, too: something may be left inside) and writes up to
- * room bytes to out; their number is in *n_out, whatever it answers. */
+/* A decoder undoes one gzip member, zstd frame or bzip2 stream after the other: start, then steps
+ * until the end. A step reads what `in` has at hand (nothing, too: something may be left inside)
+ * and writes up to room bytes to out; their number is in *n_out, whatever it answers. */
 typedef enum {
     MCI_STEP_ON,        /* go on, with more input if none was left */
     MCI_STEP_ENDED,     /* the member ended here and is right */
@@ -66,6 +66,15 @@ mci_step mci_unzstd_step(mci_unzstd *unzstd, mci_input *in, char *out, size_t ro
  * too little in the middle of damage). */
 bool mci_unzstd_likely(const uint8_t *bytes, size_t n);
 bool mci_unzstd_skippable(const uint8_t *bytes, size_t n);
+
+typedef struct mci_bunzip2 mci_bunzip2;
+mc_status mci_bunzip2_new(mci_bunzip2 **out, mc_error *err);
+void mci_bunzip2_free(mci_bunzip2 *bunzip2);
+void mci_bunzip2_start(mci_bunzip2 *bunzip2);
+mci_step mci_bunzip2_step(mci_bunzip2 *bunzip2, mci_input *in, char *out, size_t room,
+                          size_t *n_out, const char **why);
+/* Whether bytes start like a bzip2 stream with a block, or an empty one. */
+bool mci_bunzip2_likely(const uint8_t *bytes, size_t n);
 
 /* mci_stream_open_bytes whose bytes come in small pieces, for tests. */
 mc_status mci_stream_open_pieces(mc_str bytes, size_t piece, mci_stream **out, mc_error *err);

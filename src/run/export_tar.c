@@ -346,8 +346,8 @@ static mc_status name_output(const mci_shard *tar, bool from_paths, mci_buf *out
     const char *slash = from_paths ? NULL : strrchr(tar->path, '/');
     if (slash)
         name = mc_str_of(slash + 1);
-    if (!drop_suffix(&name, ".gz"))
-        drop_suffix(&name, ".zst");
+    if (!drop_suffix(&name, ".gz") && !drop_suffix(&name, ".zst"))
+        drop_suffix(&name, ".bz2");
     if (!drop_suffix(&name, ".tar"))
         drop_suffix(&name, ".tgz");
     MC_TRY(mci_buf_printf(out, err, "%.*s.tar", (int)name.len, name.data));

@@ -30,7 +30,7 @@ completes "page_url source" metaclip match --keep ""
 completes "page_url" metaclip extract --keep = p
 completes "" metaclip match --block som
 completes "bash zsh" metaclip help --completion ""
-completes "metadata match models" metaclip help m
+completes "metadata metadata-ngrams metadata-titles match models" metaclip help m
 completes "" metaclip balance -m ""
 completes "" metaclip match -m metadata.json som
 for command in $(commands); do

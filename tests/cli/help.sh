@@ -16,7 +16,7 @@ expect 0 --version
 
 # Every file of a command is in the table, and the other way round.
 equal "$(commands | sort | xargs)" \
-    "$(ls "$METACLIP_SOURCE"/cli/cmd_*.c | sed 's/.*cmd_//; s/\.c$//' | sort | xargs)" "commands"
+    "$(ls "$METACLIP_SOURCE"/cli/cmd_*.c | sed 's/.*cmd_//; s/\.c$//; s/_/-/g' | sort | xargs)" "commands"
 
 for command in $(commands); do
     expect 0 help "$command"

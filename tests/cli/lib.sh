@@ -73,7 +73,7 @@ equal() {
 
 # The names of all commands, from the overview.
 commands() {
-    "$METACLIP" help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
+    "$METACLIP" help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'
 }
 
 # The options of a command as its help heads them: -o and --output, one a line.
