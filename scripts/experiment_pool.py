@@ -7,7 +7,6 @@ JSON. Written are, whole or not at all:
 
     OUT/pool/NNNNN.tar    the pairs: KEY.jpg, KEY.txt, KEY.json (uuid, how the text was made, class)
     OUT/pool/texts.txt    their texts, a line each
-    OUT/pool/unigrams.txt the words that are frequent enough in them to be entries
     OUT/heldout/images/   the images of no pair, and what is known of them in OUT/heldout/images.jsonl
     OUT/heldout/captions.txt  the captions that one of them alone has; prompts.txt: the classes'
     OUT/heldout/classes.json  for each class: images held out, pairs in the pool, and if it is head
@@ -386,15 +385,8 @@ def main(files, class_path, out, parameters):
             for k, first in enumerate(range(0, p['pairs'], SHARD_PAIRS))]
     with multiprocessing.Pool() as workers:  # forked, so it has POOL
         rows = list(itertools.chain.from_iterable(workers.map(write_shard, jobs, chunksize=1)))
-    spaced = collections.Counter()
     with open(folder + '/texts.txt', 'w', encoding='utf8') as file:
-        for text, *_ in rows:
-            file.write(text + '\n')
-            spaced.update(re.sub(r'([,.;:?!`])', r' \1 ', text).split())
-    with open(folder + '/unigrams.txt', 'w', encoding='utf8') as file:
-        for word, n in sorted(spaced.items(), key=lambda item: (-item[1], item[0])):
-            if n >= p['unigram_count'] and re.search(r'\w', word):
-                file.write(word + '\n')
+        file.writelines(text + '\n' for text, *_ in rows)
 
     pairs_of_class = collections.Counter(label for *_, label in rows if label)
     held_folder = fresh(out + '/heldout.new')
