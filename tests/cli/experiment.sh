@@ -5,7 +5,9 @@
 source "$METACLIP_SOURCE/tests/cli/lib.sh" || exit 1
 
 python=${PYTHON:-/usr/bin/python3}
-command -v jq apt-get dpkg-deb > /dev/null || skip 'jq, apt-get or dpkg-deb is not here'
+for tool in jq apt-get dpkg-deb; do
+    command -v "$tool" > /dev/null || skip "$tool is not here"
+done
 "$python" -c 'import numpy; from PIL import features; assert features.check("raqm")' 2> /dev/null ||
     skip 'Python with numpy, Pillow and Raqm is not here'
 [[ -e /usr/share/wordnet/index.noun ]] || skip 'WordNet is not here'
@@ -32,7 +34,7 @@ for tar in "$smoke"/pool/*.tar; do tar -xOf "$tar" --wildcards '*.json'; done | 
 jq -r .image "$smoke/heldout/images.jsonl" | sort > heldout
 [[ -s trained && -s heldout ]] || fail 'no images'
 equal "$(comm -12 trained heldout | wc -l)" 0 'images on both sides'
-equal "$(sort -u heldout | wc -l)" "$(ls "$smoke/heldout/images" | wc -l)" 'images that are held out'
+equal "$(sort -u heldout | wc -l)" "$(find "$smoke/heldout/images" -name '*.png' | wc -l)" 'images that are held out'
 
 # Each set is a part of the one before it, and as large as curation says.
 for set in raw matched balanced; do
@@ -46,6 +48,34 @@ equal "$(comm -13 raw matched | wc -l) $(comm -13 matched balanced | wc -l)" '0 
 (($(wc -l < balanced) < $(wc -l < matched) && $(wc -l < matched) < $(wc -l < raw))) ||
     fail 'curation left out nothing'
 equal "$(cat "$smoke"/curated/curated/*/*.jsonl | wc -l)" "$(wc -l < balanced)" 'balanced pairs'
+
+# Features with known answers: of a model that is always right, and of one that sees no difference.
+cat > features.py << 'PYTHON'
+import json, sys
+import numpy
+out, folder, kind = sys.argv[1:]
+classes = [c['name'] for c in json.load(open(out + '/heldout/classes.json'))]
+images = [json.loads(line) for line in open(out + '/heldout/images.jsonl')]
+n_prompts = len(open(out + '/heldout/prompts.txt').readlines())
+own, of_class = numpy.eye(len(images)), numpy.eye(len(classes))
+features = [numpy.r_[of_class[classes.index(i['class'])] if i['class'] else 0 * of_class[0], own[k]]
+            for k, i in enumerate(images)]
+captions = [features[k] for k, i in enumerate(images) if i['caption']]
+prompts = [numpy.r_[of_class[k % len(classes)], 0 * own[0]] for k in range(n_prompts)]
+for name, rows in ('images', features), ('captions', captions), ('prompts', prompts):
+    rows = numpy.array(rows, numpy.float32)
+    numpy.save(f'{folder}/{name}.npy', rows if kind == 'right' else numpy.ones_like(rows))
+PYTHON
+for kind in right blind; do
+    mkdir -p "$smoke/runs/$kind-0"
+    "$python" features.py "$smoke" "$smoke/runs/$kind-0" $kind || fail "features of a $kind model"
+    "$python" "$METACLIP_SOURCE/scripts/experiment_report.py" judge "$smoke" $kind 0 > out 2> err ||
+        fail "judging a $kind model"
+done
+jq -e 'all(.macro, .head, .tail, .image_to_text_1, .text_to_image_5; . == 1)' \
+    "$smoke/runs/right-0/result.json" > /dev/null || fail 'who is always right is not told so'
+jq -e '.macro * (.by_class | length) == 1 and .image_to_text_5 == 0 and .text_to_image_1 == 0' \
+    "$smoke/runs/blind-0/result.json" > /dev/null || fail 'who sees no difference is told of some'
 
 experiment --smoke
 equal "$code" 0 'exit code'
