@@ -3,6 +3,7 @@
     experiment_report.py plan OUT SEEDS        before training: the smallest differences that can be seen
     experiment_report.py judge OUT SET SEED    features -> OUT/runs/SET-SEED/result.json
     experiment_report.py report OUT SEED...    -> OUT/results.jsonl, OUT/report.md, OUT/report.svg
+    experiment_report.py publish OUT DOCS      report -> DOCS/experiment.md (between its marks), .svg
 
 docs/experiment.md says what the numbers are.
 """
@@ -22,6 +23,7 @@ MEASURES = [('macro', 'accuracy, all classes'), ('head', 'accuracy, head classes
 STUDENT = [math.nan, 12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26]
 ASSUMED_ACCURACY, ASSUMED_RECALL, ASSUMED_SEED_SPREAD = 0.3, 0.1, 0.01
 RESAMPLES = 2000
+BEGIN, END = '<!-- results: begin -->\n', '<!-- results: end -->'
 
 
 def student(seeds):
@@ -234,11 +236,13 @@ def report(out, *seeds):
     with open(out + '/plan.md', encoding='utf8') as file:
         planned = file.read()
     facts, sizes = load(out + '/facts.json'), load(out + '/sets.json')
+    training = load(f'{out}/runs/raw-{seeds[0]}/train.json')
     text = ['# Raw, matched, balanced', '',
             f'{facts["train images"]} images gave {facts["pairs"]} pairs of the pool, of which '
             f'{facts["mismatched"]} have the text of another image; the models are asked about '
             f'{facts["held-out images"]} images that gave none. ' + ', '.join(
-                f'{name}: {sizes[name]} pairs' for name in SETS) + '.', '',
+                f'{name}: {sizes[name]} pairs' for name in SETS) + '.',
+            f'Each model saw {training["seen_pairs"]} pairs, {training["batch"]} a step.', '',
             '## What can be shown', '', planned, '## What came out', '', '![](report.svg)', '',
             *tables(out, held, runs), '']
     with open(out + '/report.svg', 'w', encoding='utf8') as file:
@@ -247,5 +251,17 @@ def report(out, *seeds):
         file.write('\n'.join(text))
 
 
+def publish(out, docs):
+    with open(out + '/report.md', encoding='utf8') as file:
+        text = file.read().split('\n', 1)[1].replace('\n## ', '\n### ').replace('report.svg', 'experiment.svg')
+    with open(docs + '/experiment.md', encoding='utf8') as file:
+        before, rest = file.read().split(BEGIN)
+    with open(docs + '/experiment.md', 'w', encoding='utf8') as file:
+        file.write(before + BEGIN + text + END + rest.split(END)[1])
+    with open(out + '/report.svg', encoding='utf8') as plotted, \
+            open(docs + '/experiment.svg', 'w', encoding='utf8') as file:
+        file.write(plotted.read())
+
+
 if __name__ == '__main__':
-    {'plan': plan, 'judge': judge, 'report': report}[sys.argv[1]](*sys.argv[2:])
+    {'plan': plan, 'judge': judge, 'report': report, 'publish': publish}[sys.argv[1]](*sys.argv[2:])
