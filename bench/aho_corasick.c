@@ -2,8 +2,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "metaclip/text.h"
+#include "text/worldwide.h"
 
 /* The patterns lo..hi of the sorted list share the letters that lead to a node. */
 typedef struct {
@@ -20,24 +21,13 @@ static void *allocate(size_t n, size_t item_bytes)
     return memory;
 }
 
-static size_t pattern_len(mc_str entry)
-{
-    return entry.len + 2;
-}
-
-static uint8_t pattern_letter(mc_str entry, size_t i)
-{
-    return i == 0 || i == entry.len + 1 ? ' ' : (uint8_t)entry.data[i - 1];
-}
-
 static int by_pattern(const void *a, const void *b)
 {
     const mc_str *first = a, *second = b;
-    for (size_t i = 0; i < pattern_len(*first) && i < pattern_len(*second); i++) {
-        int order = pattern_letter(*first, i) - pattern_letter(*second, i);
-        if (order)
-            return order;
-    }
+    size_t n = first->len < second->len ? first->len : second->len;
+    int order = n ? memcmp(first->data, second->data, n) : 0;
+    if (order)
+        return order;
     return (first->len > second->len) - (first->len < second->len);
 }
 
@@ -69,14 +59,14 @@ static void add_children(aho_corasick *a, const mc_str *sorted, range *ranges, u
 {
     range all = ranges[node];
     a->first_child[node] = (uint32_t)a->n_nodes;
-    while (all.lo < all.hi && pattern_len(sorted[all.lo]) == depth) {
+    while (all.lo < all.hi && sorted[all.lo].len == depth) {
         a->n_entries[node]++;
         all.lo++;
     }
     while (all.lo < all.hi) {
-        uint8_t letter = pattern_letter(sorted[all.lo], depth);
+        uint8_t letter = (uint8_t)sorted[all.lo].data[depth];
         uint32_t made = (uint32_t)a->n_nodes++, hi = all.lo;
-        while (hi < all.hi && pattern_letter(sorted[hi], depth) == letter)
+        while (hi < all.hi && (uint8_t)sorted[hi].data[depth] == letter)
             hi++;
         ranges[made] = (range){ all.lo, hi };
         a->letters[made] = letter;
@@ -98,16 +88,35 @@ static void link_nodes(aho_corasick *a)
     }
 }
 
-aho_corasick aho_corasick_build(const mc_str *entries, size_t n)
+/* Writes the entry with the spaces that the rule wants. */
+static mc_str space_entry(mc_match_rule rule, mc_str entry, char *to)
+{
+    mci_open_sides open = { false, false };
+    size_t n = 0;
+    if (rule == MC_RULE_WORLDWIDE)
+        open = mci_entry_open_sides(entry);
+    if (!open.left)
+        to[n++] = ' ';
+    memcpy(to + n, entry.data, entry.len);
+    n += entry.len;
+    if (!open.right)
+        to[n++] = ' ';
+    return (mc_str){ to, n };
+}
+
+aho_corasick aho_corasick_build(mc_match_rule rule, const mc_str *entries, size_t n)
 {
     aho_corasick a = { .n_nodes = 1 };
     mc_str *sorted = allocate(n, sizeof *sorted);
-    size_t n_sorted = 0, n_letters = 0;
+    size_t n_sorted = 0, n_letters = 0, n_most = 0;
+    for (size_t i = 0; i < n; i++)
+        n_most += entries[i].len + 2;
+    char *patterns = allocate(n_most, 1);
     for (size_t i = 0; i < n; i++) {
         if (!mc_entry_can_match(entries[i], NULL))
             continue;
-        sorted[n_sorted++] = entries[i];
-        n_letters += pattern_len(entries[i]);
+        sorted[n_sorted] = space_entry(rule, entries[i], patterns + n_letters);
+        n_letters += sorted[n_sorted++].len;
     }
     qsort(sorted, n_sorted, sizeof *sorted, by_pattern);
     a.letters = allocate(n_letters + 2, sizeof *a.letters);
@@ -129,6 +138,7 @@ aho_corasick aho_corasick_build(const mc_str *entries, size_t n)
     link_nodes(&a);
     free(ranges);
     free(sorted);
+    free(patterns);
     return a;
 }
 

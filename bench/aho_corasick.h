@@ -7,7 +7,7 @@
 #ifndef METACLIP_BENCH_AHO_CORASICK_H
 #define METACLIP_BENCH_AHO_CORASICK_H
 
-#include "metaclip/base.h"
+#include "metaclip/text.h"
 
 typedef struct {
     size_t n_nodes;
@@ -20,8 +20,9 @@ typedef struct {
     uint32_t root[256], n_texts;
 } aho_corasick;
 
-/* Over " " + entry + " ", for entries that can match. Ends the program if memory is missing. */
-aho_corasick aho_corasick_build(const mc_str *entries, size_t n);
+/* Over " " + entry + " ", or what the worldwide rule makes of it, for entries that can match. Ends
+ * the program if memory is missing. */
+aho_corasick aho_corasick_build(mc_match_rule rule, const mc_str *entries, size_t n);
 /* The number of entries that the spaced text holds. */
 size_t aho_corasick_count(aho_corasick *automaton, mc_str spaced);
 size_t aho_corasick_bytes(const aho_corasick *automaton);

@@ -164,7 +164,7 @@ static void bench_automaton(fixture *f)
 {
     captions some = first_bytes(&f->all, AUTOMATON_BYTES);
     size_t want = match_all(f, &some), got = 0;
-    aho_corasick automaton = aho_corasick_build(f->all.entries, f->all.n_entries);
+    aho_corasick automaton = aho_corasick_build(MC_RULE_WORDS, f->all.entries, f->all.n_entries);
     bench b = bench_begin(name_of(f, "match_aho_corasick"));
     bench_bytes(&b, some.n_bytes);
     bench_items(&b, some.n_texts);

@@ -10,14 +10,9 @@
 #include "metaclip/image.h"
 #include "model/preprocess.h"
 #include "model/taps.h"
+#include "photos.h"
 
 enum { S = 224, PLANE = S * S, N_IMAGES = 8 };
-
-typedef struct {
-    unsigned width, height;
-    unsigned char *bytes;
-    unsigned long n_bytes;
-} photo;
 
 static void need(mc_status status, const mc_error *err)
 {
@@ -33,74 +28,6 @@ static void *get(size_t n)
     if (!memory)
         exit(1);
     return memory;
-}
-
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9E3779B97F4A7C15);
-    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-    return z ^ z >> 31;
-}
-
-/* ---- photographs: random values on grids of 2 to 128 pixels, the coarser the stronger ---- */
-
-static void add_grid(float *pixels, unsigned w, unsigned h, unsigned step, uint64_t *state)
-{
-    size_t n_x = w / step + 2, n_y = h / step + 2;
-    float *grid = get(n_x * n_y * 3 * sizeof *grid);
-    for (size_t i = 0; i < n_x * n_y * 3; i++)
-        grid[i] = ((float)(next_random(state) >> 40) / 0x1p24f - 0.5f) * (float)(2 * step + 16);
-    for (size_t y = 0; y < h; y++)
-        for (size_t x = 0; x < w; x++)
-            for (size_t c = 0; c < 3; c++) {
-                float fx = (float)(x % step) / (float)step, fy = (float)(y % step) / (float)step;
-                const float *at = grid + ((y / step) * n_x + x / step) * 3 + c;
-                float top = at[0] * (1 - fx) + at[3] * fx;
-                float low = at[n_x * 3] * (1 - fx) + at[n_x * 3 + 3] * fx;
-                pixels[(y * w + x) * 3 + c] += top * (1 - fy) + low * fy;
-            }
-    free(grid);
-}
-
-static void compress(photo *p, const unsigned char *rgb)
-{
-    struct jpeg_compress_struct jpeg;
-    struct jpeg_error_mgr errors;
-    jpeg.err = jpeg_std_error(&errors);
-    jpeg_create_compress(&jpeg);
-    jpeg_mem_dest(&jpeg, &p->bytes, &p->n_bytes);
-    jpeg.image_width = p->width;
-    jpeg.image_height = p->height;
-    jpeg.input_components = 3;
-    jpeg.in_color_space = JCS_RGB;
-    jpeg_set_defaults(&jpeg);
-    jpeg_set_quality(&jpeg, 88, TRUE);
-    jpeg_start_compress(&jpeg, TRUE);
-    while (jpeg.next_scanline < jpeg.image_height) {
-        JSAMPROW row = (JSAMPROW)(rgb + (size_t)jpeg.next_scanline * p->width * 3);
-        jpeg_write_scanlines(&jpeg, &row, 1);
-    }
-    jpeg_finish_compress(&jpeg);
-    jpeg_destroy_compress(&jpeg);
-}
-
-static photo make_photo(unsigned w, unsigned h, uint64_t seed)
-{
-    photo p = { .width = w, .height = h };
-    size_t n = (size_t)w * h * 3;
-    float *pixels = get(n * sizeof *pixels);
-    unsigned char *rgb = get(n);
-    for (unsigned step = 2; step <= 128; step *= 2)
-        add_grid(pixels, w, h, step, &seed);
-    for (size_t i = 0; i < n; i++) {
-        float value = 128 + pixels[i];
-        rgb[i] = (unsigned char)(value < 0 ? 0 : value > 255 ? 255 : value);
-    }
-    compress(&p, rgb);
-    free(pixels);
-    free(rgb);
-    return p;
 }
 
 /* ---- the plain way ---- */
@@ -180,7 +107,7 @@ static void bench_size(unsigned w, unsigned h)
     mc_error err = { 0 };
     need(mc_image_scratch_new(&scratch, &err), &err);
     for (size_t i = 0; i < N_IMAGES; i++)
-        photos[i] = make_photo(w, h, i + 1);
+        photos[i] = photo_make(w, h, i + 1);
 
     snprintf(name, sizeof name, "decode_%ux%u", w, h);
     bench b = bench_begin(name);
@@ -210,7 +137,7 @@ static void bench_size(unsigned w, unsigned h)
     bench_check(&b, memcmp(ours, plain, sizeof ours) == 0, "the pixels");
     bench_end(&b);
     for (size_t i = 0; i < N_IMAGES; i++)
-        free(photos[i].bytes);
+        photo_release(&photos[i]);
     mc_image_scratch_free(scratch);
 }
 
@@ -227,7 +154,7 @@ static void bench_kernels(void)
     uint64_t state = 1, first_sum = 0;
     double plain_rate = 0;
     for (size_t i = 0; i < (size_t)W * H * 4; i++)
-        pixels[i] = (uint8_t)next_random(&state);
+        pixels[i] = (uint8_t)photo_random(&state);
     const mci_resize_kernels *const *kernels = mci_resize_kernels_all();
     for (size_t k = 0; kernels[k]; k++) {
         mci_resize_plan plan = { MC_RESAMPLE_BICUBIC, W, H, 298, S, 37, 0, S, S };

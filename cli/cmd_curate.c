@@ -26,6 +26,7 @@ static const cli_about about = {
 int cmd_curate(cli *c)
 {
     const char *format = "jsonl", *names = "base", *html = "scan", *shards = NULL;
+    bool worldwide = false;
     mc_curate_job job = {
         .out_dir = "",
         .t = 20000,
@@ -35,6 +36,7 @@ int cmd_curate(cli *c)
     };
     const cli_opt opts[] = {
         CLI_METADATA(&job.metadata_path),
+        CLI_WORLDWIDE(&worldwide),
         CLI_NEED("o,output", "DIR", &job.out_dir, "the run folder; made if it is not there"),
         CLI_CHOOSE_T(job),
         CLI_U64("seed", &job.seed, 0, "another seed draws another set"),
@@ -52,6 +54,7 @@ int cmd_curate(cli *c)
             "this is process I (from 0) of N that run this command on the same DIR at the same "
             "time; under srun or mpirun that is known without it"),
         CLI_BLOCK(job),
+        CLI_LANG(job.pool),
         CLI_KEEP(job.pool),
         CLI_HTML(&html),
         CLI_POOL(c, job.pool),
@@ -78,6 +81,7 @@ int cmd_curate(cli *c)
         if (strcmp(format, mc_pairs_form_name(form)) == 0)
             job.format = form;
     job.names_from_paths = strcmp(names, "path") == 0;
+    job.rule = worldwide ? MC_RULE_WORLDWIDE : MC_RULE_WORDS;
     job.pool.html_by_gumbo = strcmp(html, "gumbo") == 0;
     code = cli_begin(c, job.out_dir, &job.pool.hooks);
     if (code != CLI_GO)

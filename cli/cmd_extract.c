@@ -36,6 +36,7 @@ int cmd_extract(cli *c)
                  "what names an input: its base name, or its whole path, for inputs of equal names "
                  "in several folders"),
         CLI_BLOCK(job),
+        CLI_LANG(job.pool),
         CLI_KEEP(job.pool),
         CLI_HTML(&html),
         CLI_POOL(c, job.pool),

@@ -10,8 +10,10 @@ static const cli_about about = {
         "counted; the others get the ids of all their entries, ascending, as third element: "
         "[\"alt\",\"a red car\",[17,203]].\n\n"
         "An entry matches as a whole: the text and the entry get a space at each end, and the "
-        "marks , . ; : ? ! ` of the text a space on both sides. Letters are not folded. Ids that "
-        "a text carries already are replaced.\n\n"
+        "marks , . ; : ? ! ` of the text a space on both sides. Letters are not folded. With "
+        "--worldwide an entry gets no space at an end that is punctuation or of a script without "
+        "spaces (Chinese characters, Thai, Lao, Tibetan, Burmese, Khmer), and of equal entries "
+        "only the last matches. Ids that a text carries already are replaced.\n\n"
         "With --block, images that the file names by host, url or uuid are left out, whatever "
         "entries their texts hold, and counted. A line in it that means nothing is an error.",
     .example = "metaclip match -m metadata.json -o matched.jsonl pairs.jsonl",
@@ -19,12 +21,15 @@ static const cli_about about = {
 
 int cmd_match(cli *c)
 {
+    bool worldwide = false;
     mc_match_job job = { .out_path = "-", .pool.max_item_bytes = CLI_MAX_RECORD };
     const cli_opt opts[] = {
         CLI_METADATA(&job.metadata_path),
+        CLI_WORLDWIDE(&worldwide),
         CLI_WORD("o,output", "FILE", &job.out_path,
                  "matched pairs, .jsonl, .jsonl.gz or .jsonl.zst"),
         CLI_BLOCK(job),
+        CLI_LANG(job.pool),
         CLI_KEEP(job.pool),
         CLI_POOL(c, job.pool),
         CLI_TALK(c),
@@ -33,6 +38,7 @@ int cmd_match(cli *c)
         CLI_END,
     };
     int code = cli_parse(c, &about, opts);
+    job.rule = worldwide ? MC_RULE_WORLDWIDE : MC_RULE_WORDS;
     if (code == CLI_GO)
         code = cli_begin(c, job.out_path, &job.pool.hooks);
     if (code != CLI_GO)

@@ -31,7 +31,7 @@ static const cli_about about = {
         "processes share each batch, and the step is that of one process with all of it.",
     .example =
         "metaclip train b32_400m --set vocab=bpe_simple_vocab_16e6.txt.gz --set out=run *.tar\n"
-        "mpirun -n 8 metaclip train my.json",
+        "mpirun metaclip train my.json",
 };
 
 typedef struct {

@@ -12,6 +12,7 @@ int cmd_convert(cli *c);
 int cmd_count(cli *c);
 int cmd_curate(cli *c);
 int cmd_embed(cli *c);
+int cmd_eval(cli *c);
 int cmd_export(cli *c);
 int cmd_extract(cli *c);
 int cmd_help(cli *c);

@@ -28,6 +28,7 @@ static const cli_command commands[] = {
     { "preprocess", "decode, resize and crop images into an array for a model", cmd_preprocess },
     { "embed", "compute the features of images or texts", cmd_embed },
     { "classify", "say which of some labels fits each image", cmd_classify },
+    { "eval", "classify and retrieve over data sets, and say how well", cmd_eval },
     { "search", "find the nearest rows of features, exactly", cmd_search },
     { "train", "train a CLIP model on pairs, with the standard set-up", cmd_train },
     { "convert", "give a CLIP model another form or number type", cmd_convert },

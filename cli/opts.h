@@ -106,6 +106,14 @@ typedef struct {
       .to.set = { &(p).keep_page_url, &(p).keep_source },                                       \
       .text = "write into each record where it is from: the url of its page (of WAT and WARC), "\
               "the name of its input, or both" }
+#define CLI_WORLDWIDE(to)                                                                       \
+    CLI_FLAG("worldwide", to,                                                                    \
+             "match by the rule for any language: entries of scripts without spaces, and "        \
+             "punctuation, match inside a word")
+#define CLI_LANG(pool)                                                                          \
+    CLI_WORD("lang", "CODE[,CODE]...", &(pool).languages,                                        \
+             "keep the texts of these languages, by what a text says of itself or CLD2 of it; "   \
+             "und is undecided, as most short texts are: en,und is the usual choice for English")
 #define CLI_BLOCK(job)                                                                          \
     CLI_LIST("block", "FILE", &(job).block_paths, &(job).n_block_paths,                         \
              "drop the images that FILE names, by host, url or uuid, one a line; may be given "  \

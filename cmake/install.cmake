@@ -17,7 +17,7 @@ set_target_properties(metaclip_shared PROPERTIES EXPORT_NAME metaclip)
 set_target_properties(metaclip_static PROPERTIES EXPORT_NAME static)
 target_link_libraries(metaclip_static PUBLIC
   $<INSTALL_INTERFACE:PkgConfig::METACLIP_DEPS> $<INSTALL_INTERFACE:Threads::Threads>
-  $<INSTALL_INTERFACE:bz2> $<INSTALL_INTERFACE:m> $<INSTALL_INTERFACE:stdc++>)
+  $<INSTALL_INTERFACE:bz2> $<INSTALL_INTERFACE:cld2> $<INSTALL_INTERFACE:m> $<INSTALL_INTERFACE:stdc++>)
 foreach(kind shared static)
   install(TARGETS metaclip_${kind} EXPORT metaclip-${kind}
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}

@@ -53,6 +53,10 @@ cat >"$tmp/metadata.json" <<'JSON'
 JSON
 echo '{"car": 4, "red car": 2, "zebra": 1, "road": 0, "a": 4}' >"$tmp/counts.json"
 printf 'u1\ta red car\nu2\tnothing here\nu3\tzebra\n' >"$tmp/captions.tsv"
+mkdir "$tmp/model"
+cp tests/data/tiny_clip/{config.json,model.safetensors} "$tmp/model"
+cp tests/data/vocab_small.txt "$tmp/model/bpe_simple_vocab_16e6.txt.gz"
+cp tests/data/images/rgb.png "$tmp/model/photo.png"
 run_examples() {
     local folder=$1 got
     got=$("$folder/match_caption" "$tmp/metadata.json" "a red car on the roads" | tr '\n' ';')
@@ -60,13 +64,15 @@ run_examples() {
     got=$("$folder/online_balancing" "$tmp/metadata.json" "$tmp/counts.json" 4 0 <"$tmp/captions.tsv")
     [[ $got == "captions 3  matched 2  kept 2 (100.0 % of the matched)" ]] ||
         wrong "$folder/online_balancing printed: $got"
+    got=$("$folder/compare" "$tmp/model" "$tmp/model/photo.png" "a red car" "a dog" | sed 's/^[-0-9.]*  //' | tr '\n' ';')
+    [[ $got == "a red car;a dog;" ]] || wrong "$folder/compare printed: $got"
 }
 
 with_pkg_config() {
     local folder=$1 name
     shift
     mkdir "$folder"
-    for name in match_caption online_balancing; do
+    for name in match_caption online_balancing compare; do
         # shellcheck disable=SC2046
         "$cc" -std=gnu17 "examples/$name.c" -pthread -o "$folder/$name" $(pkg-config "$@" --cflags --libs metaclip)
     done

@@ -10,6 +10,7 @@
 #include "metaclip/base.h"
 #include "metaclip/info.h"
 #include "metaclip/metadata.h"
+#include "metaclip/text.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -111,6 +112,9 @@ MC_API mc_status mc_balancer_keeps(const mc_balancer *balancer, mc_str uuid, mc_
  * Data card
  * ------------------------------------------------------------------------------------------ */
 
+/* Room for codes of languages, parted by commas, and for the name of what told them. */
+enum { MC_LANGUAGES_TEXT = 640 };
+
 /** The published distribution of a run. Arrays in id order, n_entries long; curated may be NULL
  *  (not drawn yet). */
 typedef struct {
@@ -124,6 +128,8 @@ typedef struct {
     char **earlier_runs;      /* ids of those whose pairs were left out; NULL: none */
     size_t n_earlier_runs;
     char block_sha256[MC_SHA256_DIGITS + 1]; /* of the block list; empty: none */
+    char languages[MC_LANGUAGES_TEXT];       /* that were kept, as in mc_pool; empty: all */
+    char identified_by[MC_LANGUAGES_TEXT];   /* what told languages: "CLD2 ..."; empty: nothing */
 } mc_card;
 
 MC_API mc_status mc_card_load(const char *path, mc_card *out, mc_error *err);
@@ -152,9 +158,11 @@ MC_API mc_status mc_card_compare(const mc_card *a, const mc_card *b, mc_card_dif
 /* X(name, what it counts). The sums close:
  *   items_read   = items_used + items_passed_over + items_skipped
  *   texts_read   = texts_empty + texts_bad_url + pairs_read
- *   records_read = records_kept + bad_url + without_text + duplicate + earlier + blocked
+ *   records_read = records_kept + bad_url + without_text + other_language + duplicate + earlier
+ *                  + blocked
  *                  + unmatched + not_drawn
- *   pairs_read   = pairs_kept + duplicate + earlier + blocked + unmatched + not_drawn
+ *   pairs_read   = pairs_kept + other_language + duplicate + earlier + blocked + unmatched
+ *                  + not_drawn
  *   records_blocked = blocked_by_uuid + blocked_by_url + blocked_by_host
  *
  * A record goes under the reason that took its last text; one that several items of a block list
@@ -172,6 +180,7 @@ MC_API mc_status mc_card_compare(const mc_card *a, const mc_card *b, mc_card_dif
     X(records_read, "images")                                               \
     X(records_bad_url, "of these, with a url that cannot be resolved")      \
     X(records_without_text, "of these, without a text")                     \
+    X(records_other_language, "of these, with texts of other languages")    \
     X(records_duplicate, "of these, with duplicates only")                  \
     X(records_earlier, "of these, that earlier runs had")                   \
     X(records_blocked, "of these, on a block list")                         \
@@ -182,6 +191,7 @@ MC_API mc_status mc_card_compare(const mc_card *a, const mc_card *b, mc_card_dif
     X(texts_empty, "of these, empty")                                       \
     X(texts_bad_url, "of these, of images without a url")                   \
     X(pairs_read, "pairs")                                                  \
+    X(pairs_other_language, "of these, of other languages")                 \
     X(pairs_duplicate, "of these, duplicates")                              \
     X(pairs_earlier, "of these, that earlier runs had")                     \
     X(pairs_blocked, "of these, of images on a block list")                 \
@@ -236,6 +246,10 @@ typedef struct {
      * member already keeps its own. */
     bool keep_page_url; /* "page_url": of the page that the image stands on; archives only */
     bool keep_source;   /* "source": the input, as its base name, or its path if names are paths */
+    /* Codes of languages, parted by commas, such as "en,und". Texts without a language get the one
+     * that CLD2 identifies ("und": undecided), and those of other languages are dropped. NULL: no
+     * text is looked at. */
+    const char *languages;
 } mc_pool;
 
 /** WAT/WARC (or pairs) -> pairs. The inputs are taken in the order of their shard names, so that
@@ -266,6 +280,7 @@ MC_API mc_status mc_extract_run(const mc_extract_job *job, mc_summary *summary, 
 typedef struct {
     mc_pool pool;
     const char *metadata_path;
+    mc_match_rule rule;
     const char *out_path;
     const char *const *block_paths; /* plain, gzip or zstd; "-" is standard input */
     size_t n_block_paths;           /* 0: none */
@@ -348,6 +363,7 @@ MC_API const char *mc_pairs_form_name(mc_pairs_form form);
 typedef struct {
     mc_pool pool;
     const char *metadata_path;
+    mc_match_rule rule;
     const char *out_dir;
     uint64_t target; /* these three as in mc_balance_job */
     double tail_ratio;

@@ -42,6 +42,7 @@
 #include "metaclip/curate.h"
 #include "metaclip/embed.h"
 #include "metaclip/error.h"
+#include "metaclip/eval.h"
 #include "metaclip/image.h"
 #include "metaclip/info.h"
 #include "metaclip/io.h"

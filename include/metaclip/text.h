@@ -7,6 +7,13 @@
  *  an entry however often it occurs. Texts and entries are bytes: invalid UTF-8 is matched as it
  * is.
  *
+ *  The worldwide rule (MetaCLIP 2, arXiv 2507.22062) is for lists of any language: the same, but
+ *  the space on a side of an entry is left out where its first or last character is of a script
+ *  without spaces (U+2E80-2FDF, 2FF0-2FFF, 3400-4DBF, 4E00-9FFF, F900-FAFF, 20000-2A6DF,
+ *  2A700-2EBEF; Thai, Lao, Tibetan, Burmese, Khmer: 0E00-0EFF, 0F00-0FFF, 1000-109F, 1780-17FF) or
+ *  punctuation (ASCII's 32, and the marks of docs/worldwide.md). Kana and Hangul are not among
+ *  them. Of equal entries only the last one matches.
+ *
  *  A matcher is immutable once built and shared by any number of threads; each thread has its own
  *  mc_match_scratch. */
 #ifndef METACLIP_TEXT_H
@@ -25,6 +32,12 @@ typedef struct mc_match_scratch mc_match_scratch;
  *  stands twice in the list is found under both ids. n is at most 2^32 - 2.
  *  Errors: MC_E_NOMEM, MC_E_LIMIT. Free with mc_matcher_free. */
 MC_API mc_status mc_matcher_new(const mc_str *entries, size_t n, mc_matcher **out, mc_error *err);
+
+typedef enum { MC_RULE_WORDS, MC_RULE_WORLDWIDE } mc_match_rule;
+
+/** The same by either rule; mc_matcher_new is for MC_RULE_WORDS. */
+MC_API mc_status mc_matcher_new_by_rule(mc_match_rule rule, const mc_str *entries, size_t n,
+                                        mc_matcher **out, mc_error *err);
 MC_API void mc_matcher_free(mc_matcher *matcher);
 
 /** Bytes of the matcher's tables, for reports. */
@@ -56,8 +69,8 @@ MC_API mc_status mc_match_batch(const mc_matcher *matcher, mc_match_scratch *scr
                                 const uint32_t **ids, mc_error *err);
 
 /** False if no text can match the entry: it holds tab, LF or CR, or one of the seven marks without
- *  a space or an end on both sides, or two marks with exactly one space between. If `why` is not
- *  NULL it gets a constant English phrase for the first reason found. */
+ *  a space or an end on both sides, or two marks with exactly one space between; by both rules. If
+ * `why` is not NULL it gets a constant English phrase for the first reason found. */
 MC_API bool mc_entry_can_match(mc_str entry, const char **why);
 
 #ifdef __cplusplus

@@ -10,6 +10,8 @@
  *   "curated_pairs":5,
  *   "earlier_runs":["2023-50"],            only if there are some
  *   "block_sha256":"...",                  only if there was a block list
+ *   "languages":"en,und",                  only if others were dropped, and with it
+ *   "identified_by":"CLD2 V2.0 - 20141016",
  *   "pool":[4,0,3],
  *   "curated":[2,0,3]}                     or null */
 #include <inttypes.h>
@@ -96,6 +98,10 @@ static mc_status format_card(const mc_card *card, mci_buf *out, mc_error *err)
     MC_TRY(add_earlier_runs(out, card, err));
     if (card->block_sha256[0])
         MC_TRY(add_string(out, "block_sha256", card->block_sha256, err));
+    if (card->languages[0]) {
+        MC_TRY(add_string(out, "languages", card->languages, err));
+        MC_TRY(add_string(out, "identified_by", card->identified_by, err));
+    }
     MC_TRY(add_counts(out, "pool", card->pool, card->n_entries, err));
     MC_TRY(mci_buf_add(out, mc_str_of(",\n"), err));
     MC_TRY(add_counts(out, "curated", card->curated, card->n_entries, err));
@@ -140,6 +146,21 @@ static mc_status read_block_list(mci_json_value value, mc_card *card, mc_error *
     if (!mci_is_sha256(sha256))
         return mc_fail(err, MC_E_FORMAT, "\"block_sha256\" is no SHA-256");
     memcpy(card->block_sha256, sha256.data, sha256.len);
+    return MC_OK;
+}
+
+/* A member that may be missing; `to` has MC_LANGUAGES_TEXT bytes. */
+static mc_status read_text(mci_json_value root, const char *key, char *to, mc_error *err)
+{
+    mci_json_value value;
+    if (!mci_json_get(root, key, &value))
+        return MC_OK;
+    mc_str text = mci_json_string(value);
+    if (text.len == 0 || text.len >= MC_LANGUAGES_TEXT)
+        return mc_fail(err, MC_E_FORMAT, "\"%s\" is no text of 1 to %d bytes", key,
+                       (int)MC_LANGUAGES_TEXT - 1);
+    memcpy(to, text.data, text.len);
+    to[text.len] = '\0';
     return MC_OK;
 }
 
@@ -218,6 +239,10 @@ mc_status mci_card_parse(mci_json_value root, mc_card *out, mc_error *err)
         status = read_earlier_runs(value, &card, err);
     if (status >= 0 && mci_json_get(root, "block_sha256", &value))
         status = read_block_list(value, &card, err);
+    if (status >= 0)
+        status = read_text(root, "languages", card.languages, err);
+    if (status >= 0)
+        status = read_text(root, "identified_by", card.identified_by, err);
     if (status < 0)
         mc_card_release(&card);
     else

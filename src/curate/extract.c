@@ -92,11 +92,12 @@ static mc_status write_batch(void *user, mci_batch *batch, mc_error *err)
 
 static mc_status write_spilled(extraction *e, mc_summary *summary, mc_error *err)
 {
-    const mc_pool *pool = &e->job->pool;
-    mci_spill_search search = { e->memory, mci_flow_workers(pool),
+    mc_pool pool = e->job->pool;
+    pool.languages = NULL; /* they were looked at */
+    mci_spill_search search = { e->memory, mci_flow_workers(&pool),
                                 e->earlier.n ? &e->earlier : NULL, e->job->state_dir != NULL };
     MC_TRY(mci_spill_find(e->spill, &search, err));
-    return mci_spill_drain(e->spill, pool, write_batch, e, summary, err);
+    return mci_spill_drain(e->spill, &pool, write_batch, e, summary, err);
 }
 
 static mc_status extract(extraction *e, const mci_shards *shards, mc_summary *summary,

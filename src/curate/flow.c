@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/threads.h"
+#include "curate/languages.h"
 
 enum {
     BATCH_BYTES =
@@ -25,6 +26,7 @@ typedef struct {
     const mci_flow_steps *steps;
     const char *phase;
     mc_summary *summary;
+    mci_languages languages;
     mci_record_parser **parsers; /* one per worker */
     uint64_t max_item_bytes;
     /* where fill stands */
@@ -215,6 +217,7 @@ static mc_status work(void *user, void *slot, unsigned worker, mc_error *err)
     mci_batch *batch = slot;
     const mci_flow_steps *steps = f->steps;
     MC_TRY(parse_batch(f, batch, f->parsers[worker], err));
+    MC_TRY(mci_language_batch(&f->languages, batch, err));
     mc_status status = steps->sift ? steps->sift(steps->user, batch, worker, err) : MC_OK;
     if (status >= 0 && steps->sift)
         status = mci_name_records(f->parsers[worker], &batch->arena, &batch->list, err);
@@ -295,6 +298,7 @@ mc_status mci_flow_run(const mc_pool *pool, const mci_shards *shards, const char
     size_t n_slots = n_workers == 1 ? 1 : (size_t)n_workers * SLOTS_PER_WORKER;
     flow f = { .pool = pool, .shards = shards, .steps = steps, .phase = phase, .summary = summary };
     f.max_item_bytes = mci_max_item_bytes(pool);
+    MC_TRY(mci_languages_parse(pool->languages, &f.languages, err));
     f.parsers = mci_alloc_zeroed(n_workers, sizeof *f.parsers);
     void **slots = mci_alloc_zeroed(n_slots, sizeof *slots);
     mc_status status = f.parsers && slots ? run_pipeline(&f, n_workers, slots, n_slots, err)

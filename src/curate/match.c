@@ -50,8 +50,8 @@ static mc_status match_shards(const mc_match_job *job, const mc_metadata *metada
     match_state state = { 0 };
     MC_TRY(mci_block_list_load(job->block_paths, job->n_block_paths, &state.blocked, err));
     mci_summary_set_block_list(summary, state.blocked);
-    mc_status status =
-        mci_match_stage_open(metadata, mci_flow_workers(&job->pool), &state.matching, err);
+    mc_status status = mci_match_stage_open(metadata, job->rule, mci_flow_workers(&job->pool),
+                                            &state.matching, err);
     if (status >= 0)
         status = flow_shards(&state, job, shards, summary, err);
     mci_match_stage_close(&state.matching);

@@ -38,7 +38,7 @@ mc_status mci_key_batch(mci_batch *batch, mc_error *err)
 
 /* ---- match ---- */
 
-mc_status mci_match_stage_open(const mc_metadata *metadata, unsigned n_workers,
+mc_status mci_match_stage_open(const mc_metadata *metadata, mc_match_rule rule, unsigned n_workers,
                                mci_match_stage *out, mc_error *err)
 {
     mci_match_stage stage = { .n_workers = n_workers };
@@ -47,8 +47,8 @@ mc_status mci_match_stage_open(const mc_metadata *metadata, unsigned n_workers,
     stage.scratches = mci_alloc_zeroed(n_workers, sizeof *stage.scratches);
     mc_status status = stage.scratches ? MC_OK : mci_nomem(err, n_workers);
     if (status >= 0)
-        status = mc_matcher_new(mc_metadata_entries(metadata), mc_metadata_len(metadata),
-                                &stage.matcher, err);
+        status = mc_matcher_new_by_rule(rule, mc_metadata_entries(metadata),
+                                        mc_metadata_len(metadata), &stage.matcher, err);
     for (unsigned i = 0; i < n_workers && status >= 0; i++)
         status = mc_match_scratch_new(&stage.scratches[i], err);
     if (status < 0)

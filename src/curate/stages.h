@@ -32,7 +32,7 @@ typedef struct {
 } mci_match_stage;
 
 /* MC_E_ARG: the list is empty. */
-mc_status mci_match_stage_open(const mc_metadata *metadata, unsigned n_workers,
+mc_status mci_match_stage_open(const mc_metadata *metadata, mc_match_rule rule, unsigned n_workers,
                                mci_match_stage *out, mc_error *err);
 void mci_match_stage_close(mci_match_stage *stage);
 mc_status mci_match_batch(const mci_match_stage *stage, mci_batch *batch, unsigned worker,

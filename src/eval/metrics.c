@@ -143,7 +143,7 @@ static double share_below(const size_t *ranks, size_t n, size_t k)
     return (double)below / (double)n;
 }
 
-static mci_retrieval summarize(size_t *ranks, size_t n)
+mci_retrieval mci_metrics_of_ranks(size_t *ranks, size_t n)
 {
     mci_retrieval r = { 0 };
     qsort(ranks, n, sizeof *ranks, by_size);
@@ -172,7 +172,7 @@ mc_status mci_metrics_retrieval(const float *queries, const float *rows, size_t 
         score_all(queries + i * D, rows, n, D, scores);
         ranks[i] = rank_of(scores, n, i);
     }
-    *out = summarize(ranks, n);
+    *out = mci_metrics_of_ranks(ranks, n);
 done:
     mci_free(scores);
     mci_free(ranks);

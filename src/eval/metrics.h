@@ -31,6 +31,9 @@ typedef struct {
     double r_at_1, r_at_5, r_at_10; /* fractions whose answer is among the best k */
 } mci_retrieval;
 
+/* Of n ranks that count from 0, at least one; they are sorted. */
+mci_retrieval mci_metrics_of_ranks(size_t *ranks, size_t n);
+
 /* Each of n queries must find the row of its own number among n.
  *   queries, rows  f32 [n, D] */
 mc_status mci_metrics_retrieval(const float *queries, const float *rows, size_t n, size_t D,

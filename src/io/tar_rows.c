@@ -96,7 +96,8 @@ static mc_status note_member(tar_rows *r, mc_str suffix, mc_error *err)
         r->image = r->n_members - 1;
     MC_TRY(mci_grow(&members, &r->cap_members, r->n_members, sizeof *r->members, err));
     r->members = members;
-    r->members[r->n_members - 1] = (mci_tar_extent){ .start = r->member.offset };
+    r->members[r->n_members - 1] =
+        (mci_tar_extent){ .start = r->member.offset, .n_bytes = r->member.n_bytes };
     r->is_open = true;
     return MC_OK;
 }

@@ -28,6 +28,7 @@ enum { MCI_MAX_SAMPLE_MEMBERS = 1 << 12, MCI_MAX_SUFFIXES_BYTES = 256 };
 /* The bytes of a member in the stream: mci_tar_last_end says what they are. */
 typedef struct {
     uint64_t start, end;
+    uint64_t n_bytes; /* of its content, as claimed */
 } mci_tar_extent;
 
 typedef struct {

@@ -32,7 +32,7 @@ static mc_status choose_backend(mc_clip *clip, const char *name, mc_error *err)
 static mc_status load_scale(mc_clip *clip, mc_error *err)
 {
     float scale;
-    MC_TRY(mci_checkpoint_read(clip->checkpoint, "logit_scale", 0, NULL, &scale, err));
+    MC_TRY(mci_checkpoint_read(clip->checkpoint, "logit_scale", 0, (uint64_t[]){ 0 }, &scale, err));
     clip->logit_scale = expf(scale);
     return MC_OK;
 }

@@ -399,7 +399,8 @@ static mc_status look_at_pool(mci_run *run, mci_sha256 *sha, mc_error *err)
         status = mci_run_load_stamp(run, MCI_RUN_POOL_STAMP, i, &path, &stamp, err);
         if (status < 0)
             break;
-        run->n_pool_pairs += stamp.summary.n.pairs_read - stamp.summary.n.pairs_unmatched;
+        run->n_pool_pairs += stamp.summary.n.pairs_read - stamp.summary.n.pairs_other_language -
+                             stamp.summary.n.pairs_unmatched;
         status = mci_sha256_add(sha, mc_str_of(stamp.made_from.digits), err);
     }
     mci_buf_release(&path);

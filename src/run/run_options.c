@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/json_text.h"
 #include "base/utf8.h"
+#include "curate/languages.h"
 #include "io/json.h"
 #include "io/output.h"
 #include "run/run_internal.h"
@@ -52,6 +53,17 @@ static mc_status add_state(const mci_run *run, mci_buf *text, mc_error *err)
     return mci_buf_byte(text, ',', err);
 }
 
+static mc_status add_languages(const mc_pool *pool, mci_buf *text, mc_error *err)
+{
+    mci_languages languages;
+    MC_TRY(mci_languages_parse(pool->languages, &languages, err));
+    if (languages.n == 0)
+        return MC_OK;
+    MC_TRY(mci_buf_printf(text, err, "\"languages\":\""));
+    MC_TRY(mci_languages_write(&languages, text, err));
+    return mci_buf_printf(text, err, "\",");
+}
+
 static mc_status add_t(const mc_curate_job *job, mci_buf *text, mc_error *err)
 {
     if (job->target)
@@ -75,6 +87,9 @@ static mc_status format_options(const mci_run *run, mci_buf *text, mc_error *err
         (unsigned long long)mci_max_item_bytes(&job->pool), (unsigned long long)job->seed));
     MC_TRY(mci_buf_printf(text, err, "\"keep_page_url\":%s,\"keep_source\":%s,",
                           word(job->pool.keep_page_url), word(job->pool.keep_source)));
+    if (job->rule == MC_RULE_WORLDWIDE)
+        MC_TRY(mci_buf_printf(text, err, "\"worldwide\":true,"));
+    MC_TRY(add_languages(&job->pool, text, err));
     MC_TRY(add_block_list(run, text, err));
     MC_TRY(add_state(run, text, err));
     return add_t(job, text, err);
@@ -107,6 +122,8 @@ static const fixed_option fixed_options[] = {
     { "run_id", "--state and --run-id" },
     { "keep_page_url", "--keep page_url" },
     { "keep_source", "--keep source" },
+    { "worldwide", "--worldwide" },
+    { "languages", "--lang" },
 };
 
 static bool same_value(mci_json_value a, mci_json_value b)
@@ -129,8 +146,9 @@ static mc_status compare_fixed(const char *dir, mci_json_value was, mci_json_val
 {
     for (size_t i = 0; i < COUNT_OF(fixed_options); i++) {
         mci_json_value a, b;
-        if (!mci_json_get(was, fixed_options[i].name, &a) ||
-            !mci_json_get(is, fixed_options[i].name, &b) || !same_value(a, b))
+        bool was_there = mci_json_get(was, fixed_options[i].name, &a);
+        bool is_there = mci_json_get(is, fixed_options[i].name, &b);
+        if (was_there != is_there || (is_there && !same_value(a, b)))
             return mc_fail(err, MC_E_MISMATCH,
                            "%s: it was begun with another setting of %s; take another folder, or "
                            "remove this one",

@@ -191,6 +191,7 @@ static mc_status flow_file(shard_step *step, const char *path, bool is_own, mci_
     if (is_own) {
         pool.max_item_bytes = mci_max_own_bytes(&pool);
         pool.keep_page_url = pool.keep_source = false;
+        pool.languages = NULL;
     }
     mci_shards one = { 0 };
     MC_TRY(
@@ -492,8 +493,8 @@ static mc_status run_all_shards(run_step *all, const char *phase, mc_error *err)
 mc_status mci_run_pool(mci_run *run, mc_error *err)
 {
     run_step all = { .run = run, .shard = pool_shard };
-    MC_TRY(mci_match_stage_open(run->metadata, run->n_workers * run->n_threads_each, &all.matching,
-                                err));
+    MC_TRY(mci_match_stage_open(run->metadata, run->job->rule, run->n_workers * run->n_threads_each,
+                                &all.matching, err));
     mc_status status = run_all_shards(&all, "match", err);
     mci_match_stage_close(&all.matching);
     return status;

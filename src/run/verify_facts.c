@@ -67,6 +67,7 @@ static mc_status read_options(mci_json_value root, mci_verify_options *out, mc_e
     if (!out->has_t && mci_json_get(root, "tail_ratio", &value))
         mci_json_double(value, &out->tail_ratio);
     out->keep_duplicates = is_true(root, "keep_duplicates");
+    out->rule = is_true(root, "worldwide") ? MC_RULE_WORLDWIDE : MC_RULE_WORDS;
     return read_form(root, &out->format, err);
 }
 

@@ -11,6 +11,7 @@
 #define MCI_RUN_VERIFY_INTERNAL_H
 
 #include "base/arena.h"
+#include "metaclip/text.h"
 #include "run/run_folder.h"
 #include "run/verify_findings.h"
 #include "run/verify_list.h"
@@ -32,6 +33,7 @@ typedef struct {
     double tail_ratio; /* negative: none */
     mc_pairs_form format;
     bool has_t, keep_duplicates;
+    mc_match_rule rule;
 } mci_verify_options;
 
 /* What summary.json says. */

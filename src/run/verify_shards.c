@@ -403,7 +403,9 @@ static mc_status open_pass(verify_pass *pass, mc_error *err)
         return MC_OK;
     MC_TRY(mci_count_stage_open(v->n_entries, n, &pass->drawn, err));
     MC_TRY(mc_balancer_new(v->drawn_by, v->n_entries, v->t, v->seed, &pass->balancer, err));
-    return v->metadata ? mci_match_stage_open(v->metadata, n, &pass->matching, err) : MC_OK;
+    if (!v->metadata)
+        return MC_OK;
+    return mci_match_stage_open(v->metadata, v->options.rule, n, &pass->matching, err);
 }
 
 static void close_pass(verify_pass *pass)

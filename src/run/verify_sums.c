@@ -111,11 +111,12 @@ static void check_closing(mci_verify *v)
          n->items_used + n->items_passed_over + n->items_skipped);
     same(v, file, "texts_read", n->texts_read, n->texts_empty + n->texts_bad_url + n->pairs_read);
     same(v, file, "records_read", n->records_read,
-         n->records_kept + n->records_bad_url + n->records_without_text + n->records_duplicate +
-             n->records_earlier + n->records_blocked + n->records_unmatched + n->records_not_drawn);
+         n->records_kept + n->records_bad_url + n->records_without_text +
+             n->records_other_language + n->records_duplicate + n->records_earlier +
+             n->records_blocked + n->records_unmatched + n->records_not_drawn);
     same(v, file, "pairs_read", n->pairs_read,
-         n->pairs_kept + n->pairs_duplicate + n->pairs_earlier + n->pairs_blocked +
-             n->pairs_unmatched + n->pairs_not_drawn);
+         n->pairs_kept + n->pairs_other_language + n->pairs_duplicate + n->pairs_earlier +
+             n->pairs_blocked + n->pairs_unmatched + n->pairs_not_drawn);
     same(v, file, "records_blocked", n->records_blocked,
          n->blocked_by_uuid + n->blocked_by_url + n->blocked_by_host);
 }

@@ -108,6 +108,9 @@ static mc_status match_texts(const mc_matcher *matcher, mc_match_scratch *s, con
 mc_status mc_match_batch(const mc_matcher *matcher, mc_match_scratch *s, const mc_str *texts,
                          size_t n, const size_t **offsets, const uint32_t **ids, mc_error *err)
 {
+    if (matcher->is_worldwide)
+        return mci_worldwide_match(&matcher->worldwide, &s->worldwide, s, texts, n, offsets, ids,
+                                   err);
     s->n_bytes = s->n_ids = s->n_texts = s->giant.len = 0;
     s->last_word = MCI_WORD_UNKNOWN;
     s->last_pair = s->last_run = 0;
@@ -131,20 +134,30 @@ mc_status mc_match(const mc_matcher *matcher, mc_match_scratch *scratch, mc_str 
     return MC_OK;
 }
 
-mc_status mc_matcher_new(const mc_str *entries, size_t n, mc_matcher **out, mc_error *err)
+mc_status mc_matcher_new_by_rule(mc_match_rule rule, const mc_str *entries, size_t n,
+                                 mc_matcher **out, mc_error *err)
 {
     if (n > MAX_ENTRIES)
         return mc_fail(err, MC_E_LIMIT, "%zu entries, where %zu are the most", n, MAX_ENTRIES);
     mc_matcher *matcher = mci_alloc_zeroed(1, sizeof *matcher);
     if (!matcher)
         return mci_nomem(err, sizeof *matcher);
-    mc_status status = mci_matcher_build(matcher, entries, n, err);
+    matcher->is_worldwide = rule == MC_RULE_WORLDWIDE;
+    matcher->n_entries = n;
+    mc_status status = matcher->is_worldwide
+                           ? mci_worldwide_build(entries, n, &matcher->worldwide, err)
+                           : mci_matcher_build(matcher, entries, n, err);
     if (status < 0) {
         mc_matcher_free(matcher);
         return mc_add_context(err, status, "building a matcher");
     }
     *out = matcher;
     return MC_OK;
+}
+
+mc_status mc_matcher_new(const mc_str *entries, size_t n, mc_matcher **out, mc_error *err)
+{
+    return mc_matcher_new_by_rule(MC_RULE_WORDS, entries, n, out, err);
 }
 
 void mc_matcher_free(mc_matcher *matcher)
@@ -156,6 +169,7 @@ void mc_matcher_free(mc_matcher *matcher)
     mci_table_memory_release(&matcher->pair_memory);
     mci_table_memory_release(&matcher->run_memory);
     mci_table_memory_release(&matcher->link_memory);
+    mci_worldwide_release(&matcher->worldwide);
     mci_free(matcher->twin_plus_1);
     mci_free(matcher);
 }
@@ -167,7 +181,7 @@ size_t mc_matcher_bytes(const mc_matcher *matcher)
     return sizeof *matcher + words->memory.n_bytes + words->slots.memory.n_bytes +
            words->long_words.cap + matcher->pair_memory.n_bytes +
            matcher->pair_slots.memory.n_bytes + matcher->run_memory.n_bytes +
-           matcher->link_memory.n_bytes + twins;
+           matcher->link_memory.n_bytes + twins + mci_worldwide_bytes(&matcher->worldwide);
 }
 
 mc_status mc_match_scratch_new(mc_match_scratch **out, mc_error *err)
@@ -185,6 +199,7 @@ void mc_match_scratch_free(mc_match_scratch *scratch)
 {
     if (!scratch)
         return;
+    mci_worldwide_scratch_release(&scratch->worldwide);
     mci_id_set_release(&scratch->set);
     mci_free(scratch->ids);
     mci_free(scratch->offsets);

@@ -4,6 +4,7 @@
 #define MCI_TEXT_MATCHER_INTERNAL_H
 
 #include "metaclip/text.h"
+#include "text/matcher_worldwide.h"
 #include "text/spacing.h"
 #include "text/words.h"
 
@@ -48,6 +49,8 @@ struct mc_matcher {
     mci_table_memory pair_memory, run_memory, link_memory;
     uint32_t *twin_plus_1; /* [n_entries] the next id of an equal entry; NULL: all differ */
     size_t n_entries;
+    bool is_worldwide; /* then all above but n_entries is unused, and this holds what matches */
+    mci_worldwide worldwide;
 };
 
 /* The filters are sets of classes of tokens; each kind divides them in its own way. */

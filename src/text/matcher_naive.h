@@ -10,4 +10,8 @@
 mc_status mci_match_naive(const mc_str *entries, size_t n, mc_str text, uint32_t *ids,
                           size_t *n_ids, mc_error *err);
 
+/* The same by the worldwide rule. */
+mc_status mci_match_naive_worldwide(const mc_str *entries, size_t n, mc_str text, uint32_t *ids,
+                                    size_t *n_ids, mc_error *err);
+
 #endif

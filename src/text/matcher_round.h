@@ -60,6 +60,8 @@ struct mc_match_scratch {
     size_t n_ids, cap_ids;
     size_t *offsets; /* [n_texts + 1] into `ids` */
     size_t n_texts, cap_offsets;
+
+    mci_worldwide_scratch worldwide; /* for matchers by that rule */
 };
 
 /* Takes what was laid down through all stages, and empties the round. */

@@ -1,6 +1,7 @@
 #include "train/pair_loader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <unistd.h>
 
@@ -9,7 +10,6 @@
 #include "base/hash.h"
 #include "base/threads.h"
 #include "io/image_inputs.h"
-#include "io/tar.h"
 #include "train/pair_loader_internal.h"
 
 enum { MAX_STAND_INS = 64 };
@@ -18,7 +18,6 @@ static const uint64_t default_image_bytes = (uint64_t)64 << 20;
 typedef struct {
     mc_image_scratch *image;
     mc_token_scratch *tokens;
-    mci_buf bytes; /* of a part of a tar */
     mci_image_input file;
 } pair_worker;
 
@@ -48,9 +47,7 @@ struct mci_pair_loader {
     mci_pair_window *windows, *last_window; /* oldest first */
     uint64_t next_place;                    /* in the last window */
     bool has_begun;
-    mci_pair_position batch_at, batch_after;
-    mci_pair_counters counted;
-    size_t n_noted;
+    mci_pair_position batch_at;
     /* of all */
     pair_worker *workers;
     unsigned n_workers;
@@ -173,7 +170,6 @@ static mc_status claim(void *user, unsigned worker, uint64_t number, mc_error *e
     mci_pair_loader *l = user;
     uint64_t i = number % l->job.batch;
     pair_item *item = &l->items[number % l->n_places];
-    const mc_error *noted;
     *item = (pair_item){ .in_batch = (uint64_t)l->job.batch * l->job.rank + i };
     if (i == 0)
         MC_TRY(begin_batch(l, number, err));
@@ -186,15 +182,14 @@ static mc_status claim(void *user, unsigned worker, uint64_t number, mc_error *e
     if (i + 1 == l->job.batch)
         MC_TRY(end_batch(l, item, number, err));
     item->n = *mci_pair_order_counters(l->order);
-    item->n_problems = mci_pair_order_problems(l->order, &noted);
+    item->n_problems = mci_pair_order_n_problems(l->order);
     return MC_OK;
 }
 
 /* ---- one pair ---- */
 
-static mc_status read_part(int fd, uint64_t start, size_t n, mci_buf *out, mc_error *err)
+static mc_status read_bytes(int fd, uint64_t start, size_t n, mci_buf *out, mc_error *err)
 {
-    mci_buf_clear(out);
     MC_TRY(mci_buf_reserve(out, n, err));
     while (out->len < n) {
         ssize_t got = pread(fd, out->data + out->len, n - out->len, (off_t)(start + out->len));
@@ -208,41 +203,32 @@ static mc_status read_part(int fd, uint64_t start, size_t n, mci_buf *out, mc_er
     return MC_OK;
 }
 
-static mc_status read_member(mc_str part, uint64_t max_bytes, mci_buf *out, mc_error *err)
+/* Tars are not kept open: there may be more of them in work than a process may have open. */
+static mc_status read_part(const char *path, uint64_t start, size_t n, mci_buf *out, mc_error *err)
 {
-    mci_stream *stream = NULL;
-    mci_tar *tar = NULL;
-    mci_tar_member member;
-    mc_status status = mci_stream_open_bytes(part, &stream, err);
-    if (status == MC_OK)
-        status = mci_tar_open(stream, &tar, err);
-    if (status == MC_OK)
-        status = mci_tar_next(tar, &member, err);
-    if (status == MC_OK)
-        status = mci_tar_read(tar, max_bytes, out, err);
-    if (status == MC_END)
-        status = mc_fail(err, MC_E_FORMAT, "the tar is no more as it was");
-    mci_tar_close(tar);
-    mci_stream_close(stream);
-    return status == MC_SKIPPED ? mc_fail(err, MC_E_FORMAT, "%s", err->text) : status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return mc_fail(err, MC_E_IO, "cannot open it: %s", strerror(errno));
+    mc_status status = read_bytes(fd, start, n, out, err);
+    close(fd);
+    return status;
 }
 
 static mc_status read_image(const mci_pair_loader *l, pair_worker *w, const mci_pair_scanned *shard,
                             const mci_pair_unit *unit, mc_error *err)
 {
-    uint64_t max = l->job.max_image_bytes, room = 64 * 1024; /* its headers */
+    uint64_t max = l->job.max_image_bytes;
     mci_image_input *file = &w->file;
     mci_buf_clear(&file->bytes);
-    if (unit->end == 0) {
-        file->has_bytes = false;
-        mci_buf_clear(&file->name);
-        MC_TRY(mci_buf_add(&file->name, unit->name, err));
-        return mci_image_input_read(file, max, err);
+    if (unit->start > 0) {
+        if (unit->n_bytes > max)
+            return mc_fail(err, MC_E_LIMIT, "more than %" PRIu64 " bytes", max);
+        return read_part(shard->path, unit->start, (size_t)unit->n_bytes, &file->bytes, err);
     }
-    if (unit->end - unit->start > max + room)
-        return mc_fail(err, MC_E_LIMIT, "more than %" PRIu64 " bytes", max);
-    MC_TRY(read_part(shard->fd, unit->start, (size_t)(unit->end - unit->start), &w->bytes, err));
-    return read_member(mci_buf_str(&w->bytes), max, &file->bytes, err);
+    file->has_bytes = false;
+    mci_buf_clear(&file->name);
+    MC_TRY(mci_buf_add(&file->name, unit->name, err));
+    return mci_image_input_read(file, max, err);
 }
 
 static mc_status prepare_image(const mci_pair_loader *l, pair_worker *w,
@@ -465,7 +451,6 @@ void mci_pair_loader_close(mci_pair_loader *l)
     for (unsigned i = 0; i < l->n_workers; i++) {
         mc_image_scratch_free(l->workers[i].image);
         mc_token_scratch_free(l->workers[i].tokens);
-        mci_buf_release(&l->workers[i].bytes);
         mci_image_input_release(&l->workers[i].file);
     }
     mci_shards_release(&l->shards);
@@ -496,14 +481,12 @@ static mc_status note_item(mci_pair_loader *l, const pair_item *item, mc_error *
  * change once they are noted. */
 static void take_counters(mci_pair_loader *l, const pair_item *last)
 {
-    const mc_error *noted;
     mci_pair_counters n = last->n;
     n.pairs_given = l->counters.pairs_given;
     n.images_unusable = l->counters.images_unusable;
     l->counters = n;
-    mci_pair_order_problems(l->order, &noted);
     for (; l->n_scan_problems < last->n_problems; l->n_scan_problems++)
-        l->problems[l->n_scan_problems] = noted[l->n_scan_problems];
+        l->problems[l->n_scan_problems] = *mci_pair_order_problem(l->order, l->n_scan_problems);
 }
 
 mc_status mci_pair_loader_next(mci_pair_loader *l, mci_pair_batch *batch, mc_error *err)

@@ -18,7 +18,7 @@
 typedef struct {
     mc_str name; /* the sample's key; of a table the image's path, with a NUL behind it */
     mc_str text;
-    uint64_t start, end; /* in the tar, of the image's member; 0 and 0: a file of its own */
+    uint64_t start, n_bytes; /* of the image in the tar; start 0: a file of its own */
 } mci_pair_unit;
 
 enum { MCI_PAIR_LAYOUTS = 4, MCI_PAIR_LAYOUT_BYTES = 64 };
@@ -34,7 +34,6 @@ void mci_pair_layouts_add(mci_pair_layouts *layouts, mc_str name);
 
 typedef struct {
     const char *path;
-    int fd; /* of a tar; -1 */
     mci_arena arena;
     mci_pair_unit *units;
     size_t n_units, cap_units;
@@ -94,6 +93,8 @@ mc_status mci_pair_order_next(mci_pair_order *order, mci_pair_window **out, mc_e
 
 /* What was counted and noted of all windows that were given. */
 const mci_pair_counters *mci_pair_order_counters(const mci_pair_order *order);
-size_t mci_pair_order_problems(const mci_pair_order *order, const mc_error **first);
+size_t mci_pair_order_n_problems(const mci_pair_order *order);
+/* i below a number that this gave; by any thread that knows of it. */
+const mc_error *mci_pair_order_problem(const mci_pair_order *order, size_t i);
 
 #endif

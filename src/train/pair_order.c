@@ -358,8 +358,12 @@ const mci_pair_counters *mci_pair_order_counters(const mci_pair_order *o)
     return &o->n;
 }
 
-size_t mci_pair_order_problems(const mci_pair_order *o, const mc_error **first)
+size_t mci_pair_order_n_problems(const mci_pair_order *o)
 {
-    *first = o->problems;
     return o->n_problems;
+}
+
+const mc_error *mci_pair_order_problem(const mci_pair_order *o, size_t i)
+{
+    return &o->problems[i];
 }

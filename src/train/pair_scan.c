@@ -13,6 +13,7 @@
 #include "train/pair_loader_internal.h"
 #include "train/pair_table.h"
 
+enum { TAR_BLOCK = 512 };
 static const uint64_t default_item_bytes = (uint64_t)1 << 20;
 
 struct mci_pair_scan {
@@ -33,7 +34,7 @@ struct mci_pair_scan {
 /* Where a sample's image is. */
 typedef struct {
     mc_str name;
-    uint64_t start, end;
+    uint64_t start, n_bytes;
     bool has_image, is_cut;
 } image_place;
 
@@ -74,8 +75,6 @@ void mci_pair_scanned_free(mci_pair_scanned *scanned)
 {
     if (!scanned)
         return;
-    if (scanned->fd >= 0)
-        close(scanned->fd);
     mci_arena_release(&scanned->arena);
     mci_free(scanned->units);
     mci_free(scanned);
@@ -122,7 +121,7 @@ static mc_status add_unit(mci_pair_scanned *to, const image_place *image, mc_str
     if (!name->data) /* once for all units of a sample */
         MC_TRY(mci_arena_copy(&to->arena, image->name, name, err));
     MC_TRY(mci_arena_copy(&to->arena, text, &kept, err));
-    to->units[to->n_units++] = (mci_pair_unit){ *name, kept, image->start, image->end };
+    to->units[to->n_units++] = (mci_pair_unit){ *name, kept, image->start, image->n_bytes };
     to->n.units++;
     return MC_OK;
 }
@@ -209,18 +208,26 @@ static mc_status take_sample(mci_pair_scan *s, mc_str line, const image_place *i
 
 /* ---- tars ---- */
 
+/* Content comes last in a member, filled up to whole blocks. What is claimed to be longer than the
+ * member is none of it (a sparse file, say). */
+static void find_image(const mci_tar_extent *member, image_place *image)
+{
+    uint64_t room = member->end > member->start ? member->end - member->start : 0;
+    uint64_t n_blocks = member->n_bytes / TAR_BLOCK + (member->n_bytes % TAR_BLOCK != 0);
+    image->has_image = room / TAR_BLOCK > n_blocks;
+    image->is_cut = !image->has_image;
+    image->start = image->has_image ? member->end - n_blocks * TAR_BLOCK : 0;
+    image->n_bytes = member->n_bytes;
+}
+
 static mc_status take_tar_sample(mci_pair_scan *s, const mci_rows *rows, mc_error *err)
 {
     mci_tar_sample sample;
     image_place image = { 0 };
     mci_tar_rows_sample(rows, &sample);
     image.name = sample.key;
-    if (sample.image != MCI_NO_IMAGE) {
-        image.start = sample.members[sample.image].start;
-        image.end = sample.members[sample.image].end;
-        image.has_image = image.end > image.start;
-        image.is_cut = !image.has_image;
-    }
+    if (sample.image != MCI_NO_IMAGE)
+        find_image(&sample.members[sample.image], &image);
     return take_sample(s, mci_buf_str(&s->line), &image, sample.suffixes, err);
 }
 
@@ -243,12 +250,16 @@ static mc_status scan_rows(mci_pair_scan *s, const mci_rows *rows, mc_error *err
     return MC_OK;
 }
 
-static mc_status open_tar(mci_pair_scanned *to, mc_error *err)
+static mc_status check_plain(const char *path, mc_error *err)
 {
     unsigned char start[4] = { 0 };
-    to->fd = open(to->path, O_RDONLY | O_CLOEXEC);
-    if (to->fd < 0 || pread(to->fd, start, sizeof start, 0) < 0)
-        return mc_fail(err, MC_E_IO, "cannot read it: %s", strerror(errno));
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, start, sizeof start);
+    int reason = errno;
+    if (fd >= 0)
+        close(fd);
+    if (n < 0)
+        return mc_fail(err, MC_E_IO, "cannot read it: %s", strerror(reason));
     bool is_gzip = start[0] == 0x1F && start[1] == 0x8B;
     bool is_zstd = memcmp(start, "\x28\xB5\x2F\xFD", 4) == 0;
     if (is_gzip || is_zstd)
@@ -262,7 +273,7 @@ static mc_status open_tar(mci_pair_scanned *to, mc_error *err)
 static mc_status scan_tar(mci_pair_scan *s, mci_stream *stream, mc_error *err)
 {
     mci_rows rows;
-    MC_TRY(open_tar(s->to, err));
+    MC_TRY(check_plain(s->to->path, err));
     MC_TRY(mci_tar_rows_open(stream, s->max_item_bytes, &rows, err));
     mc_status status = scan_rows(s, &rows, err);
     rows.close(rows.self);
@@ -363,7 +374,7 @@ mc_status mci_pair_scan_shard(mci_pair_scan *s, const mci_shard *shard, uint64_t
     mci_pair_scanned *to = mci_alloc_zeroed(1, sizeof *to);
     if (!to)
         return mci_nomem(err, sizeof *to);
-    *to = (mci_pair_scanned){ .path = shard->path, .fd = -1, .n.shards = 1 };
+    *to = (mci_pair_scanned){ .path = shard->path, .n.shards = 1 };
     s->to = to;
     s->shard = shard;
     s->epoch = epoch;

@@ -330,6 +330,38 @@ static void headers_are_bounded(void **state)
     mci_buf_release(&map);
 }
 
+static void a_sample_says_which_member_is_its_image(void **state)
+{
+    fixture *f = *state;
+    static const struct {
+        const char *members[4], *suffixes;
+        size_t image;
+    } samples[] = {
+        { { "a.txt", "a.JPG", "a.png" }, "txt JPG png", 1 },
+        { { "b.webp", "b.json" }, "webp json", 0 },
+        { { "c.txt", "c.seg.png", "c.gif" }, "txt seg.png gif", MCI_NO_IMAGE },
+        { { "d.cls", "d.txt", "d.jpeg" }, "cls txt jpeg", 2 },
+    };
+    mci_stream *stream = NULL;
+    mci_rows rows;
+    uint64_t offset;
+    for (size_t i = 0; i < COUNT_OF(samples); i++)
+        for (size_t k = 0; samples[i].members[k]; k++)
+            add_text(&f->tar, samples[i].members[k], "{}");
+    add_end(&f->tar);
+    assert_ok(mci_stream_open_bytes(mci_buf_str(&f->tar), &stream, &f->err), f->err);
+    assert_ok(mci_tar_rows_open(stream, 1 << 20, &rows, &f->err), f->err);
+    for (size_t i = 0; i < COUNT_OF(samples); i++) {
+        mci_tar_sample sample;
+        assert_ok(rows.next(rows.self, &f->out, &offset, &f->err), f->err);
+        mci_tar_rows_sample(&rows, &sample);
+        assert_str(sample.suffixes, samples[i].suffixes);
+        assert_true(sample.image == samples[i].image);
+    }
+    rows.close(rows.self);
+    mci_stream_close(stream);
+}
+
 static void a_gap_of_the_stream_ends_the_tar(void **state)
 {
     fixture *f = *state;
@@ -364,6 +396,7 @@ int main(void)
         UNIT(a_header_that_is_none_is_passed_over),
         UNIT(every_prefix_gives_the_samples_before_the_cut),
         UNIT(headers_are_bounded),
+        UNIT(a_sample_says_which_member_is_its_image),
         UNIT(a_gap_of_the_stream_ends_the_tar),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
