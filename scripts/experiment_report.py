@@ -10,6 +10,7 @@ docs/experiment.md says what the numbers are.
 import json
 import math
 import os
+import re
 import sys
 
 import numpy
@@ -212,7 +213,7 @@ def plot(runs):
                    f'y="{y(v) + 4:.1f}" text-anchor="end">{100 * v:.0f} %</text>')
     for m, (measure, name) in enumerate(MEASURES):
         middle = left + column * (m + 0.5)
-        for line, words in enumerate(name.split(', ') if ', ' in name else name.rsplit(' ', 1)):
+        for line, words in enumerate(re.fullmatch(r'(accuracy|\w+ \w+),? (.*)', name).groups()):
             svg.append(f'<text x="{middle:.1f}" y="{height - bottom + 20 + 15 * line}" '
                        f'text-anchor="middle">{words}</text>')
         for s, which in enumerate(SETS):
