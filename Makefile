@@ -2,6 +2,7 @@
 #
 #   make           builds build/metaclip and build/libmetaclip.so|a
 #   make demo      curates a crawl of real web pages and shows its data card
+#   make experiment  trains small models on the raw, matched and balanced pairs of one pool (an hour)
 #   make test      builds and runs all tests, also under sanitizers
 #   make torture   kills runs at 1,000 random moments (KILLS) and compares what comes out
 #   make bench     measures            make fuzz      fuzzes a minute a target (FUZZ_SECONDS)
@@ -14,7 +15,7 @@ FUZZ_SECONDS ?= 60
 BENCH ?= .
 KILLS ?= 1000
 
-.PHONY: all demo test torture bench fuzz install format lint coverage clean
+.PHONY: all demo experiment test torture bench fuzz install format lint coverage clean
 
 all:
 	@scripts/install-packages build
@@ -24,6 +25,10 @@ all:
 demo: all
 	@scripts/install-packages demo
 	@scripts/demo
+
+experiment: all
+	@scripts/install-packages experiment
+	@scripts/experiment
 
 test:
 	@scripts/test
@@ -57,4 +62,4 @@ coverage:
 	@scripts/coverage
 
 clean:
-	rm -rf build build-dev build-tsan build-fuzz build-coverage demo-out
+	rm -rf build build-dev build-tsan build-fuzz build-coverage demo-out experiment-out
