@@ -8,8 +8,8 @@
 
 #include "bench.h"
 #include "metaclip/image.h"
-#include "model/preprocess.h"
-#include "model/taps.h"
+#include "image/preprocess.h"
+#include "image/taps.h"
 #include "photos.h"
 
 enum { S = 224, PLANE = S * S, N_IMAGES = 8 };

@@ -2,8 +2,8 @@
  * is kept of them stays within bounds, and no name leads out of a folder. */
 #include <stdlib.h>
 
-#include "model/pull_headers.h"
-#include "model/pull_repo.h"
+#include "pull/pull_headers.h"
+#include "pull/pull_repo.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

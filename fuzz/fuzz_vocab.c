@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "model/tokenizer_files.h"
-#include "model/vocab_json.h"
+#include "vocab/tokenizer_files.h"
+#include "vocab/vocab_json.h"
 #include "text/clip_naive.h"
 #include "text/tokenizer.h"
 

@@ -12,7 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/threads.h"
-#include "model/search_kernels.h"
+#include "search/search_kernels.h"
 
 enum { TASK_TEXTS = 64, TILE_IMAGES = 128 };
 

@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "metaclip/classify.h"
-#include "model/image_stream.h"
+#include "image/image_stream.h"
 
 enum { DEFAULT_BATCH = 32 };
 

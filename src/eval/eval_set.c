@@ -7,7 +7,7 @@
 #include "eval/class_weights.h"
 #include "eval/dataset_stream.h"
 #include "eval/tally.h"
-#include "model/search_kernels.h"
+#include "search/search_kernels.h"
 
 static const uint64_t usual_image_bytes = (uint64_t)64 << 20;
 

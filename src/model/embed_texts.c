@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "model/embed_internal.h"
-#include "model/text_source.h"
+#include "vocab/text_source.h"
 
 typedef struct {
     mci_embed_run *run;

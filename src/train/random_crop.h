@@ -2,7 +2,7 @@
 #ifndef MCI_TRAIN_RANDOM_CROP_H
 #define MCI_TRAIN_RANDOM_CROP_H
 
-#include "model/preprocess.h"
+#include "image/preprocess.h"
 #include "train/draws.h"
 
 typedef struct {
