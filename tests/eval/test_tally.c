@@ -3,6 +3,7 @@
 
 #include "eval/metrics.h"
 #include "eval/tally.h"
+#include "io/npy_array.h"
 
 #include "test.h"
 
@@ -113,6 +114,41 @@ static void without_images_there_are_no_numbers(void **state)
     free(t);
 }
 
+/* ---- the reference's, where they are ---- */
+
+static mci_tally_numbers tally_files(const char *logits_name, const char *targets_name)
+{
+    mc_error err = { 0 };
+    mci_array logits, targets;
+    mci_tally tally;
+    mci_tally_numbers numbers;
+    const char *path = test_path("METACLIP_SHARED", logits_name);
+    if (!path || mci_array_map(path, &logits, &err) < 0)
+        skip();
+    assert_ok(mci_array_map(test_path("METACLIP_SHARED", targets_name), &targets, &err), err);
+    const size_t n = logits.shape[0], C = logits.shape[1];
+    assert_ok(mci_tally_init(&tally, C, &err), err);
+    for (size_t i = 0; i < n; i++)
+        assert_ok(mci_tally_add(&tally, (const float *)logits.data + i * C,
+                                (uint32_t)((const int32_t *)targets.data)[i], &err),
+                  err);
+    assert_ok(mci_tally_end(&tally, &numbers, &err), err);
+    mci_tally_release(&tally);
+    mci_array_unmap(&logits);
+    mci_array_unmap(&targets);
+    return numbers;
+}
+
+static void they_are_the_references(void **state)
+{
+    (void)state;
+    mci_tally_numbers got = tally_files("oracle/eval/logits10.npy", "oracle/eval/targets10.npy");
+    assert_true(fabs(100.0 * got.acc1 - 42.0) < 1e-9 && fabs(100.0 * got.acc5 - 86.0) < 1e-9);
+    assert_true(fabs(100.0 * got.mean_per_class - 42.29357811500669) < 1e-9);
+    got = tally_files("oracle/eval/logits10_absent.npy", "oracle/eval/targets10_absent.npy");
+    assert_true(fabs(100.0 * got.mean_per_class - 42.31961968073079) < 1e-9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +156,7 @@ int main(void)
         cmocka_unit_test(a_class_without_images_is_left_out_of_the_mean),
         cmocka_unit_test(what_is_no_number_does_no_good),
         cmocka_unit_test(without_images_there_are_no_numbers),
+        cmocka_unit_test(they_are_the_references),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
