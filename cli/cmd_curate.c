@@ -13,7 +13,8 @@ static const cli_about about = {
         "gets matched/ and curated/ with one file for each input, entry_count.npy, "
         "entry_prob.npy, datacard.json, run.json (the options) and summary.json.\n\n"
         "A run that was stopped goes on when the same command is given again. With another t or "
-        "seed only the drawing is done again; with another --block list also counting; with more "
+        "seed, or with --one-text, only the drawing is done again; with another --block list also "
+        "counting; with more "
         "inputs also duplicates. All "
         "files but summary.json are the same bytes whatever the threads, the order of the inputs, "
         "and the interruptions.\n\n"
@@ -40,6 +41,7 @@ int cmd_curate(cli *c)
         CLI_NEED("o,output", "DIR", &job.out_dir, "the run folder; made if it is not there"),
         CLI_CHOOSE_T(job),
         CLI_U64("seed", &job.seed, 0, "another seed draws another set"),
+        CLI_ONE_TEXT(&job.one_text),
         CLI_FLAG("no-dedup", &job.keep_duplicates, "keep pairs that occur more than once"),
         CLI_BYTES("dedup-memory", &job.dedup_memory, 1 << 20,
                   "memory for finding duplicates; with less, their keys are read more often"),

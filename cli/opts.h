@@ -128,6 +128,10 @@ typedef struct {
     CLI_SHARE("tail-ratio", &(job).tail_ratio,                                                  \
               "instead of -t: choose t so that tail entries have this share of the matches")
 
+#define CLI_ONE_TEXT(to_)                                                                       \
+    CLI_FLAG("one-text", to_,                                                                   \
+             "of an image's matched pairs only one, chosen by a hash, can be kept")
+
 #define CLI_STATE(job)                                                                          \
     CLI_WORD("state", "DIR", &(job).state_dir,                                                  \
              "leave out the pairs that earlier runs with this DIR had; when this run is complete, " \

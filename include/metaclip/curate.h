@@ -98,6 +98,12 @@ MC_API mc_status mc_draw_pairs(const mc_balancer *balancer, const uint32_t *ids,
  *  XXH3_64bits_withSeed(uuid, one zero byte, text; seed). */
 MC_API double mc_draw(mc_str uuid, mc_str text, uint64_t seed);
 
+/** By which one of an image's texts is chosen: XXH3_64bits_withSeed("text", one zero byte, uuid,
+ * one zero byte, text; seed). The text with the smallest one goes to the trial, which is by
+ * mc_draw: another number, for to choose by the number that is then compared would keep more than
+ * P. */
+MC_API uint64_t mc_text_number(mc_str uuid, mc_str text, uint64_t seed);
+
 /** The seed of an epoch (0 is the first): the seed itself, then XXH3_64bits of seed and epoch,
  *  each as 8 little-endian bytes. */
 MC_API uint64_t mc_epoch_seed(uint64_t seed, uint64_t epoch);
@@ -130,6 +136,7 @@ typedef struct {
     char block_sha256[MC_SHA256_DIGITS + 1]; /* of the block list; empty: none */
     char languages[MC_LANGUAGES_TEXT];       /* that were kept, as in mc_pool; empty: all */
     char identified_by[MC_LANGUAGES_TEXT];   /* what told languages: "CLD2 ..."; empty: nothing */
+    bool one_text; /* of an image's matched pairs only one went to the trial */
 } mc_card;
 
 MC_API mc_status mc_card_load(const char *path, mc_card *out, mc_error *err);
@@ -160,48 +167,50 @@ MC_API mc_status mc_card_compare(const mc_card *a, const mc_card *b, mc_card_dif
  *   texts_read   = texts_empty + texts_bad_url + pairs_read
  *   records_read = records_kept + bad_url + without_text + other_language + duplicate + earlier
  *                  + blocked
- *                  + unmatched + not_drawn
+ *                  + unmatched + not_chosen + not_drawn
  *   pairs_read   = pairs_kept + other_language + duplicate + earlier + blocked + unmatched
- *                  + not_drawn
+ *                  + not_chosen + not_drawn
  *   records_blocked = blocked_by_uuid + blocked_by_url + blocked_by_host
  *
  * A record goes under the reason that took its last text; one that several items of a block list
  * name goes under the first of uuid, url, host. */
-#define MC_COUNTERS(X)                                                      \
-    X(shards, "input files")                                                \
-    X(shards_damaged, "input files that end early or hold damage")          \
-    X(bytes_read, "bytes read of the input files")                          \
-    X(items_read, "lines or archive records found")                         \
-    X(items_used, "of these, pages or records of pairs")                    \
-    X(items_passed_over, "of these, of a kind that holds no images")        \
-    X(items_skipped, "of these, damaged, malformed or too long")            \
-    X(replaced_bytes, "wrong bytes and lone surrogates that became U+FFFD") \
-    X(undecodable_lines, "lines of WAT records that are not text")          \
-    X(records_read, "images")                                               \
-    X(records_bad_url, "of these, with a url that cannot be resolved")      \
-    X(records_without_text, "of these, without a text")                     \
-    X(records_other_language, "of these, with texts of other languages")    \
-    X(records_duplicate, "of these, with duplicates only")                  \
-    X(records_earlier, "of these, that earlier runs had")                   \
-    X(records_blocked, "of these, on a block list")                         \
-    X(records_unmatched, "of these, without a match")                       \
-    X(records_not_drawn, "of these, not drawn")                             \
-    X(records_kept, "of these, kept")                                       \
-    X(texts_read, "texts")                                                  \
-    X(texts_empty, "of these, empty")                                       \
-    X(texts_bad_url, "of these, of images without a url")                   \
-    X(pairs_read, "pairs")                                                  \
-    X(pairs_other_language, "of these, of other languages")                 \
-    X(pairs_duplicate, "of these, duplicates")                              \
-    X(pairs_earlier, "of these, that earlier runs had")                     \
-    X(pairs_blocked, "of these, of images on a block list")                 \
-    X(pairs_unmatched, "of these, without a match")                         \
-    X(pairs_not_drawn, "of these, not drawn")                               \
-    X(pairs_kept, "of these, kept")                                         \
-    X(matches, "matches of pairs and entries, after duplicates went")       \
-    X(blocked_by_uuid, "images whose uuid is on a block list")              \
-    X(blocked_by_url, "images whose url is on a block list")                \
-    X(blocked_by_host, "images whose host is on a block list")              \
+#define MC_COUNTERS(X)                                                       \
+    X(shards, "input files")                                                 \
+    X(shards_damaged, "input files that end early or hold damage")           \
+    X(bytes_read, "bytes read of the input files")                           \
+    X(items_read, "lines or archive records found")                          \
+    X(items_used, "of these, pages or records of pairs")                     \
+    X(items_passed_over, "of these, of a kind that holds no images")         \
+    X(items_skipped, "of these, damaged, malformed or too long")             \
+    X(replaced_bytes, "wrong bytes and lone surrogates that became U+FFFD")  \
+    X(undecodable_lines, "lines of WAT records that are not text")           \
+    X(records_read, "images")                                                \
+    X(records_bad_url, "of these, with a url that cannot be resolved")       \
+    X(records_without_text, "of these, without a text")                      \
+    X(records_other_language, "of these, with texts of other languages")     \
+    X(records_duplicate, "of these, with duplicates only")                   \
+    X(records_earlier, "of these, that earlier runs had")                    \
+    X(records_blocked, "of these, on a block list")                          \
+    X(records_unmatched, "of these, without a match")                        \
+    X(records_not_chosen, "of these, with other texts of their images only") \
+    X(records_not_drawn, "of these, not drawn")                              \
+    X(records_kept, "of these, kept")                                        \
+    X(texts_read, "texts")                                                   \
+    X(texts_empty, "of these, empty")                                        \
+    X(texts_bad_url, "of these, of images without a url")                    \
+    X(pairs_read, "pairs")                                                   \
+    X(pairs_other_language, "of these, of other languages")                  \
+    X(pairs_duplicate, "of these, duplicates")                               \
+    X(pairs_earlier, "of these, that earlier runs had")                      \
+    X(pairs_blocked, "of these, of images on a block list")                  \
+    X(pairs_unmatched, "of these, without a match")                          \
+    X(pairs_not_chosen, "of these, other texts of their images")             \
+    X(pairs_not_drawn, "of these, not drawn")                                \
+    X(pairs_kept, "of these, kept")                                          \
+    X(matches, "matches of pairs and entries, after duplicates went")        \
+    X(blocked_by_uuid, "images whose uuid is on a block list")               \
+    X(blocked_by_url, "images whose url is on a block list")                 \
+    X(blocked_by_host, "images whose host is on a block list")               \
     X(entries_replaced, "texts that carried ids already, which were replaced")
 
 typedef struct {
@@ -306,9 +315,18 @@ typedef struct {
     uint64_t seed;
     const char *out_path;
     const char *card_path; /* NULL: none. Needs metadata_path */
+    /* Of an image's matched pairs in all inputs only the one with the smallest mc_text_number goes
+     * to the trial. The counts stay those of all pairs; a pair's expected part is P divided by
+     * their number. The inputs are read once more, so they must be files. */
+    bool one_text;
+    const char *temp_dir; /* with one_text, for temporary files, some 50 bytes a pair; NULL: the
+                           * output's folder, of a pipe $TMPDIR or /tmp */
 } mc_balance_job;
 /** With a target, t is the smallest one whose expected number of curated pairs is at least that:
- *  the sum over all pairs of round(P * 2^32), halves to even, is target * 2^32 or more. It is found
+ *  the sum over all pairs of round(P * 2^32), halves to even, is target * 2^32 or more. With
+ *  one_text it is the sum of round(P / k * 2^32), k the number of the image's matched pairs, and
+ * the largest count is taken where only rounding keeps every t below a target of no more than all
+ *  images. It is found
  *  by reading the inputs a few times, so they must be files; it is the same for any number of
  *  threads. MC_E_ARG if fewer pairs match an entry; the text says how many do. */
 MC_API mc_status mc_balance_run(const mc_balance_job *job, mc_summary *summary, mc_error *err);
@@ -318,13 +336,15 @@ typedef struct {
     mc_count_shape shape; /* of the job's counts under t */
     uint64_t t;
     double expected_pairs; /* sum of P */
-    double deviation;      /* standard deviation of the number drawn: root of the sum of P(1-P) */
+    double deviation;      /* standard deviation of the number drawn: root of the sum of P(1-P);
+                            * with one_text of P(1-P)/k: of the trials alone, not of the choice */
 } mc_plan_row;
 
 enum { MC_MAX_PLAN_ROWS = 64 };
 
 typedef struct {
-    uint64_t matched_pairs; /* pairs that match an entry: the most a t can keep */
+    uint64_t matched_pairs; /* pairs that match an entry, with one_text one of each image: the most
+                             * that a t can keep */
     uint64_t t;             /* what the job's target, tail_ratio or t asks for; 0: nothing */
     mc_plan_row rows[MC_MAX_PLAN_ROWS]; /* t ascending */
     size_t n_rows;
@@ -378,6 +398,7 @@ typedef struct {
     bool names_from_paths; /* shard names are whole paths ("/" becomes "_"), not base names */
     const char *const *block_paths; /* block lists, see mc_match_job */
     size_t n_block_paths;
+    bool one_text; /* as in mc_balance_job, of all matched pairs of the run */
 } mc_curate_job;
 MC_API mc_status mc_curate_run(const mc_curate_job *job, mc_summary *summary, mc_error *err);
 

@@ -15,7 +15,7 @@ uint64_t mci_hash64(mc_str bytes, uint64_t seed)
 
 /* Short keys, nearly all of them, are joined on the stack: the one-shot hash is several times
  * faster than feeding pieces to a state. */
-static size_t join(char joined[SHORT_KEY], mc_str first, mc_str second)
+static size_t join(char *joined, mc_str first, mc_str second)
 {
     if (first.len)
         memcpy(joined, first.data, first.len);
@@ -42,6 +42,26 @@ uint64_t mci_hash64_pair(mc_str first, mc_str second, uint64_t seed)
     XXH3_64bits_update(&state, first.data, first.len);
     XXH3_64bits_update(&state, "", 1);
     XXH3_64bits_update(&state, second.data, second.len);
+    return XXH3_64bits_digest(&state);
+}
+
+uint64_t mci_hash64_text(mc_str uuid, mc_str text, uint64_t seed)
+{
+    static const char kind[] = "text"; /* with its zero byte */
+    if (uuid.len < SHORT_KEY && text.len < SHORT_KEY &&
+        sizeof kind + uuid.len + 1 + text.len <= SHORT_KEY) {
+        char joined[SHORT_KEY];
+        memcpy(joined, kind, sizeof kind);
+        size_t len = sizeof kind + join(joined + sizeof kind, uuid, text);
+        return XXH3_64bits_withSeed(joined, len, seed);
+    }
+    XXH3_state_t state;
+    XXH3_INITSTATE(&state);
+    XXH3_64bits_reset_withSeed(&state, seed);
+    XXH3_64bits_update(&state, kind, sizeof kind);
+    XXH3_64bits_update(&state, uuid.data, uuid.len);
+    XXH3_64bits_update(&state, "", 1);
+    XXH3_64bits_update(&state, text.data, text.len);
     return XXH3_64bits_digest(&state);
 }
 

@@ -13,6 +13,10 @@ typedef struct {
 uint64_t mci_hash64(mc_str bytes, uint64_t seed);
 /* XXH3_64bits_withSeed of first, one zero byte, second: what a pair's draw is made from. */
 uint64_t mci_hash64_pair(mc_str first, mc_str second, uint64_t seed);
+/* XXH3_64bits_withSeed of "text", one zero byte, uuid, one zero byte, text: by which one of an
+ * image's texts is chosen. Another hash than the draw's, so that the two numbers are independent.
+ */
+uint64_t mci_hash64_text(mc_str uuid, mc_str text, uint64_t seed);
 /* XXH3_128bits of first, one zero byte, second: the key of a pair. */
 mci_hash128 mci_hash128_pair(mc_str first, mc_str second);
 

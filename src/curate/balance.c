@@ -119,6 +119,11 @@ double mc_draw(mc_str uuid, mc_str text, uint64_t seed)
     return (double)(mci_hash64_pair(uuid, text, seed) >> 11) * 0x1p-53;
 }
 
+uint64_t mc_text_number(mc_str uuid, mc_str text, uint64_t seed)
+{
+    return mci_hash64_text(uuid, text, seed);
+}
+
 static void put_u64(unsigned char *out, uint64_t value)
 {
     for (int i = 0; i < 8; i++)

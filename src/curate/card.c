@@ -12,6 +12,7 @@
  *   "block_sha256":"...",                  only if there was a block list
  *   "languages":"en,und",                  only if others were dropped, and with it
  *   "identified_by":"CLD2 V2.0 - 20141016",
+ *   "one_text":true,                       only if so
  *   "pool":[4,0,3],
  *   "curated":[2,0,3]}                     or null */
 #include <inttypes.h>
@@ -102,6 +103,8 @@ static mc_status format_card(const mc_card *card, mci_buf *out, mc_error *err)
         MC_TRY(add_string(out, "languages", card->languages, err));
         MC_TRY(add_string(out, "identified_by", card->identified_by, err));
     }
+    if (card->one_text)
+        MC_TRY(mci_buf_add(out, mc_str_of("\"one_text\":true,\n"), err));
     MC_TRY(add_counts(out, "pool", card->pool, card->n_entries, err));
     MC_TRY(mci_buf_add(out, mc_str_of(",\n"), err));
     MC_TRY(add_counts(out, "curated", card->curated, card->n_entries, err));
@@ -243,6 +246,8 @@ mc_status mci_card_parse(mci_json_value root, mc_card *out, mc_error *err)
         status = read_text(root, "languages", card.languages, err);
     if (status >= 0)
         status = read_text(root, "identified_by", card.identified_by, err);
+    if (status >= 0 && mci_json_get(root, "one_text", &value))
+        card.one_text = mci_json_bool(value);
     if (status < 0)
         mc_card_release(&card);
     else

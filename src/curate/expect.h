@@ -5,7 +5,7 @@
 #ifndef MCI_CURATE_EXPECT_H
 #define MCI_CURATE_EXPECT_H
 
-#include "curate/shards.h"
+#include "curate/choices.h"
 
 typedef unsigned __int128 mci_u128;
 
@@ -16,10 +16,11 @@ typedef struct {
     uint64_t t[MCI_GRID]; /* asked for: ascending, each at least 1 */
     size_t n;
     bool wants_variance;
+    const mci_choice_lists *choices; /* P is divided by the number of the image's texts; or NULL */
     /* the answers; zero them before */
-    mci_u128 kept[MCI_GRID];     /* sum of round(P * 2^32) */
-    mci_u128 variance[MCI_GRID]; /* sum of round(P * (1 - P) * 2^32) */
-    uint64_t n_pairs;            /* that match an entry at all: no t keeps more */
+    mci_u128 kept[MCI_GRID];     /* sum of round(P / k * 2^32), k = 1 without choices */
+    mci_u128 variance[MCI_GRID]; /* sum of round(P * (1 - P) / k * 2^32) */
+    uint64_t n_pairs;            /* that match an entry at all, and are chosen: no t keeps more */
 } mci_expect;
 
 /* Fills the answers from all pairs of the shards; `counts` are the pool's. Adds what was read to

@@ -1,18 +1,15 @@
 #include "curate/extract_spill.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/threads.h"
 #include "curate/stages.h"
+#include "curate/temp_folder.h"
 
 struct mci_spill {
-    mci_buf folder; /* its path */
-    mci_buf base;   /* the folder around it if that is to go too, else empty */
+    mci_temp_folder folder;
     mci_output *pairs;
     mci_key_writer *keys;
     uint64_t n_pairs;
@@ -22,45 +19,12 @@ struct mci_spill {
     mci_drop_marks dropping;
 };
 
-/* ---- the folder ---- */
-
-/* FOLDER/.NAME.tmp.pairs/XXXXXX: of two processes that write one name, each has files of its own,
- * and what a killed one left is removed with the whole. */
-static mc_status name_beside(mci_spill *spill, const char *out_path, mc_error *err)
-{
-    size_t n = mci_folder_length(out_path);
-    MC_TRY(mci_buf_printf(&spill->base, err, "%.*s.%s.tmp.pairs", (int)n, out_path, out_path + n));
-    mci_remove_folder(spill->base.data, 1);
-    if (mkdir(spill->base.data, 0777) != 0 && errno != EEXIST)
-        return mci_fail_errno(err, spill->base.data, "cannot create it");
-    return mci_buf_printf(&spill->folder, err, "%s/XXXXXX", spill->base.data);
-}
-
-static mc_status make_folder(mci_spill *spill, const char *out_path, const char *temp_dir,
-                             mc_error *err)
-{
-    struct stat info;
-    bool is_file =
-        strcmp(out_path, "-") != 0 && (stat(out_path, &info) != 0 || S_ISREG(info.st_mode));
-    const char *common = getenv("TMPDIR");
-    if (!temp_dir && is_file)
-        MC_TRY(name_beside(spill, out_path, err));
-    else
-        MC_TRY(mci_buf_printf(&spill->folder, err, "%s/metaclip-XXXXXX",
-                              temp_dir            ? temp_dir
-                              : common && *common ? common
-                                                  : "/tmp"));
-    if (mkdtemp(spill->folder.data))
-        return MC_OK;
-    mc_status status = mci_fail_errno(err, spill->folder.data, "cannot create a folder");
-    mci_buf_release(&spill->folder);
-    return status;
-}
+/* ---- files ---- */
 
 static mc_status file_in(const mci_spill *spill, const char *name, mci_buf *path, mc_error *err)
 {
     mci_buf_clear(path);
-    return mci_buf_printf(path, err, "%s/%s", spill->folder.data, name);
+    return mci_buf_printf(path, err, "%s/%s", spill->folder.path.data, name);
 }
 
 static mc_status part_in(const mci_spill *spill, const char *kind, uint64_t part, mci_buf *path,
@@ -92,7 +56,7 @@ mc_status mci_spill_open(const char *out_path, const char *temp_dir, mci_spill *
     mci_spill *spill = mci_alloc_zeroed(1, sizeof *spill);
     if (!spill)
         return mci_nomem(err, sizeof *spill);
-    mc_status status = make_folder(spill, out_path, temp_dir, err);
+    mc_status status = mci_temp_folder_open(out_path, temp_dir, &spill->folder, err);
     if (status >= 0)
         status = open_files(spill, err);
     if (status < 0)
@@ -110,12 +74,7 @@ void mci_spill_close(mci_spill *spill)
     mci_key_writer_abort(spill->keys);
     mci_known_keys_close(&spill->passed);
     mci_unmap_file(&spill->marks);
-    if (spill->folder.data)
-        mci_remove_folder(spill->folder.data, 0);
-    if (spill->base.data)
-        mci_remove_folder(spill->base.data, 0);
-    mci_buf_release(&spill->folder);
-    mci_buf_release(&spill->base);
+    mci_temp_folder_close(&spill->folder);
     mci_free(spill);
 }
 

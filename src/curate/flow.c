@@ -1,5 +1,7 @@
 #include "curate/flow.h"
 
+#include <pthread.h>
+
 #include "base/alloc.h"
 #include "base/threads.h"
 #include "curate/languages.h"
@@ -20,6 +22,15 @@ struct mci_batch_item {
     uint64_t offset, position;
 };
 
+/* Batches are placed in the order in which they were filled. As workers take them in this order,
+ * the one that all others wait for is always being worked on. */
+struct mci_batch_order {
+    pthread_mutex_t lock;
+    pthread_cond_t moved;
+    uint64_t n_placed;
+    uint64_t n_texts; /* placed, of the shard */
+};
+
 typedef struct {
     const mc_pool *pool;
     const mci_shards *shards;
@@ -35,6 +46,8 @@ typedef struct {
     uint64_t position;  /* items so far of this shard */
     bool is_damaged;    /* this shard */
     uint64_t bytes_of_done_shards;
+    uint64_t n_filled; /* batches */
+    struct mci_batch_order order;
 } flow;
 
 void mci_counters_add(mc_counters *to, const mc_counters *more)
@@ -78,7 +91,7 @@ static void empty_batch(mci_batch *batch)
     batch->n = (mc_counters){ 0 };
     batch->problems.n = 0;
     batch->expected = 0;
-    batch->starts_shard = batch->ends_shard = false;
+    batch->starts_shard = batch->ends_shard = batch->is_placed = false;
 }
 
 static mc_status copy_item(mci_batch *batch, const mci_item *item, uint64_t position, mc_error *err)
@@ -176,6 +189,8 @@ static mc_status fill(void *user, void *slot, mc_error *err)
     if (f->shard == f->shards->n)
         return MC_END;
     batch->shard = f->shard;
+    batch->order = &f->order;
+    batch->number = f->n_filled++;
     if (!f->source)
         MC_TRY(open_shard(f, batch, err));
     while (!batch->ends_shard && batch->bytes.len < BATCH_BYTES && batch->n_items < BATCH_ITEMS &&
@@ -211,10 +226,27 @@ static mc_status parse_batch(flow *f, mci_batch *batch, mci_record_parser *parse
     return MC_OK;
 }
 
-static mc_status work(void *user, void *slot, unsigned worker, mc_error *err)
+void mci_place_batch(mci_batch *batch)
 {
-    flow *f = user;
-    mci_batch *batch = slot;
+    struct mci_batch_order *order = batch->order;
+    uint64_t n_texts = 0;
+    if (batch->is_placed)
+        return;
+    for (size_t i = 0; i < batch->list.n; i++)
+        n_texts += batch->list.records[i].n_texts;
+    pthread_mutex_lock(&order->lock);
+    while (order->n_placed != batch->number)
+        pthread_cond_wait(&order->moved, &order->lock);
+    batch->first_text = batch->starts_shard ? 0 : order->n_texts;
+    order->n_texts = batch->first_text + n_texts;
+    order->n_placed++;
+    batch->is_placed = true;
+    pthread_cond_broadcast(&order->moved);
+    pthread_mutex_unlock(&order->lock);
+}
+
+static mc_status take_steps(flow *f, mci_batch *batch, unsigned worker, mc_error *err)
+{
     const mci_flow_steps *steps = f->steps;
     MC_TRY(parse_batch(f, batch, f->parsers[worker], err));
     MC_TRY(mci_language_batch(&f->languages, batch, err));
@@ -225,6 +257,16 @@ static mc_status work(void *user, void *slot, unsigned worker, mc_error *err)
         status = steps->work(steps->user, batch, worker, err);
     bool is_of_file = status == MC_E_FORMAT || status == MC_E_MISMATCH;
     return is_of_file ? mc_add_context(err, status, "%s", path_of(f, batch->shard)) : status;
+}
+
+/* Whatever became of it, a batch is placed, for others wait behind it. */
+static mc_status work(void *user, void *slot, unsigned worker, mc_error *err)
+{
+    flow *f = user;
+    mc_status status = take_steps(f, slot, worker, err);
+    if (f->steps->places)
+        mci_place_batch(slot);
+    return status;
 }
 
 /* ---- drain: the caller's thread again ---- */
@@ -299,6 +341,8 @@ mc_status mci_flow_run(const mc_pool *pool, const mci_shards *shards, const char
     flow f = { .pool = pool, .shards = shards, .steps = steps, .phase = phase, .summary = summary };
     f.max_item_bytes = mci_max_item_bytes(pool);
     MC_TRY(mci_languages_parse(pool->languages, &f.languages, err));
+    pthread_mutex_init(&f.order.lock, NULL);
+    pthread_cond_init(&f.order.moved, NULL);
     f.parsers = mci_alloc_zeroed(n_workers, sizeof *f.parsers);
     void **slots = mci_alloc_zeroed(n_slots, sizeof *slots);
     mc_status status = f.parsers && slots ? run_pipeline(&f, n_workers, slots, n_slots, err)
@@ -310,5 +354,7 @@ mc_status mci_flow_run(const mc_pool *pool, const mci_shards *shards, const char
     mci_source_close(f.source);
     mci_free(slots);
     mci_free(f.parsers);
+    pthread_cond_destroy(&f.order.moved);
+    pthread_mutex_destroy(&f.order.lock);
     return status;
 }

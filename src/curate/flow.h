@@ -26,10 +26,15 @@ struct mci_batch {
     double expected; /* likewise: sum of keep probabilities */
     mc_counters n;   /* of this batch; work adds to it */
     mci_problems problems;
+    uint64_t first_text; /* texts of the shard before this batch, once it is placed */
     /* what fill put there, for the parsing */
     mci_buf bytes;
     struct mci_batch_item *items;
     size_t n_items, cap_items;
+    /* where it stands among the others */
+    uint64_t number;
+    struct mci_batch_order *order;
+    bool is_placed;
 };
 
 typedef struct {
@@ -41,7 +46,14 @@ typedef struct {
     /* Any thread; may be NULL. Comes before records are named: those whose uuid is that of their
      * url have none yet, and those that it leaves without texts never get one. */
     mc_status (*sift)(void *user, mci_batch *batch, unsigned worker, mc_error *err);
+    bool places; /* work needs mci_place_batch */
 } mci_flow_steps;
+
+/* Numbers the texts that the batch has at this moment, behind those of the batches before it in its
+ * shard; batch->first_text is the first one's number. In work, of a flow that places: waits until
+ * the batches before are placed; one that work does not place is when work is done with it. Or in
+ * drain, of a flow that does not place, which then places every batch. */
+void mci_place_batch(mci_batch *batch);
 
 /* How many workers a flow over this pool has at most. */
 unsigned mci_flow_workers(const mc_pool *pool);

@@ -50,7 +50,7 @@ static void fill_rows(const mci_expect *grid, const mc_counts *counts, mc_plan *
 static mc_status asked_t(const mc_balance_job *job, const mci_thin_inputs *in, uint64_t *t,
                          mc_error *err)
 {
-    mci_t_rule rule = { job->target, job->tail_ratio, job->t };
+    mci_t_rule rule = { job->target, job->tail_ratio, job->t, in->choices };
     mc_summary summary = { 0 };
     *t = 0;
     if (job->target == 0 && job->tail_ratio < 0 && job->t == 0)
@@ -63,7 +63,7 @@ static mc_status asked_t(const mc_balance_job *job, const mci_thin_inputs *in, u
 static mc_status make_plan(const mc_balance_job *job, const mci_thin_inputs *in, mc_plan *plan,
                            mc_summary *summary, mc_error *err)
 {
-    mci_expect grid = { .wants_variance = true };
+    mci_expect grid = { .wants_variance = true, .choices = in->choices };
     MC_TRY(asked_t(job, in, &plan->t, err));
     mci_plan_marks(mci_largest_count(&in->counts), plan->t, &grid);
     MC_TRY(mci_expect_shards(&job->pool, &in->shards, &in->counts, "plan", &grid, summary, err));

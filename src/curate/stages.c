@@ -233,34 +233,68 @@ void mci_count_stage_fold(mci_count_stage *stage, uint64_t *sum)
 /* ---- draw ---- */
 
 typedef struct {
-    const mc_balancer *balancer;
-    uint64_t seed;
-} draw_one;
+    const mci_drawing *how;
+    mci_choice_cursor choices;
+} draw_state;
+
+/* The keep probability of a text, which is one of n_texts; added to what is expected. */
+static mc_status expect_text(const draw_state *state, mci_batch *batch, const mc_record *record,
+                             const mc_text *text, uint64_t n_texts, double *out, mc_error *err)
+{
+    if (!text->is_matched)
+        return mci_check_ids(record, text, 0, err);
+    mc_status status =
+        mc_keep_probability(state->how->balancer, text->entries, text->n_entries, out, err);
+    if (status < 0)
+        return mc_add_context(err, MC_E_MISMATCH, "record %.*s", (int)record->uuid.len,
+                              record->uuid.data);
+    batch->expected += *out / (double)n_texts;
+    batch->n.matches += text->n_entries;
+    return MC_OK;
+}
+
+static mc_status choose_text(void *user, mci_batch *batch, const mc_record *record, mc_text *text,
+                             bool *keeps, mc_error *err)
+{
+    draw_state *state = user;
+    double probability = 0;
+    mci_choice choice = mci_choices_next(&state->choices);
+    MC_TRY(expect_text(state, batch, record, text, choice.n_texts, &probability, err));
+    *keeps = choice.is_chosen;
+    batch->n.pairs_not_chosen += !*keeps;
+    return MC_OK;
+}
 
 static mc_status draw_text(void *user, mci_batch *batch, const mc_record *record, mc_text *text,
                            bool *keeps, mc_error *err)
 {
-    const draw_one *one = user;
+    draw_state *state = user;
     double probability = 0;
-    if (!text->is_matched)
-        return mci_check_ids(record, text, 0, err);
-    mc_status status =
-        mc_keep_probability(one->balancer, text->entries, text->n_entries, &probability, err);
-    if (status < 0)
-        return mc_add_context(err, MC_E_MISMATCH, "record %.*s", (int)record->uuid.len,
-                              record->uuid.data);
-    batch->expected += probability;
-    batch->n.matches += text->n_entries;
-    *keeps = mc_draw(record->uuid, text->text, one->seed) < probability;
+    if (!state->how->choices)
+        MC_TRY(expect_text(state, batch, record, text, 1, &probability, err));
+    else /* it was expected when it was chosen */
+        MC_TRY(mc_keep_probability(state->how->balancer, text->entries, text->n_entries,
+                                   &probability, err));
+    *keeps = mc_draw(record->uuid, text->text, state->how->seed) < probability;
     batch->n.pairs_not_drawn += !*keeps;
     return MC_OK;
 }
 
-mc_status mci_draw_batch(const mc_balancer *balancer, uint64_t seed, mci_batch *batch,
-                         mc_error *err)
+static mc_status choose_texts(draw_state *state, mci_batch *batch, mc_error *err)
 {
-    draw_one one = { balancer, seed };
-    return mci_filter_batch(draw_text, &one, batch, &batch->n.records_not_drawn, err);
+    MC_TRY(mci_choices_begin(state->how->choices, batch, &state->choices, err));
+    mc_status status =
+        mci_filter_batch(choose_text, state, batch, &batch->n.records_not_chosen, err);
+    mci_choices_end(&state->choices);
+    return status;
+}
+
+mc_status mci_draw_batch(const mci_drawing *drawing, mci_batch *batch, mc_error *err)
+{
+    draw_state state = { .how = drawing };
+    if (drawing->choices)
+        MC_TRY(choose_texts(&state, batch, err));
+    return mci_filter_batch(draw_text, &state, batch, &batch->n.records_not_drawn, err);
 }
 
 /* ---- format ---- */

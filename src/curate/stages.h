@@ -6,6 +6,7 @@
 #define MCI_CURATE_STAGES_H
 
 #include "curate/block_list.h"
+#include "curate/choices.h"
 #include "curate/flow.h"
 #include "metaclip/text.h"
 
@@ -68,9 +69,15 @@ void mci_count_stage_fold(mci_count_stage *stage, uint64_t *sum);
 
 /* ---- draw: pairs are kept with their probability ---- */
 
-/* MC_E_MISMATCH and MC_E_FORMAT as above. Adds the keep probabilities to batch->expected. */
-mc_status mci_draw_batch(const mc_balancer *balancer, uint64_t seed, mci_batch *batch,
-                         mc_error *err);
+typedef struct {
+    const mc_balancer *balancer;
+    uint64_t seed;
+    const mci_choice_lists *choices; /* of an image's texts one goes to the trial; NULL: all do */
+} mci_drawing;
+
+/* MC_E_MISMATCH and MC_E_FORMAT as above. Adds the keep probabilities, each divided by the number
+ * of texts that its own was chosen of, to batch->expected. With choices the batch is placed. */
+mc_status mci_draw_batch(const mci_drawing *drawing, mci_batch *batch, mc_error *err);
 
 /* ---- format: the records that still have texts, as JSON Lines in batch->out ---- */
 

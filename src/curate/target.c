@@ -55,32 +55,34 @@ static mc_status narrow(const mci_expect *grid, uint64_t target, bracket *b, mc_
         }
         b->low = grid->t[i];
     }
+    if (target <= grid->n_pairs) /* three thirds are less than one when each is rounded */
+        return MC_OK;
     return mc_fail(err, MC_E_ARG,
                    "no t keeps %llu pairs: only %llu match an entry, so that is the largest target",
                    (unsigned long long)target, (unsigned long long)grid->n_pairs);
 }
 
-static mc_status want_files(const mci_shards *shards, mc_error *err)
+mc_status mci_want_files(const mci_shards *shards, const char *what, mc_error *err)
 {
     for (size_t i = 0; i < shards->n; i++) {
         const char *path = shards->shards[i].path;
         struct stat info;
         if (strcmp(path, "-") == 0 || (stat(path, &info) == 0 && !S_ISREG(info.st_mode)))
             return mc_fail(err, MC_E_ARG,
-                           "%s: a target is found by reading the pairs several times, so they must "
-                           "be in files",
-                           path);
+                           "%s: %s by reading the pairs several times, so they must be in files",
+                           path, what);
     }
     return MC_OK;
 }
 
 mc_status mci_t_of_target(const mc_pool *pool, const mci_shards *matched, const mc_counts *counts,
-                          uint64_t target, uint64_t *t, mc_error *err)
+                          const mci_choice_lists *choices, uint64_t target, uint64_t *t,
+                          mc_error *err)
 {
     bracket b = { .high = mci_largest_count(counts) };
-    MC_TRY(want_files(matched, err));
+    MC_TRY(mci_want_files(matched, "a target is found", err));
     do { /* once at least, for the target may be out of reach */
-        mci_expect grid = { 0 };
+        mci_expect grid = { .choices = choices };
         mc_summary summary = { 0 }; /* the drawing tells what was read */
         place_grid(&b, &grid);
         MC_TRY(mci_expect_shards(pool, matched, counts, "target", &grid, &summary, err));

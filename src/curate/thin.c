@@ -11,14 +11,14 @@
 typedef struct {
     mci_job_output output;
     mc_balancer *balancer;
+    mci_drawing drawing;
     mci_count_stage curated; /* matches of what is kept */
-    uint64_t seed;
 } thinning;
 
 static mc_status thin_work(void *user, mci_batch *batch, unsigned worker, mc_error *err)
 {
     thinning *state = user;
-    MC_TRY(mci_draw_batch(state->balancer, state->seed, batch, err));
+    MC_TRY(mci_draw_batch(&state->drawing, batch, err));
     MC_TRY(mci_count_batch(&state->curated, batch, worker, err));
     return mci_job_output_format(&state->output, batch, err);
 }
@@ -34,7 +34,7 @@ mc_status mci_choose_t(const mci_t_rule *rule, const mc_pool *pool, const mci_sh
 {
     uint64_t t = rule->t;
     if (rule->target)
-        MC_TRY(mci_t_of_target(pool, matched, counts, rule->target, &t, err));
+        MC_TRY(mci_t_of_target(pool, matched, counts, rule->choices, rule->target, &t, err));
     else if (rule->tail_ratio >= 0)
         MC_TRY(mc_t_of_tail_ratio(counts, rule->tail_ratio, &t, err));
     if (t == 0)
@@ -53,7 +53,8 @@ static mc_status save_card(const mc_balance_job *job, const mc_counts *counts, u
                      .matched_pairs = summary->n.pairs_read,
                      .curated_pairs = summary->n.pairs_kept,
                      .pool = counts->counts,
-                     .curated = curated };
+                     .curated = curated,
+                     .one_text = job->one_text };
     memcpy(card.metadata_sha256, summary->metadata_sha256, sizeof card.metadata_sha256);
     strncpy(card.tool_version, METACLIP_VERSION, sizeof card.tool_version - 1);
     return mc_card_save(&card, job->card_path, err);
@@ -71,19 +72,23 @@ static mc_status finish_card(const mc_balance_job *job, const mc_counts *counts,
     return status;
 }
 
-static mc_status thin_shards(const mc_balance_job *job, const mc_counts *counts,
-                             const mci_shards *shards, mc_summary *summary, mc_error *err)
+static mc_status thin_shards(const mc_balance_job *job, const mci_thin_inputs *in,
+                             mc_summary *summary, mc_error *err)
 {
-    thinning state = { .seed = job->seed };
+    const mc_counts *counts = &in->counts;
+    thinning state = { 0 };
     mc_status status =
         mc_balancer_new(counts->counts, counts->n, summary->t, job->seed, &state.balancer, err);
+    state.drawing = (mci_drawing){ state.balancer, job->seed, in->choices };
     if (status >= 0)
         status = mci_count_stage_open(counts->n, mci_flow_workers(&job->pool), &state.curated, err);
     if (status >= 0)
         status = mci_job_output_open(&state.output, job->out_path, err);
     if (status >= 0) {
-        mci_flow_steps steps = { .work = thin_work, .drain = thin_drain, .user = &state };
-        status = mci_flow_run(&job->pool, shards, "balance", &steps, summary, err);
+        mci_flow_steps steps = {
+            .work = thin_work, .drain = thin_drain, .user = &state, .places = in->choices != NULL
+        };
+        status = mci_flow_run(&job->pool, &in->shards, "balance", &steps, summary, err);
         const char *kind = summary->metadata_sha256[0] ? "curated pairs" : NULL;
         status = mci_job_output_close(&state.output, status, summary, kind, err);
     }
@@ -116,11 +121,29 @@ static mc_status load(const mc_balance_job *job, mci_thin_inputs *in, mc_summary
                               err);
 }
 
+static mc_status choose_texts(const mc_balance_job *job, mci_thin_inputs *in, mc_error *err)
+{
+    mci_one_text_job choosing = { .pool = &job->pool,
+                                  .shards = &in->shards,
+                                  .seed = job->seed,
+                                  .n_entries = in->counts.n,
+                                  .out_path = job->out_path,
+                                  .temp_dir = job->temp_dir };
+    if (!job->one_text)
+        return MC_OK;
+    MC_TRY(mci_want_files(&in->shards, "one text of an image is chosen", err));
+    MC_TRY(mci_one_text_make(&choosing, &in->one_text, err));
+    in->choices = mci_one_text_lists(in->one_text);
+    return MC_OK;
+}
+
 mc_status mci_thin_inputs_load(const mc_balance_job *job, mci_thin_inputs *out, mc_summary *summary,
                                mc_error *err)
 {
     *out = (mci_thin_inputs){ 0 };
     mc_status status = load(job, out, summary, err);
+    if (status >= 0)
+        status = choose_texts(job, out, err);
     if (status < 0)
         mci_thin_inputs_release(out);
     return status;
@@ -131,6 +154,7 @@ void mci_thin_inputs_release(mci_thin_inputs *in)
     mc_counts_release(&in->counts);
     mc_metadata_free(in->metadata);
     mci_shards_release(&in->shards);
+    mci_one_text_free(in->one_text);
     *in = (mci_thin_inputs){ 0 };
 }
 
@@ -145,12 +169,13 @@ mc_status mc_balance_run(const mc_balance_job *job, mc_summary *summary, mc_erro
                             { outputs, COUNT_OF(outputs) } };
     MC_TRY(mci_job_files_check(&files, err));
     mci_thin_inputs in;
-    mci_t_rule rule = { job->target, job->tail_ratio, job->t };
+    mci_t_rule rule = { job->target, job->tail_ratio, job->t, NULL };
     summary->seed = job->seed;
     MC_TRY(mci_thin_inputs_load(job, &in, summary, err));
+    rule.choices = in.choices;
     mc_status status = mci_choose_t(&rule, &job->pool, &in.shards, &in.counts, summary, err);
     if (status >= 0)
-        status = thin_shards(job, &in.counts, &in.shards, summary, err);
+        status = thin_shards(job, &in, summary, err);
     mci_thin_inputs_release(&in);
     return status;
 }

@@ -13,6 +13,7 @@ static mc_status run_phases(mci_run *run, mc_error *err)
     MC_TRY(mci_run_pool(run, err));
     MC_TRY(mci_run_dedup(run, err));
     MC_TRY(mci_run_matched(run, err));
+    MC_TRY(mci_run_choose(run, err));
     MC_TRY(mci_run_counts(run, err));
     MC_TRY(mci_run_curated(run, err));
     return mci_run_card(run, err);

@@ -22,9 +22,12 @@ static const struct {
     [MCI_RUN_POOL_COUNTS] = { "state/pool", ".counts", false },
     [MCI_RUN_DROPS] = { "state/drops", ".drops", false },
     [MCI_RUN_COUNTS] = { "state/matched", ".counts", false },
+    [MCI_RUN_IMAGE_KEYS] = { "state/images", ".keys", false },
+    [MCI_RUN_CHOICES] = { "state/choices", ".choices", false },
     [MCI_RUN_DRAWN_COUNTS] = { "state/curated", ".counts", false },
     [MCI_RUN_POOL_STAMP] = { "state/pool", ".json", false },
     [MCI_RUN_MATCHED_STAMP] = { "state/matched", ".json", false },
+    [MCI_RUN_IMAGE_STAMP] = { "state/images", ".json", false },
     [MCI_RUN_CURATED_STAMP] = { "state/curated", ".json", false },
 };
 

@@ -23,9 +23,12 @@ typedef enum {
     MCI_RUN_POOL_COUNTS,  /* sparse counts of the pool file */
     MCI_RUN_DROPS,        /* marks of the pool file's pairs (curate/duplicates.h), if any goes */
     MCI_RUN_COUNTS,       /* sparse counts of the matched file */
+    MCI_RUN_IMAGE_KEYS,   /* with --one-text: of the matched file's pairs, image_keys.h */
+    MCI_RUN_CHOICES,      /* ... which of them go to the trial, choices.h */
     MCI_RUN_DRAWN_COUNTS, /* ... of the curated file */
     MCI_RUN_POOL_STAMP,
     MCI_RUN_MATCHED_STAMP,
+    MCI_RUN_IMAGE_STAMP,
     MCI_RUN_CURATED_STAMP,
     MCI_RUN_N_PARTS
 } mci_run_part;

@@ -128,7 +128,9 @@ static mc_status add_stamps(const mci_run *run, size_t shard, sum *s, mc_error *
     MC_TRY(mci_run_load_stamp(run, kinds[s->of->kind].stamp, shard, &s->path, &stamp, err));
     mc_counters own = stamp.summary.n;
     if (s->of->kind == MCI_RUN_SUM_CURATED) {
-        stamp.summary.n = (mc_counters){ .pairs_not_drawn = own.pairs_not_drawn,
+        stamp.summary.n = (mc_counters){ .pairs_not_chosen = own.pairs_not_chosen,
+                                         .records_not_chosen = own.records_not_chosen,
+                                         .pairs_not_drawn = own.pairs_not_drawn,
                                          .records_not_drawn = own.records_not_drawn,
                                          .pairs_kept = own.pairs_kept,
                                          .records_kept = own.records_kept };

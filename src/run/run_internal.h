@@ -3,6 +3,7 @@
  *   pool      shard by shard: read, extract, match       -> state/pool
  *   dedup     part by part of the keys                   -> state/drops
  *   matched   shard by shard: drop duplicates, count     -> matched, state/matched
+ *   choose    with --one-text: part by part of the images -> state/choices
  *   counts    group by group of shards, then all         -> state/groups, the choice of t
  *   curated   shard by shard: draw                       -> curated, state/curated
  *   card      group by group of shards, then all         -> the published files
@@ -29,13 +30,15 @@ typedef struct {
     mci_shards shards;
     mc_metadata *metadata;
     mci_block_list *blocked;
-    mci_run_name name;         /* with --state: this run's, */
-    mci_known_runs earlier;    /* and those before it */
-    uint64_t n_pool_pairs;     /* in the pool files */
-    mci_fingerprint dedup_key; /* the pool files, in order, and the earlier runs */
-    uint64_t n_key_parts;      /* with --state: parts of the keys of what stays */
-    mc_counts counts;          /* of the matched files, once folded */
-    mci_fingerprint draw_key;  /* counts, t and seed: what drawing depends on */
+    mci_run_name name;          /* with --state: this run's, */
+    mci_known_runs earlier;     /* and those before it */
+    uint64_t n_pool_pairs;      /* in the pool files */
+    mci_fingerprint dedup_key;  /* the pool files, in order, and the earlier runs */
+    uint64_t n_key_parts;       /* with --state: parts of the keys of what stays */
+    mc_counts counts;           /* of the matched files, once folded */
+    mci_fingerprint choice_key; /* with --one-text: what the choice of texts depends on, */
+    mci_choice_lists choices;   /* and the choice of all shards, once made */
+    mci_fingerprint draw_key;   /* counts, t and seed: what drawing depends on */
     mc_balancer *balancer;
     mc_summary *summary;
     unsigned n_workers;      /* shards at a time */
@@ -63,9 +66,10 @@ mc_status mci_run_sum_up(mci_run *run, mci_run_sum kind, uint64_t *counts, mc_su
  * that is there. MC_E_MISMATCH names what differs. */
 mc_status mci_run_begin(mci_run *run, mc_error *err);
 
-/* run_shards.c: the three steps that go shard by shard. */
+/* run_shards.c: the four steps that go shard by shard. */
 mc_status mci_run_pool(mci_run *run, mc_error *err);
 mc_status mci_run_matched(mci_run *run, mc_error *err);
+mc_status mci_run_image_keys(mci_run *run, mc_error *err);
 mc_status mci_run_curated(mci_run *run, mc_error *err);
 
 /* The stamp of a shard, which must be there. Uses path. */
@@ -91,6 +95,11 @@ mc_status mci_run_part_keys(const mci_run *run, uint64_t n_parts, uint64_t part,
 mc_status mci_run_take_up(const mci_run *run, mc_error *err);
 mc_status mci_run_is_taken_up(const mci_run *run, bool *out, mc_error *err);
 void mci_run_state_release(mci_run *run);
+
+/* run_choose.c: with --one-text, the step between matched and counts. Sets run->choices. */
+mc_status mci_run_choose(mci_run *run, mc_error *err);
+/* The list of a shard; user is the run. */
+mc_status mci_run_choices_path(void *user, size_t shard, mci_buf *path, mc_error *err);
 
 /* run_target.c: t into run->summary, from the job and run->counts. Matched files have stamps. */
 mc_status mci_run_choose_t(mci_run *run, mc_error *err);

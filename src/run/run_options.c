@@ -89,6 +89,8 @@ static mc_status format_options(const mci_run *run, mci_buf *text, mc_error *err
                           word(job->pool.keep_page_url), word(job->pool.keep_source)));
     if (job->rule == MC_RULE_WORLDWIDE)
         MC_TRY(mci_buf_printf(text, err, "\"worldwide\":true,"));
+    if (job->one_text)
+        MC_TRY(mci_buf_printf(text, err, "\"one_text\":true,"));
     MC_TRY(add_languages(&job->pool, text, err));
     MC_TRY(add_block_list(run, text, err));
     MC_TRY(add_state(run, text, err));

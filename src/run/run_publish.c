@@ -29,8 +29,9 @@ static mc_status make_draw_key(mci_run *run, mc_error *err)
     mc_str bytes = { (const char *)run->counts.counts, run->counts.n * sizeof(uint64_t) };
     mci_buf text = { 0 };
     MC_TRY(mci_sha256_of(bytes, counts, err));
-    MC_TRY(mci_buf_printf(&text, err, "draw %s %llu %llu", counts,
-                          (unsigned long long)run->summary->t, (unsigned long long)run->job->seed));
+    MC_TRY(mci_buf_printf(&text, err, "draw %s %llu %llu %s", counts,
+                          (unsigned long long)run->summary->t, (unsigned long long)run->job->seed,
+                          run->choice_key.digits));
     mc_status status = mci_sha256_of(mci_buf_str(&text), run->draw_key.digits, err);
     mci_buf_release(&text);
     return status;
@@ -71,10 +72,11 @@ static mc_status save_card(const mci_run *run, uint64_t *curated, const char *pa
                      .t = run->summary->t,
                      .seed = run->job->seed,
                      .pool_pairs = n->pairs_read,
-                     .matched_pairs = n->pairs_kept + n->pairs_not_drawn,
+                     .matched_pairs = n->pairs_kept + n->pairs_not_chosen + n->pairs_not_drawn,
                      .curated_pairs = n->pairs_kept,
                      .pool = run->counts.counts,
-                     .curated = curated };
+                     .curated = curated,
+                     .one_text = run->job->one_text };
     strncpy(card.tool_version, METACLIP_VERSION, sizeof card.tool_version - 1);
     memcpy(card.metadata_sha256, run->counts.metadata_sha256, sizeof card.metadata_sha256);
     mci_languages languages;

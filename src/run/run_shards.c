@@ -1,10 +1,11 @@
-/* The three steps of a run that go shard by shard. Each makes its files from what came before and
+/* The four steps of a run that go shard by shard. Each makes its files from what came before and
  * leaves a stamp; a step whose stamp is right already is passed over. */
 #include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/files.h"
 #include "base/threads.h"
+#include "curate/image_keys.h"
 #include "curate/pair_keys.h"
 #include "curate/pairs_output.h"
 #include "run/run_internal.h"
@@ -21,6 +22,7 @@ struct shard_step {
     mci_count_stage counting;
     mci_pairs_output pairs;
     mci_key_writer *keys;
+    mci_image_writer *images;
     mci_buf drops;        /* marks of the pool file's pairs; empty: none goes */
     mci_drop_marks marks; /* the same, while the pairs go by */
     mci_stamp stamp;
@@ -394,11 +396,63 @@ static mc_status matched_shard(shard_step *step, bool *done, mc_error *err)
     return make_if_stale(step, &matched, done, err);
 }
 
+/* ---- image keys: what one text of an image is chosen by ---- */
+
+static mc_status image_work(void *user, mci_batch *batch, unsigned thread, mc_error *err)
+{
+    (void)thread;
+    const shard_step *step = user;
+    return mci_image_key_batch(batch, step->run->job->seed, err);
+}
+
+static mc_status image_drain(void *user, mci_batch *batch, mc_error *err)
+{
+    shard_step *step = user;
+    return mci_image_writer_add(step->images, mci_buf_str(&batch->extra), err);
+}
+
+static mc_status make_image_keys(shard_step *step, mc_error *err)
+{
+    mci_flow_steps steps = { .work = image_work, .drain = image_drain, .places = true };
+    mci_buf path = { 0 };
+    mc_status status =
+        mci_run_path_for_writing(&step->run->folder, MCI_RUN_IMAGE_KEYS, name_of(step), &path, err);
+    if (status >= 0)
+        status = mci_image_writer_open(path.data, &step->images, err);
+    mci_buf_release(&path);
+    if (status >= 0)
+        status = flow_part(step, MCI_RUN_MATCHED, steps, err);
+    return mci_image_writer_end(step->images, status, err);
+}
+
+static mc_status image_keys_of_shard(shard_step *step, bool *done, mc_error *err)
+{
+    static const product keys = { MCI_RUN_IMAGE_KEYS, MCI_RUN_IMAGE_STAMP, make_image_keys };
+    mci_stamp matched;
+    mci_buf text = { 0 };
+    MC_TRY(load_earlier_stamp(step, MCI_RUN_MATCHED_STAMP, &matched, err));
+    MC_TRY(mci_buf_printf(&text, err, "image keys %s %llu", matched.made_from.digits,
+                          (unsigned long long)step->run->job->seed));
+    MC_TRY(fingerprint_text(&step->key, &text, err));
+    return make_if_stale(step, &keys, done, err);
+}
+
 /* ---- curated: draw ---- */
+
+/* In a flow of this shard alone. */
+static mc_status choices_of_shard(void *user, size_t shard, mci_buf *path, mc_error *err)
+{
+    (void)shard;
+    const shard_step *step = user;
+    return mci_run_choices_path(step->run, step->shard, path, err);
+}
 
 static mc_status draw(shard_step *step, mci_batch *batch, unsigned thread, mc_error *err)
 {
-    MC_TRY(mci_draw_batch(step->run->balancer, step->run->job->seed, batch, err));
+    const mci_run *run = step->run;
+    mci_choice_lists choices = { choices_of_shard, step, run->choice_key.digits };
+    mci_drawing drawing = { run->balancer, run->job->seed, run->job->one_text ? &choices : NULL };
+    MC_TRY(mci_draw_batch(&drawing, batch, err));
     return mci_count_batch(&step->counting, batch, thread, err);
 }
 
@@ -428,7 +482,9 @@ static mc_status undropped_drain(void *user, mci_batch *batch, mc_error *err)
  * records are counted: there the pool file is drawn from, once more without what is marked. */
 static mc_status draw_shard(shard_step *step, mc_error *err)
 {
-    mci_flow_steps steps = { .work = curated_work, .drain = curated_drain };
+    mci_flow_steps steps = { .work = curated_work,
+                             .drain = curated_drain,
+                             .places = step->run->job->one_text };
     mci_flow_steps dropping = { .drain = undropped_drain };
     if (step->run->job->format != MC_PARQUET)
         return flow_part(step, MCI_RUN_MATCHED, steps, err);
@@ -504,6 +560,12 @@ mc_status mci_run_matched(mci_run *run, mc_error *err)
 {
     run_step all = { .run = run, .shard = matched_shard };
     return run_all_shards(&all, "count", err);
+}
+
+mc_status mci_run_image_keys(mci_run *run, mc_error *err)
+{
+    run_step all = { .run = run, .shard = image_keys_of_shard };
+    return run_all_shards(&all, "choose", err);
 }
 
 mc_status mci_run_curated(mci_run *run, mc_error *err)

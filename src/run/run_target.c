@@ -62,8 +62,8 @@ static mc_status make_key(const mci_run *run, mci_fingerprint *out, mc_error *er
 {
     mci_buf text = { 0 };
     mc_status status =
-        mci_buf_printf(&text, err, "target %llu %s %s", (unsigned long long)run->job->target,
-                       run->dedup_key.digits, run->summary->block.sha256);
+        mci_buf_printf(&text, err, "target %llu %s %s %s", (unsigned long long)run->job->target,
+                       run->dedup_key.digits, run->summary->block.sha256, run->choice_key.digits);
     if (status >= 0)
         status = mci_sha256_of(mci_buf_str(&text), out->digits, err);
     mci_buf_release(&text);
@@ -112,7 +112,8 @@ static mc_status search_once(mci_run *run, const mci_t_rule *rule, const char *p
 mc_status mci_run_choose_t(mci_run *run, mc_error *err)
 {
     const mc_curate_job *job = run->job;
-    mci_t_rule rule = { job->target, job->tail_ratio, job->t };
+    mci_t_rule rule = { job->target, job->tail_ratio, job->t,
+                        job->one_text ? &run->choices : NULL };
     if (!job->target)
         return mci_choose_t(&rule, NULL, NULL, &run->counts, run->summary, err);
     mci_buf path = { 0 };

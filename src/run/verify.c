@@ -20,6 +20,8 @@ static mc_status prepare_list(mci_verify *v, mc_error *err)
     uint64_t seed = job->list_seed ? *job->list_seed : v->seed;
     v->report->list.t = t;
     v->report->list.seed = v->list.seed = seed;
+    if (seed != v->seed)
+        MC_TRY(mci_verify_choose_texts(v, seed, &v->list_text, err));
     return mc_balancer_new(v->drawn_by, v->n_entries, t, seed, &v->list.balancer, err);
 }
 
@@ -49,6 +51,7 @@ static mc_status verify(mci_verify *v, mc_error *err)
     MC_TRY(mci_verify_folder(v, err));
     MC_TRY(choose_counts(v, err));
     MC_TRY(mci_verify_choose_t(v, err));
+    MC_TRY(mci_verify_choose_texts(v, v->seed, &v->one_text, err));
     MC_TRY(mci_verify_target(v, err));
     if (v->list.path)
         MC_TRY(prepare_list(v, err));
@@ -67,6 +70,8 @@ static void release(mci_verify *v)
     mci_free(v->curated);
     mci_free(v->first_counts);
     mci_free(v->inputs);
+    mci_one_text_free(v->one_text);
+    mci_one_text_free(v->list_text);
     mci_arena_release(&v->arena);
     mci_findings_release(&v->findings);
 }

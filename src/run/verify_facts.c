@@ -67,6 +67,7 @@ static mc_status read_options(mci_json_value root, mci_verify_options *out, mc_e
     if (!out->has_t && mci_json_get(root, "tail_ratio", &value))
         mci_json_double(value, &out->tail_ratio);
     out->keep_duplicates = is_true(root, "keep_duplicates");
+    out->one_text = is_true(root, "one_text");
     out->rule = is_true(root, "worldwide") ? MC_RULE_WORLDWIDE : MC_RULE_WORDS;
     return read_form(root, &out->format, err);
 }
@@ -125,7 +126,7 @@ static void read_number(mci_verify *v, mci_json_value root, const char *name, ui
 /* Counters that came with a later version: a summary without them speaks of 0. */
 static bool may_be_missing(const char *counter)
 {
-    return strstr(counter, "blocked") != NULL;
+    return strstr(counter, "blocked") != NULL || strstr(counter, "not_chosen") != NULL;
 }
 
 static void read_counter(mci_verify *v, mci_json_value root, const char *name, uint64_t *out)

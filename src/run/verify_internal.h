@@ -11,6 +11,7 @@
 #define MCI_RUN_VERIFY_INTERNAL_H
 
 #include "base/arena.h"
+#include "curate/one_text.h"
 #include "metaclip/text.h"
 #include "run/run_folder.h"
 #include "run/verify_findings.h"
@@ -23,6 +24,7 @@ typedef struct {
     mc_str listed; /* its name there, which is valid UTF-8 */
     mc_str name;   /* its name in the names of files, once one was found */
     bool has[MCI_VERIFY_N_SIDES];
+    size_t matched_index; /* among those that have a matched file, once these were listed */
 } mci_verify_input;
 
 /* What run.json says. */
@@ -32,7 +34,7 @@ typedef struct {
     uint64_t target;   /* 0: none */
     double tail_ratio; /* negative: none */
     mc_pairs_form format;
-    bool has_t, keep_duplicates;
+    bool has_t, keep_duplicates, one_text;
     mc_match_rule rule;
 } mci_verify_options;
 
@@ -63,6 +65,9 @@ typedef struct {
     uint64_t n_entries, t, seed;
     const uint64_t *drawn_by; /* the counts that pairs are drawn by; NULL: not known yet */
 
+    /* With one text an image: the choice of the run's seed, and of the list's. */
+    mci_one_text *one_text, *list_text;
+
     /* What was found in matched/. */
     mc_counters n;            /* pairs_kept, records_kept: what is drawn */
     double expected;          /* sum of keep probabilities */
@@ -79,6 +84,13 @@ void mci_verify_choose_list(mci_verify *v);
 void mci_verify_choose_counts(mci_verify *v);
 /* Decides on t and seed, once drawn_by is set. */
 mc_status mci_verify_choose_t(mci_verify *v, mc_error *err);
+
+/* verify_one_text.c: in a run of one text an image, chooses by this seed; else *out stays NULL.
+ * What is in matched/ must be there and readable. */
+mc_status mci_verify_choose_texts(mci_verify *v, uint64_t seed, mci_one_text **out, mc_error *err);
+/* The matched files that were found, n of them, in the order of the inputs. */
+mc_status mci_verify_matched_list(const mci_verify *v, mci_arena *arena, const char **paths,
+                                  size_t *n, mc_error *err);
 
 /* verify_target.c: with a target, is t the one it gives? Reads matched/ once more for it. */
 mc_status mci_verify_target(mci_verify *v, mc_error *err);

@@ -129,26 +129,53 @@ static mc_status note_pairs(mci_batch *batch, mc_error *err)
     return MC_OK;
 }
 
+/* The choice of texts in this shard alone, of which it is a flow. */
+typedef struct {
+    const mci_choice_lists *all;
+    size_t index; /* of the shard among those listed */
+} shard_choices;
+
+static mc_status choices_of_shard(void *user, size_t shard, mci_buf *path, mc_error *err)
+{
+    (void)shard;
+    const shard_choices *of = user;
+    return of->all->list_path(of->all->user, of->index, path, err);
+}
+
+/* Sets *of, which *lists goes on pointing at; gives NULL if all texts go to the trial. */
+static const mci_choice_lists *choices_of(const shard_check *check, const mci_one_text *one,
+                                          shard_choices *of, mci_choice_lists *lists)
+{
+    if (!one)
+        return NULL;
+    of->all = mci_one_text_lists(one);
+    of->index = check->pass->v->inputs[check->shard].matched_index;
+    *lists = (mci_choice_lists){ choices_of_shard, of, of->all->made_from };
+    return lists;
+}
+
 /* Whether the list's t and seed draw a text of the record. */
-static mc_status is_listed_draw(const mci_uuid_list *list, const mc_record *record, bool *out,
-                                mc_error *err)
+static mc_status is_listed_draw(const mci_uuid_list *list, mci_choice_cursor *choices,
+                                const mc_record *record, bool *out, mc_error *err)
 {
     *out = false;
-    for (size_t j = 0; j < record->n_texts && !*out; j++) {
+    for (size_t j = 0; j < record->n_texts; j++) {
         const mc_text *text = &record->texts[j];
         double probability;
+        bool is_chosen = mci_choices_next(choices).is_chosen;
         MC_TRY(
             mc_keep_probability(list->balancer, text->entries, text->n_entries, &probability, err));
-        *out = mc_draw(record->uuid, text->text, list->seed) < probability;
+        *out |= is_chosen && mc_draw(record->uuid, text->text, list->seed) < probability;
     }
     return MC_OK;
 }
 
-static mc_status note_listed(const mci_uuid_list *list, mci_batch *batch, mc_error *err)
+static mc_status note_draws(const mci_uuid_list *list, mci_choice_cursor *choices, mci_batch *batch,
+                            mc_error *err)
 {
     for (size_t i = 0; i < batch->list.n; i++) {
         bool is_drawn;
-        MC_TRY(is_listed_draw(list, &batch->list.records[i], &is_drawn, err));
+        MC_TRY(is_listed_draw(list, choices, &batch->list.records[i], &is_drawn, err));
         note n = { .kind = NOTE_LISTED, .record = i };
         if (!is_drawn)
             continue;
@@ -156,6 +183,30 @@ static mc_status note_listed(const mci_uuid_list *list, mci_batch *batch, mc_err
         MC_TRY(add_note(batch, n, err));
     }
     return MC_OK;
+}
+
+static mc_status note_listed(const shard_check *check, mci_batch *batch, mc_error *err)
+{
+    const mci_verify *v = check->pass->v;
+    shard_choices of;
+    mci_choice_lists lists;
+    mci_choice_cursor choices;
+    MC_TRY(
+        mci_choices_begin(choices_of(check, v->list_text ? v->list_text : v->one_text, &of, &lists),
+                          batch, &choices, err));
+    mc_status status = note_draws(&v->list, &choices, batch, err);
+    mci_choices_end(&choices);
+    return status;
+}
+
+static mc_status draw(const shard_check *check, mci_batch *batch, mc_error *err)
+{
+    const mci_verify *v = check->pass->v;
+    shard_choices of;
+    mci_choice_lists lists;
+    mci_drawing drawing = { check->pass->balancer, v->seed,
+                            choices_of(check, v->one_text, &of, &lists) };
+    return mci_draw_batch(&drawing, batch, err);
 }
 
 static mc_status verify_work(void *user, mci_batch *batch, unsigned thread, mc_error *err)
@@ -174,8 +225,8 @@ static mc_status verify_work(void *user, mci_batch *batch, unsigned thread, mc_e
     if (v->job->duplicates && !v->options.keep_duplicates)
         MC_TRY(note_pairs(batch, err));
     if (v->list.path)
-        MC_TRY(note_listed(&v->list, batch, err));
-    MC_TRY(mci_draw_batch(pass->balancer, v->seed, batch, err));
+        MC_TRY(note_listed(check, batch, err));
+    MC_TRY(draw(check, batch, err));
     MC_TRY(mci_count_batch(&pass->drawn, batch, scratch, err));
     return v->options.format == MC_PARQUET ? mci_format_pairs(batch, err)
                                            : mci_format_batch(batch, err);
@@ -281,7 +332,10 @@ static mc_status flow_matched(shard_check *check, mc_error *err)
     mc_pool pool = { .inputs = &path, .n_inputs = 1, .n_threads = pass->n_threads_each };
     pool.max_item_bytes = mci_verify_max_line(pass->v);
     mci_shards one = { 0 };
-    mci_flow_steps steps = { .work = verify_work, .drain = verify_drain, .user = check };
+    mci_flow_steps steps = { .work = verify_work,
+                             .drain = verify_drain,
+                             .user = check,
+                             .places = pass->v->one_text != NULL };
     MC_TRY(mci_shards_list(pool.inputs, 1, MCI_AS_GIVEN, false, &one, err));
     mc_status status = mci_flow_run(&pool, &one, pass->phase, &steps, &check->summary, err);
     mci_shards_release(&one);

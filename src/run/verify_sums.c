@@ -98,6 +98,7 @@ static void check_card(mci_verify *v)
         return;
     same(v, file, "matched_pairs", v->card.matched_pairs, v->n.pairs_read);
     same(v, file, "curated_pairs", v->card.curated_pairs, v->n.pairs_kept);
+    same(v, file, "one_text", v->card.one_text, v->options.one_text);
     if (v->summary.is_there)
         same(v, file, "pool_pairs", v->card.pool_pairs, v->summary.values.n.pairs_read);
 }
@@ -113,10 +114,11 @@ static void check_closing(mci_verify *v)
     same(v, file, "records_read", n->records_read,
          n->records_kept + n->records_bad_url + n->records_without_text +
              n->records_other_language + n->records_duplicate + n->records_earlier +
-             n->records_blocked + n->records_unmatched + n->records_not_drawn);
+             n->records_blocked + n->records_unmatched + n->records_not_chosen +
+             n->records_not_drawn);
     same(v, file, "pairs_read", n->pairs_read,
          n->pairs_kept + n->pairs_other_language + n->pairs_duplicate + n->pairs_earlier +
-             n->pairs_blocked + n->pairs_unmatched + n->pairs_not_drawn);
+             n->pairs_blocked + n->pairs_unmatched + n->pairs_not_chosen + n->pairs_not_drawn);
     same(v, file, "records_blocked", n->records_blocked,
          n->blocked_by_uuid + n->blocked_by_url + n->blocked_by_host);
 }
@@ -127,11 +129,14 @@ static void check_recounted(mci_verify *v, const mc_count_shape *shape)
     static const char file[] = "summary.json";
     same(v, file, "shards", s->n.shards, v->n_inputs);
     same(v, file, "pairs_kept", s->n.pairs_kept, v->n.pairs_kept);
-    same(v, file, "pairs_not_drawn", s->n.pairs_not_drawn, v->n.pairs_read - v->n.pairs_kept);
+    same(v, file, "pairs_not_chosen", s->n.pairs_not_chosen, v->n.pairs_not_chosen);
+    same(v, file, "pairs_not_drawn", s->n.pairs_not_drawn,
+         v->n.pairs_read - v->n.pairs_not_chosen - v->n.pairs_kept);
     if (v->options.format != MC_PARQUET) { /* whose rows do not tell records apart */
         same(v, file, "records_kept", s->n.records_kept, v->n.records_kept);
         same(v, file, "records_not_drawn", s->n.records_not_drawn,
-             v->n.records_read - v->n.records_kept);
+             v->n.records_read - v->n.records_not_chosen - v->n.records_kept);
+        same(v, file, "records_not_chosen", s->n.records_not_chosen, v->n.records_not_chosen);
     }
     same(v, file, "matches", s->n.matches, shape->n_matches);
     same(v, file, "entries_head", s->shape.n_head, shape->n_head);
