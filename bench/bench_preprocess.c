@@ -7,9 +7,9 @@
 #include <jpeglib.h>
 
 #include "bench.h"
-#include "metaclip/image.h"
 #include "image/preprocess.h"
 #include "image/taps.h"
+#include "metaclip/image.h"
 #include "photos.h"
 
 enum { S = 224, PLANE = S * S, N_IMAGES = 8 };

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "vocab/tokenizer_files.h"
-#include "vocab/vocab_json.h"
 #include "text/clip_naive.h"
 #include "text/tokenizer.h"
+#include "vocab/tokenizer_files.h"
+#include "vocab/vocab_json.h"
 
 enum { CONTEXT = 40 };
 

@@ -2,8 +2,8 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
-#include "metaclip/classify.h"
 #include "image/image_stream.h"
+#include "metaclip/classify.h"
 
 enum { DEFAULT_BATCH = 32 };
 

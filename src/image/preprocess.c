@@ -9,9 +9,9 @@
 #include "image/preprocess.h"
 
 #include "base/alloc.h"
-#include "io/image.h"
 #include "image/pixels.h"
 #include "image/preprocess_internal.h"
+#include "io/image.h"
 
 static const uint64_t default_max_pixels = 178956970, default_max_bytes = (uint64_t)2 << 30;
 

@@ -3,8 +3,8 @@
 #ifndef MCI_MODEL_PREPROCESS_H
 #define MCI_MODEL_PREPROCESS_H
 
-#include "metaclip/image.h"
 #include "image/resize.h"
+#include "metaclip/image.h"
 
 /* Begins an image; the bytes must stay. *width and *height are the image's, after turning and
  * shrinking. */

@@ -6,9 +6,9 @@
 #include "base/alloc.h"
 #include "base/json_text.h"
 #include "base/utf8.h"
+#include "image/image_stream.h"
 #include "io/npy_out.h"
 #include "io/output.h"
-#include "image/image_stream.h"
 
 typedef struct {
     const mc_preprocess_job *job;

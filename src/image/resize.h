@@ -6,8 +6,8 @@
 #define MCI_MODEL_RESIZE_H
 
 #include "base/error.h"
-#include "metaclip/image.h"
 #include "image/resize_kernels.h"
+#include "metaclip/image.h"
 
 typedef struct {
     mc_resample filter;

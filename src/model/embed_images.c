@@ -1,6 +1,6 @@
 /* Images -> features: files are decoded on threads ahead, while the model computes. */
-#include "model/embed_internal.h"
 #include "image/image_stream.h"
+#include "model/embed_internal.h"
 
 static mc_status find_options(const mci_embed_run *run, mc_image_options *out, mc_error *err)
 {

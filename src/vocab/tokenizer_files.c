@@ -5,8 +5,8 @@
 #include "base/files.h"
 #include "base/utf8.h"
 #include "io/whole.h"
-#include "vocab/vocab_json.h"
 #include "text/tokenizer.h"
+#include "vocab/vocab_json.h"
 
 /* Several times what the largest published vocabulary has. */
 enum { MAX_VOCAB_BYTES = 256 << 20 };

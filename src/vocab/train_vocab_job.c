@@ -2,8 +2,8 @@
 #include <time.h>
 
 #include "io/output.h"
-#include "vocab/text_problems.h"
 #include "text/bpe_train.h"
+#include "vocab/text_problems.h"
 
 enum { LEAST_IDS = 515, MOST_IDS = 49408 };
 static const uint64_t default_max_words = (uint64_t)1 << 26;

@@ -2,11 +2,11 @@
 #include "base/json_text.h"
 #include "io/output.h"
 #include "metaclip/tokenizer.h"
-#include "vocab/tokenizer_files.h"
-#include "vocab/vocab_json.h"
 #include "scratch.h"
 #include "test.h"
 #include "text/tokenizer.h"
+#include "vocab/tokenizer_files.h"
+#include "vocab/vocab_json.h"
 
 enum { CONTEXT = 40 };
 
