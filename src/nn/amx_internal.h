@@ -28,7 +28,7 @@ void mci_amx_linear(const mci_linear_job *job, size_t first_panel, size_t end_pa
                     size_t first_strip, size_t end_strip, char *scratch);
 size_t mci_amx_attention_bytes(size_t T, size_t D);
 void mci_amx_attention(const mci_attention_job *job, size_t sequence, size_t head, char *scratch);
-void mci_amx_pack_block(const __m512i rows[32], mci_block_forms forms);
+void mci_amx_pack_block(const __m512i rows[32], const mci_block_forms *forms);
 size_t mci_amx_attention_back_bytes(size_t T, size_t D);
 void mci_amx_attention_back(const mci_attention_back_job *job, size_t sequence, size_t head,
                             char *scratch);

@@ -42,25 +42,25 @@ AMX_INLINE void sum_zipped(const char *zipped, float *sums)
 }
 
 /* All but the sums of what lies in 32 lines as rows of bf16. */
-AMX_INLINE void pack(const __m512i rows[32], mci_block_forms forms)
+AMX_INLINE void pack(const __m512i rows[32], const mci_block_forms *forms)
 {
     _Alignas(64) char room[MCI_PAIR_BYTES];
-    char *zipped = forms.across ? forms.across : room;
-    if (forms.along) {
-        amx_transpose(rows, forms.along);
-        amx_transpose(rows + 16, forms.along + MCI_TILE_BYTES);
+    char *zipped = forms->across ? forms->across : room;
+    if (forms->along) {
+        amx_transpose(rows, forms->along);
+        amx_transpose(rows + 16, forms->along + MCI_TILE_BYTES);
     }
-    if (forms.across || forms.turned || forms.sums)
+    if (forms->across || forms->turned || forms->sums)
         zip_block(rows, zipped);
-    if (forms.sums)
-        sum_zipped(zipped, forms.sums);
-    if (forms.turned) {
-        turn_tile(zipped, forms.turned);
-        turn_tile(zipped + MCI_TILE_BYTES, forms.turned + MCI_TILE_BYTES);
+    if (forms->sums)
+        sum_zipped(zipped, forms->sums);
+    if (forms->turned) {
+        turn_tile(zipped, forms->turned);
+        turn_tile(zipped + MCI_TILE_BYTES, forms->turned + MCI_TILE_BYTES);
     }
 }
 
-AMX void mci_amx_pack_block(const __m512i rows[32], mci_block_forms forms)
+AMX void mci_amx_pack_block(const __m512i rows[32], const mci_block_forms *forms)
 {
     pack(rows, forms);
 }
@@ -77,7 +77,7 @@ AMX static void sum_values(const float *x, size_t stride, size_t n_rows, float *
 }
 
 AMX static void pack_values(const float *w, size_t stride, size_t n_rows, size_t n_columns,
-                            mci_block_forms forms)
+                            const mci_block_forms *forms)
 {
     __m512i rows[32];
     const uint32_t all = amx_first_bits(n_columns);
@@ -90,20 +90,28 @@ AMX static void pack_values(const float *w, size_t stride, size_t n_rows, size_t
     pack(rows, forms);
 }
 
+/* 32 rows that are wanted next: no prefetcher finds them, for they lie in another page. */
+AMX_INLINE void ask_for(const char *block, size_t stride)
+{
+    for (size_t i = 0; i < 32; i++)
+        _mm_prefetch(block + i * stride, _MM_HINT_T0);
+}
+
 AMX static void pack_tensor(const mci_nn_tensor *x, size_t row, size_t n_rows, size_t line,
-                            mci_block_forms forms)
+                            const mci_block_forms *forms)
 {
     if (x->form == MCI_ROWS_F32) {
         const float *from = mci_row_f32(x, row) + line * MCI_LINE;
-        if (forms.sums)
-            sum_values(from, x->stride, n_rows, forms.sums);
-        forms.sums = NULL;
-        pack_values(from, x->stride, n_rows, MCI_LINE, forms);
+        if (forms->sums)
+            sum_values(from, x->stride, n_rows, forms->sums);
+        pack_values(from, x->stride, n_rows, MCI_LINE,
+                    &(mci_block_forms){ forms->along, forms->across, forms->turned, NULL });
         return;
     }
     __m512i rows[32];
     const char *from = mci_line_bf16(x, row, line);
     const size_t stride = x->form == MCI_TILES_BF16 ? 64 : x->stride * 2;
+    ask_for(from + (x->form == MCI_TILES_BF16 ? x->n_lines * MCI_PAIR_BYTES : 32 * stride), stride);
     for (size_t i = 0; i < 32; i++)
         rows[i] = i < n_rows ? _mm512_load_si512(from + i * stride) : _mm512_setzero_si512();
     pack(rows, forms);
@@ -121,10 +129,13 @@ AMX static void get_row(const mci_nn_tensor *x, size_t row, float *values)
 
 /* ---- activations ---- */
 
+enum { AHEAD = 2048 }; /* bytes: prefetchers stop at the end of each page, these loops do not */
+
 AMX_INLINE void activate_as(char *y, const char *z, size_t n, mci_nn_activation f)
 {
     for (size_t i = 0; i < n; i += 32) {
         vec a, b;
+        _mm_prefetch(z + i * 2 + AHEAD, _MM_HINT_T0);
         amx_widen(z + i * 2, &a, &b);
         _mm512_store_si512(y + i * 2,
                            amx_bf16_of((__m512)activation_of(a, f), (__m512)activation_of(b, f)));
@@ -145,6 +156,8 @@ AMX_INLINE void slope_as(char *dz, const char *dy, const char *z, size_t n, mci_
 {
     for (size_t i = 0; i < n; i += 32) {
         vec a, b, da, db;
+        _mm_prefetch(z + i * 2 + AHEAD, _MM_HINT_T0);
+        _mm_prefetch(dy + i * 2 + AHEAD, _MM_HINT_T0);
         amx_widen(z + i * 2, &a, &b);
         amx_widen(dy + i * 2, &da, &db);
         da *= slope_of(a, f);

@@ -113,8 +113,8 @@ AMX static void lay_operand(const back_work *w, const mci_nn_tensor *x, size_t f
             if (panels)
                 put_panel(rows, panels + by_rows);
             mci_amx_pack_block(
-                rows, (mci_block_forms){ .along = of_rows ? of_rows + by_rows : NULL,
-                                         .across = of_columns ? of_columns + by_columns : NULL });
+                rows, &(mci_block_forms){ .along = of_rows ? of_rows + by_rows : NULL,
+                                          .across = of_columns ? of_columns + by_columns : NULL });
         }
 }
 
@@ -198,10 +198,10 @@ AMX static void lay_weights(const back_work *w, size_t panel, size_t n_lines)
         const size_t turned = (t * w->t_lines + panel) * MCI_PAIR_BYTES;
         __m512i rows[32];
         load_block(w, w->s.scores, t, rows);
-        mci_amx_pack_block(rows, (mci_block_forms){ .turned = w->s.p_turned + turned });
+        mci_amx_pack_block(rows, &(mci_block_forms){ .turned = w->s.p_turned + turned });
         load_block(w, w->s.dp, t, rows);
         put_panel(rows, w->s.ds + t * MCI_PAIR_BYTES);
-        mci_amx_pack_block(rows, (mci_block_forms){ .turned = w->s.ds_turned + turned });
+        mci_amx_pack_block(rows, &(mci_block_forms){ .turned = w->s.ds_turned + turned });
     }
 }
 

@@ -26,7 +26,12 @@ struct mci_nn_vector {
 enum {
     MCI_VECTOR_PART = 1 << 16, /* values a task takes */
     MCI_NORM_ROWS = 32,        /* whose dgamma and dbeta are summed before they are added up */
-    MCI_DEPTH = 4096,          /* rows that dW is summed over at once, so that packing is bounded */
+    /* Rows that dW is summed over at once, so that packing is bounded. What is packed of 1024 stays
+     * in the second cache; but each time, all of dW is read and written, so that this pays only
+     * where dW stays there too. */
+    MCI_DEPTH = 4096,
+    MCI_SMALL_DEPTH = 1024,
+    MCI_SMALL_DW = 1 << 18, /* values */
 };
 
 /* What a step of AdamW does to each value, in f32. */
@@ -85,10 +90,10 @@ typedef struct {
 /* What AMX does in training. */
 typedef struct mci_amx_train {
     void (*pack_values)(const float *w, size_t stride, size_t n_rows, size_t n_columns,
-                        mci_block_forms forms);
+                        const mci_block_forms *forms);
     /* The block of a tensor that has so many rows from `row`, a multiple of 32, on. */
     void (*pack_tensor)(const mci_nn_tensor *x, size_t row, size_t n_rows, size_t line,
-                        mci_block_forms forms);
+                        const mci_block_forms *forms);
     void (*get_row)(const mci_nn_tensor *x, size_t row, float *values); /* a padded row */
     /* n bf16, of lines. */
     void (*activate)(char *y, const char *z, size_t n, mci_nn_activation f);

@@ -59,7 +59,7 @@ static void pack_block_amx(const pack_job *job, size_t at, size_t n_rows, size_t
     else
         forms.across =
             job->strips->strips + line * job->strips->strip_bytes + at / MCI_PANEL * MCI_PAIR_BYTES;
-    job->ctx->amx->train->pack_tensor(job->from, job->row + at, n_rows, line, forms);
+    job->ctx->amx->train->pack_tensor(job->from, job->row + at, n_rows, line, &forms);
 }
 
 /* All rows of 32 columns. */
@@ -155,13 +155,22 @@ static void add_product(mci_nn_ctx *ctx, const mci_nn_tensor *turned, const mci_
         mci_team_run(ctx->team, y.n_rows, add_row, &job);
 }
 
+/* By the shape alone: sums are the same for any number of threads. */
+static size_t depth_of(const mci_nn_weight *weight, size_t n_rows)
+{
+    size_t most = weight->N * weight->K <= MCI_SMALL_DW ? MCI_SMALL_DEPTH : MCI_DEPTH;
+    size_t n_parts = (n_rows + most - 1) / most;
+    return n_parts ? (n_rows / n_parts / MCI_PANEL + 1) * MCI_PANEL : MCI_PANEL;
+}
+
 static void weight_gradient(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const mci_nn_tensor *x,
                             const mci_nn_weight *weight, mci_nn_vector *grads)
 {
     float *db = weight->at_bias == SIZE_MAX ? NULL : grads->values + weight->at_bias;
     const bool turns_x = weight->transposed;
-    for (size_t row = 0; row < dy->n_rows; row += MCI_DEPTH) {
-        size_t n = smaller(MCI_DEPTH, dy->n_rows - row);
+    const size_t depth = depth_of(weight, dy->n_rows);
+    for (size_t row = 0; row < dy->n_rows; row += depth) {
+        size_t n = smaller(depth, dy->n_rows - row);
         mci_nn_tensor turned;
         mci_nn_weight strips;
         pack_job a = { .ctx = ctx, .from = turns_x ? x : dy, .row = row, .n = n }, b = a;

@@ -101,7 +101,7 @@ static void refresh_rows(void *user, size_t task, unsigned worker)
         if (job->along->form == MCI_TILES_BF16)
             job->ctx->amx->train->pack_values(
                 w, job->n_columns, n_rows, n,
-                (mci_block_forms){ .along = along, .across = across });
+                &(mci_block_forms){ .along = along, .across = across });
         else
             refresh_block_f32(job, w, n_rows, n, (float *)(void *)along, (float *)(void *)across);
     }
