@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "curate/duplicates.h"
+#include "curate/limits.h"
 #include "curate/shards.h"
 #include "curate/stages.h"
 #include "io/json.h"
@@ -28,6 +29,8 @@ typedef struct {
     mci_workers *workers;
     mci_shards shards;
     mc_metadata *metadata;
+    const mc_metadata_list *lists; /* that it is made of, if it is a folder; NULL: a single one */
+    size_t n_lists;
     mci_block_list *blocked;
     mci_run_name name;         /* with --state: this run's, */
     mci_known_runs earlier;    /* and those before it */
@@ -35,6 +38,7 @@ typedef struct {
     mci_fingerprint dedup_key; /* the pool files, in order, and the earlier runs */
     uint64_t n_key_parts;      /* with --state: parts of the keys of what stays */
     mc_counts counts;          /* of the matched files, once folded */
+    mci_limits limits;         /* the t of each list */
     mci_fingerprint draw_key;  /* counts, t and seed: what drawing depends on */
     mc_balancer *balancer;
     mc_summary *summary;

@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "curate/job_output.h"
-#include "run/verify_internal.h"
+#include "run/verify_lists.h"
 
 static mc_status alloc_counts(mci_verify *v, mc_error *err)
 {
@@ -20,7 +20,13 @@ static mc_status prepare_list(mci_verify *v, mc_error *err)
     uint64_t seed = job->list_seed ? *job->list_seed : v->seed;
     v->report->list.t = t;
     v->report->list.seed = v->list.seed = seed;
-    return mc_balancer_new(v->drawn_by, v->n_entries, t, seed, &v->list.balancer, err);
+    double tail_ratio = job->list_t ? -1 : v->options.tail_ratio;
+    mci_limits limits;
+    MC_TRY(mci_verify_limits(v, tail_ratio, t, &limits, err));
+    mc_status status =
+        mci_balancer_new(v->drawn_by, limits.parts, limits.n, seed, &v->list.balancer, err);
+    mci_limits_release(&limits);
+    return status;
 }
 
 /* Two of three must agree on the counts before pairs are drawn by them: entry_count.npy and the
@@ -63,6 +69,8 @@ static void release(mci_verify *v)
     mc_counts_release(&v->counts);
     mc_card_release(&v->card);
     mc_metadata_free(v->metadata);
+    mci_limits_release(&v->limits);
+    mci_free(v->options.lists);
     mci_free(v->pool);
     mci_free(v->curated);
     mci_free(v->first_counts);

@@ -11,6 +11,7 @@
 #define MCI_RUN_VERIFY_INTERNAL_H
 
 #include "base/arena.h"
+#include "curate/limits.h"
 #include "metaclip/text.h"
 #include "run/run_folder.h"
 #include "run/verify_findings.h"
@@ -34,6 +35,8 @@ typedef struct {
     mc_pairs_form format;
     bool has_t, keep_duplicates;
     mc_match_rule rule;
+    mc_metadata_list *lists; /* of a folder; NULL: a single list */
+    size_t n_lists;
 } mci_verify_options;
 
 /* What summary.json says. */
@@ -61,6 +64,7 @@ typedef struct {
 
     /* What most witnesses say, and everything is held against. */
     uint64_t n_entries, t, seed;
+    mci_limits limits;        /* the t of each list */
     const uint64_t *drawn_by; /* the counts that pairs are drawn by; NULL: not known yet */
 
     /* What was found in matched/. */
