@@ -123,6 +123,7 @@ typedef struct {
     uint64_t t;        /* its own; 0: not drawn, or not known */
     double tail_ratio; /* the share of its matches that lies in the tail under t */
     uint64_t pool_matches, curated_matches; /* sums of its counts */
+    uint64_t matched_pairs, curated_pairs;  /* of a run folder; 0: not known */
 } mc_card_list;
 
 /** The published distribution of a run. Arrays in id order, n_entries long; curated may be NULL

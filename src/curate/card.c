@@ -15,7 +15,8 @@
  *   "lists":[{"name":"en","sha256":"...",  only of a folder of lists: a line each
  *   "first_id":0,"entries":3,"t":20000,
  *   "tail_ratio":0.0625,"pool_matches":7,
- *   "curated_matches":5}],
+ *   "curated_matches":5,"matched_pairs":6,
+ *   "curated_pairs":5}],
  *   "pool":[4,0,3],
  *   "curated":[2,0,3]}                     or null */
 #include <inttypes.h>

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "curate/card.h"
+#include "curate/metadata.h"
 #include "curate/sidecar.h"
 
 /* ---- one list ---- */
@@ -28,9 +29,8 @@ mc_status mci_list_parse(mci_json_value object, mc_metadata_list *out, mc_error 
     mci_json_value value;
     mc_metadata_list list = { 0 };
     mc_str name = mci_json_get(object, "name", &value) ? mci_json_string(value) : mc_str_of(NULL);
-    if (name.len == 0 || name.len >= sizeof list.name || memchr(name.data, '\0', name.len))
-        return mc_fail(err, MC_E_FORMAT, "\"name\" of a list is missing or no name of 1 to %d bytes",
-                       MC_LIST_NAME - 1);
+    if (!mci_list_name_is_valid(name))
+        return mc_fail(err, MC_E_FORMAT, "\"name\" of a list is missing or no list's name");
     memcpy(list.name, name.data, name.len);
     mc_str sha256 =
         mci_json_get(object, "sha256", &value) ? mci_json_string(value) : mc_str_of(NULL);
@@ -65,8 +65,10 @@ static mc_status add_list(mci_buf *out, const mc_card_list *list, mc_error *err)
     MC_TRY(mci_list_format(out, &list->list, err));
     return mci_buf_printf(out, err,
                           ",\"t\":%" PRIu64 ",\"tail_ratio\":%.17g,\"pool_matches\":%" PRIu64
-                          ",\"curated_matches\":%" PRIu64 "}",
-                          list->t, list->tail_ratio, list->pool_matches, list->curated_matches);
+                          ",\"curated_matches\":%" PRIu64 ",\"matched_pairs\":%" PRIu64
+                          ",\"curated_pairs\":%" PRIu64 "}",
+                          list->t, list->tail_ratio, list->pool_matches, list->curated_matches,
+                          list->matched_pairs, list->curated_pairs);
 }
 
 mc_status mci_card_add_lists(mci_buf *out, const mc_card *card, mc_error *err)
@@ -86,6 +88,8 @@ static mc_status read_list(mci_json_value object, mc_card_list *out, mc_error *e
     MC_TRY(read_u64(object, "t", &list.t, err));
     MC_TRY(read_u64(object, "pool_matches", &list.pool_matches, err));
     MC_TRY(read_u64(object, "curated_matches", &list.curated_matches, err));
+    MC_TRY(read_u64(object, "matched_pairs", &list.matched_pairs, err));
+    MC_TRY(read_u64(object, "curated_pairs", &list.curated_pairs, err));
     if (!mci_json_get(object, "tail_ratio", &value) ||
         !mci_json_double(value, &list.tail_ratio))
         return mc_fail(err, MC_E_FORMAT, "\"tail_ratio\" of the list %s is missing or no number",

@@ -33,3 +33,17 @@ int mci_list_of_language(const mc_metadata_list *lists, size_t n, mc_str code)
             found = mci_list_find(lists, n, mc_str_of(codes[i].list));
     return found == MCI_NO_LIST ? mci_list_find(lists, n, mc_str_of(MCI_LIST_OTHER)) : found;
 }
+
+int mci_list_of_id(const mc_metadata_list *lists, size_t n, uint32_t id)
+{
+    size_t low = 0, high = n; /* lists before low begin at id or before */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (lists[middle].first_id <= id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool is_in = low > 0 && id - lists[low - 1].first_id < lists[low - 1].n_entries;
+    return is_in ? (int)low - 1 : MCI_NO_LIST;
+}

@@ -17,6 +17,9 @@ int mci_list_find(const mc_metadata_list *lists, size_t n, mc_str name);
  * table of codes names for it (list_codes.c); else "other", if there is one. */
 int mci_list_of_language(const mc_metadata_list *lists, size_t n, mc_str code);
 
+/* That of the list which the id is of. */
+int mci_list_of_id(const mc_metadata_list *lists, size_t n, uint32_t id);
+
 /* ---- list_codes.c ---- */
 
 /* Codes whose list has another name: that of the language's Wikipedia, as MetaCLIP 2's metadata

@@ -51,13 +51,18 @@ static bool ends_in(const char *name, size_t n, const char *end)
     return n >= n_end && memcmp(name + n - n_end, end, n_end) == 0;
 }
 
-static bool is_list_name(const char *name, size_t n)
+static bool is_of_name(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+}
+
+bool mci_list_name_is_valid(mc_str name)
 {
     size_t i = 0;
-    while (i < n && ((name[i] >= 'a' && name[i] <= 'z') || (name[i] >= 'A' && name[i] <= 'Z') ||
-                     (name[i] >= '0' && name[i] <= '9') || name[i] == '-' || name[i] == '_'))
+    while (i < name.len && is_of_name(name.data[i]))
         i++;
-    return n > 0 && i == n && n < MC_LIST_NAME;
+    return name.len > 0 && i == name.len && name.len < MC_LIST_NAME;
 }
 
 /* What is hidden, and what lies beside a list (NAME.json.meta.json), is none. */
@@ -68,7 +73,7 @@ static mc_status add_file(folder *f, const char *file, mc_error *err)
     size_t n = length_of_name(file, &suffix);
     if (n == 0 || file[0] == '.' || ends_in(file, n, ".meta"))
         return MC_OK;
-    if (!is_list_name(file, n))
+    if (!mci_list_name_is_valid((mc_str){ file, n }))
         return mc_fail(err, MC_E_FORMAT,
                        "%s: %s: a list is called by its language, in letters, digits, - and _, at "
                        "most %d of them",

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "curate/list_route.h"
 #include "io/pairs.h"
 
 mc_status mci_filter_batch(mci_text_filter *filter, void *user, mci_batch *batch,
@@ -71,7 +72,7 @@ mc_status mci_count_stage_open(size_t n_entries, unsigned n_workers, mci_count_s
     uint64_t **counts = mci_alloc_zeroed(n_workers, sizeof *counts);
     if (!counts)
         return mci_nomem(err, n_workers * sizeof *counts);
-    *out = (mci_count_stage){ counts, n_entries, n_workers };
+    *out = (mci_count_stage){ .counts = counts, .n_entries = n_entries, .n_workers = n_workers };
     return MC_OK;
 }
 
@@ -100,12 +101,23 @@ mc_status mci_check_ids(const mc_record *record, const mc_text *text, size_t n_e
     return MC_OK;
 }
 
+/* All ids of a text are of one list. */
+static void count_pair(const mci_count_stage *stage, const mc_text *text, uint64_t *counts)
+{
+    if (stage->n_lists == 0 || text->n_entries == 0)
+        return;
+    int list = mci_list_of_id(stage->lists, stage->n_lists, text->entries[0]);
+    if (list != MCI_NO_LIST)
+        counts[stage->n_entries + (size_t)list]++;
+}
+
 mc_status mci_count_batch(mci_count_stage *stage, mci_batch *batch, unsigned worker, mc_error *err)
 {
+    size_t n_counts = stage->n_entries + stage->n_lists;
     if (!stage->counts[worker]) {
-        stage->counts[worker] = mci_alloc_zeroed(stage->n_entries, sizeof(uint64_t));
+        stage->counts[worker] = mci_alloc_zeroed(n_counts, sizeof(uint64_t));
         if (!stage->counts[worker])
-            return mci_nomem(err, stage->n_entries * sizeof(uint64_t));
+            return mci_nomem(err, n_counts * sizeof(uint64_t));
     }
     uint64_t *counts = stage->counts[worker];
     for (size_t i = 0; i < batch->list.n; i++) {
@@ -115,6 +127,7 @@ mc_status mci_count_batch(mci_count_stage *stage, mci_batch *batch, unsigned wor
             MC_TRY(mci_check_ids(record, text, stage->n_entries, err));
             for (size_t k = 0; k < text->n_entries; k++)
                 counts[text->entries[k]]++;
+            count_pair(stage, text, counts);
         }
     }
     return MC_OK;
@@ -124,7 +137,7 @@ void mci_count_stage_fold(mci_count_stage *stage, uint64_t *sum)
 {
     for (unsigned i = 0; i < stage->n_workers; i++) {
         uint64_t *counts = stage->counts[i];
-        for (size_t e = 0; counts && e < stage->n_entries; e++)
+        for (size_t e = 0; counts && e < stage->n_entries + stage->n_lists; e++)
             sum[e] += counts[e];
         mci_free(counts);
         stage->counts[i] = NULL;

@@ -80,6 +80,10 @@ typedef struct {
     uint64_t **counts; /* one array per worker, made when first needed */
     size_t n_entries;
     unsigned n_workers;
+    /* May be set once the stage is open: the pairs of each list are counted too, behind the
+     * matches of all entries. */
+    const mc_metadata_list *lists;
+    size_t n_lists;
 } mci_count_stage;
 
 mc_status mci_count_stage_open(size_t n_entries, unsigned n_workers, mci_count_stage *out,
@@ -88,7 +92,7 @@ void mci_count_stage_close(mci_count_stage *stage);
 /* Adds the matches of the batch's texts. MC_E_MISMATCH: an id is beyond the list; MC_E_FORMAT: a
  * text was never matched. */
 mc_status mci_count_batch(mci_count_stage *stage, mci_batch *batch, unsigned worker, mc_error *err);
-/* The sum over the workers, n_entries long, added to `sum`; the workers' arrays are emptied. */
+/* The sum over the workers, n_entries + n_lists long, added to `sum`; the workers' arrays are emptied. */
 void mci_count_stage_fold(mci_count_stage *stage, uint64_t *sum);
 
 /* ---- draw: pairs are kept with their probability ---- */

@@ -52,6 +52,12 @@ typedef struct {
     uint64_t done_bytes, done_shards;
 } mci_run;
 
+/* How many numbers a shard's counts are: of every entry, then the pairs of every list. */
+static inline size_t mci_run_n_counts(const mci_run *run)
+{
+    return mc_metadata_len(run->metadata) + run->n_lists;
+}
+
 /* A group of shards: the unit of what is summed up. Sets the first one, gives how many they are. */
 enum { MCI_RUN_GROUP_SHARDS = 256 };
 size_t mci_run_n_groups(const mci_run *run);

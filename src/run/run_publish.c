@@ -62,11 +62,11 @@ static mc_status save_counts(const mci_run *run, mci_buf *path, mc_error *err)
 
 mc_status mci_run_counts(mci_run *run, mc_error *err)
 {
-    size_t n = mc_metadata_len(run->metadata);
+    size_t n = mci_run_n_counts(run);
     run->counts.counts = mci_alloc_zeroed(n, sizeof(uint64_t));
     if (!run->counts.counts)
         return mci_nomem(err, n * sizeof(uint64_t));
-    run->counts.n = n;
+    run->counts.n = mc_metadata_len(run->metadata);
     run->counts.by_language = run->n_lists > 0;
     memcpy(run->counts.metadata_sha256, mc_metadata_sha256(run->metadata),
            sizeof run->counts.metadata_sha256);
@@ -106,6 +106,10 @@ static mc_status save_card(const mci_run *run, uint64_t *curated, const char *pa
         card.earlier_runs[i] = run->earlier.runs[i].id;
     mc_status status =
         mci_card_set_lists(run->lists, run->n_lists, &run->limits, &card, err);
+    for (size_t i = 0; i < card.n_lists; i++) { /* which were counted behind the entries */
+        card.lists[i].matched_pairs = card.pool[card.n_entries + i];
+        card.lists[i].curated_pairs = card.curated[card.n_entries + i];
+    }
     if (status >= 0)
         status = mc_card_save(&card, path, err);
     mci_free(card.lists);
@@ -154,9 +158,10 @@ static mc_status sum_up_and_publish(mci_run *run, uint64_t *curated, mci_buf *pa
 mc_status mci_run_card(mci_run *run, mc_error *err)
 {
     mci_buf path = { 0 };
-    uint64_t *curated = mci_alloc_zeroed(run->counts.n, sizeof *curated);
+    size_t n = mci_run_n_counts(run);
+    uint64_t *curated = mci_alloc_zeroed(n, sizeof *curated);
     mc_status status = curated ? sum_up_and_publish(run, curated, &path, err)
-                               : mci_nomem(err, run->counts.n * sizeof *curated);
+                               : mci_nomem(err, n * sizeof *curated);
     mci_free(curated);
     mci_buf_release(&path);
     return status;

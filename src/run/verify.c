@@ -7,9 +7,10 @@
 
 static mc_status alloc_counts(mci_verify *v, mc_error *err)
 {
-    v->pool = mci_alloc_zeroed(v->n_entries, sizeof *v->pool);
-    v->curated = mci_alloc_zeroed(v->n_entries, sizeof *v->curated);
-    return v->pool && v->curated ? MC_OK : mci_nomem(err, v->n_entries * sizeof *v->pool);
+    uint64_t n = v->n_entries + v->options.n_lists;
+    v->pool = mci_alloc_zeroed(n, sizeof *v->pool);
+    v->curated = mci_alloc_zeroed(n, sizeof *v->curated);
+    return v->pool && v->curated ? MC_OK : mci_nomem(err, n * sizeof *v->pool);
 }
 
 /* The set that the list should be: of the counts, the t and the seed that it was made with. */

@@ -70,7 +70,7 @@ typedef struct {
     /* What was found in matched/. */
     mc_counters n;            /* pairs_kept, records_kept: what is drawn */
     double expected;          /* sum of keep probabilities */
-    uint64_t *pool, *curated; /* recounted, n_entries long */
+    uint64_t *pool, *curated; /* recounted: of the entries, then the pairs of each list */
     uint64_t *first_counts;   /* the pool's, of a first pass; NULL: there was none */
     mci_uuid_list list;
 } mci_verify;

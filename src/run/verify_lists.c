@@ -73,6 +73,8 @@ static void compare_list(mci_verify *v, const mc_card_list *published, const mc_
     compare_number(v, name, "t", published->t, want->t);
     compare_number(v, name, "pool_matches", published->pool_matches, want->pool_matches);
     compare_number(v, name, "curated_matches", published->curated_matches, want->curated_matches);
+    compare_number(v, name, "matched_pairs", published->matched_pairs, want->matched_pairs);
+    compare_number(v, name, "curated_pairs", published->curated_pairs, want->curated_pairs);
     mci_checked(&v->findings, MC_CHECK_sums, 1);
     if (published->tail_ratio != want->tail_ratio)
         mci_found(&v->findings, MC_CHECK_sums, MCI_PLACE_LAST,
@@ -84,14 +86,17 @@ mc_status mci_verify_card_lists(mci_verify *v, mc_error *err)
 {
     const mci_verify_options *options = &v->options;
     mc_card want = { .pool = v->pool, .curated = v->curated };
-    if (v->card.n_lists != options->n_lists)
+    if (v->card.n_lists != options->n_lists) {
         mci_found(&v->findings, MC_CHECK_metadata, MCI_PLACE_LAST,
                   "datacard.json: it has %zu lists, want %zu", v->card.n_lists, options->n_lists);
-    else {
-        MC_TRY(mci_card_set_lists(options->lists, options->n_lists, &v->limits, &want, err));
-        for (size_t i = 0; i < options->n_lists; i++)
-            compare_list(v, &v->card.lists[i], &want.lists[i]);
-        mci_free(want.lists);
+        return MC_OK;
     }
+    MC_TRY(mci_card_set_lists(options->lists, options->n_lists, &v->limits, &want, err));
+    for (size_t i = 0; i < options->n_lists; i++) {
+        want.lists[i].matched_pairs = v->pool[v->n_entries + i];
+        want.lists[i].curated_pairs = v->curated[v->n_entries + i];
+        compare_list(v, &v->card.lists[i], &want.lists[i]);
+    }
+    mci_free(want.lists);
     return MC_OK;
 }

@@ -367,6 +367,15 @@ static mc_status verify_shard(void *user, size_t shard, unsigned worker, mc_erro
 
 /* ---- all of them ---- */
 
+static mc_status open_counting(const mci_verify *v, unsigned n_workers, mci_count_stage *out,
+                               mc_error *err)
+{
+    MC_TRY(mci_count_stage_open(v->n_entries, n_workers, out, err));
+    out->lists = v->options.lists;
+    out->n_lists = v->options.n_lists;
+    return MC_OK;
+}
+
 static mc_status open_pass(verify_pass *pass, mc_error *err)
 {
     mci_verify *v = pass->v;
@@ -375,10 +384,10 @@ static mc_status open_pass(verify_pass *pass, mc_error *err)
     pass->n_workers = v->n_inputs && v->n_inputs < n ? (unsigned)v->n_inputs : n;
     pass->n_threads_each = n / pass->n_workers;
     n = pass->n_workers * pass->n_threads_each;
-    MC_TRY(mci_count_stage_open(v->n_entries, n, &pass->matched, err));
+    MC_TRY(open_counting(v, n, &pass->matched, err));
     if (!pass->with_draws)
         return MC_OK;
-    MC_TRY(mci_count_stage_open(v->n_entries, n, &pass->drawn, err));
+    MC_TRY(open_counting(v, n, &pass->drawn, err));
     MC_TRY(mci_balancer_new(v->drawn_by, v->limits.parts, v->limits.n, v->seed, &pass->balancer, err));
     if (!v->metadata)
         return MC_OK;
@@ -413,7 +422,7 @@ mc_status mci_verify_shards(mci_verify *v, bool with_draws, mc_error *err)
     verify_pass pass = { .v = v, .with_draws = with_draws };
     pass.phase = with_draws ? "verify" : "count";
     pthread_mutex_init(&pass.lock, NULL);
-    memset(v->pool, 0, v->n_entries * sizeof *v->pool);
+    memset(v->pool, 0, (v->n_entries + v->options.n_lists) * sizeof *v->pool);
     v->n = (mc_counters){ 0 };
     v->expected = 0;
     mc_status status = open_pass(&pass, err);
