@@ -141,7 +141,8 @@ typedef struct {
     char block_sha256[MC_SHA256_DIGITS + 1]; /* of the block list; empty: none */
     char languages[MC_LANGUAGES_TEXT];       /* that were kept, as in mc_pool; empty: all */
     char identified_by[MC_LANGUAGES_TEXT];   /* what told languages: "CLD2 ..."; empty: nothing */
-    mc_card_list *lists; /* of a folder of metadata, in the order of their ids; NULL: a single one */
+    mc_card_list
+        *lists; /* of a folder of metadata, in the order of their ids; NULL: a single one */
     size_t n_lists;
 } mc_card;
 

@@ -22,7 +22,8 @@ MC_API void mc_metadata_free(mc_metadata *metadata);
 /** Room for the name of a list in a folder of them. */
 enum { MC_LIST_NAME = 32 };
 
-/** A list of a folder: the file NAME.json, whose entries have the n_entries ids from first_id on. */
+/** A list of a folder: the file NAME.json, whose entries have the n_entries ids from first_id on.
+ */
 typedef struct {
     char name[MC_LIST_NAME]; /* "en", "zh", "other" */
     char sha256[MC_SHA256_DIGITS + 1];

@@ -10,10 +10,9 @@
 
 mc_status mci_list_format(mci_buf *out, const mc_metadata_list *list, mc_error *err)
 {
-    return mci_buf_printf(out, err,
-                          "\"name\":\"%s\",\"sha256\":\"%s\",\"first_id\":%" PRIu64
-                          ",\"entries\":%" PRIu64,
-                          list->name, list->sha256, list->first_id, list->n_entries);
+    return mci_buf_printf(
+        out, err, "\"name\":\"%s\",\"sha256\":\"%s\",\"first_id\":%" PRIu64 ",\"entries\":%" PRIu64,
+        list->name, list->sha256, list->first_id, list->n_entries);
 }
 
 static mc_status read_u64(mci_json_value object, const char *key, uint64_t *out, mc_error *err)
@@ -90,8 +89,7 @@ static mc_status read_list(mci_json_value object, mc_card_list *out, mc_error *e
     MC_TRY(read_u64(object, "curated_matches", &list.curated_matches, err));
     MC_TRY(read_u64(object, "matched_pairs", &list.matched_pairs, err));
     MC_TRY(read_u64(object, "curated_pairs", &list.curated_pairs, err));
-    if (!mci_json_get(object, "tail_ratio", &value) ||
-        !mci_json_double(value, &list.tail_ratio))
+    if (!mci_json_get(object, "tail_ratio", &value) || !mci_json_double(value, &list.tail_ratio))
         return mc_fail(err, MC_E_FORMAT, "\"tail_ratio\" of the list %s is missing or no number",
                        list.list.name);
     *out = list;
@@ -109,8 +107,8 @@ mc_status mci_card_read_lists(mci_json_value array, mc_card *card, mc_error *err
         card->lists = lists;
         mc_card_list *list = &card->lists[card->n_lists];
         MC_TRY(read_list(value, list, err));
-        MC_TRY(mci_list_follows(&list->list, card->n_lists ? &list[-1].list : NULL, &n_entries,
-                                err));
+        MC_TRY(
+            mci_list_follows(&list->list, card->n_lists ? &list[-1].list : NULL, &n_entries, err));
         card->n_lists++;
     }
     if (card->n_lists && n_entries == card->n_entries)

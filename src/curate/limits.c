@@ -80,9 +80,10 @@ mc_status mci_limits_of_lists(const mc_metadata_list *lists, size_t n_lists,
 {
     mci_limits limits = { 0 };
     if (rule->target)
-        return mc_fail(err, MC_E_ARG,
-                       "a target is for one list; of a folder of lists give -t, which is English's, "
-                       "or a tail ratio");
+        return mc_fail(
+            err, MC_E_ARG,
+            "a target is for one list; of a folder of lists give -t, which is English's, "
+            "or a tail ratio");
     if (rule->t == 0 && !(rule->tail_ratio >= 0))
         return mc_fail(err, MC_E_ARG, "t must be at least 1");
     MC_TRY(new_limits(n_lists, &limits, err));

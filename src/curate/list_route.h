@@ -6,7 +6,7 @@
 
 /* The list that gives the others their tail ratio, and the one of languages without a list. */
 #define MCI_LIST_ENGLISH "en"
-#define MCI_LIST_OTHER "other"
+#define MCI_LIST_OTHER   "other"
 
 enum { MCI_NO_LIST = -1 };
 

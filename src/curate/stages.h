@@ -92,7 +92,8 @@ void mci_count_stage_close(mci_count_stage *stage);
 /* Adds the matches of the batch's texts. MC_E_MISMATCH: an id is beyond the list; MC_E_FORMAT: a
  * text was never matched. */
 mc_status mci_count_batch(mci_count_stage *stage, mci_batch *batch, unsigned worker, mc_error *err);
-/* The sum over the workers, n_entries + n_lists long, added to `sum`; the workers' arrays are emptied. */
+/* The sum over the workers, n_entries + n_lists long, added to `sum`; the workers' arrays are
+ * emptied. */
 void mci_count_stage_fold(mci_count_stage *stage, uint64_t *sum);
 
 /* ---- draw: pairs are kept with their probability ---- */

@@ -92,7 +92,8 @@ static mc_status thin_shards(const mc_balance_job *job, const mci_thin_inputs *i
     mc_status status = mci_balancer_new(in->counts.counts, limits->parts, limits->n, job->seed,
                                         &state.balancer, err);
     if (status >= 0)
-        status = mci_count_stage_open(in->counts.n, mci_flow_workers(&job->pool), &state.curated, err);
+        status =
+            mci_count_stage_open(in->counts.n, mci_flow_workers(&job->pool), &state.curated, err);
     if (status >= 0)
         status = mci_job_output_open(&state.output, job->out_path, err);
     if (status >= 0) {

@@ -48,9 +48,10 @@ static mc_status load_metadata(mci_run *run, mc_error *err)
     MC_TRY(mc_metadata_load_lists(job->metadata_path, &run->metadata, err));
     run->n_lists = mc_metadata_lists(run->metadata, &run->lists);
     if (run->n_lists > 0 && job->target)
-        return mc_fail(err, MC_E_ARG,
-                       "a target is for one list; of a folder of lists give -t, which is English's, "
-                       "or a tail ratio");
+        return mc_fail(
+            err, MC_E_ARG,
+            "a target is for one list; of a folder of lists give -t, which is English's, "
+            "or a tail ratio");
     return MC_OK;
 }
 

@@ -161,8 +161,7 @@ static mc_status add_sum(sum *made, uint64_t *counts, mc_summary *summary, mc_er
     if (status >= 0 && !is_current)
         status = mc_fail(err, MC_E_IO, "%s: it is gone; start again", made->path.data);
     if (status >= 0)
-        status =
-            mci_sparse_add(made->path.data, counts, mci_run_n_counts(made->of->run), err);
+        status = mci_sparse_add(made->path.data, counts, mci_run_n_counts(made->of->run), err);
     if (status >= 0)
         add_summary(summary, &made->stamp.summary);
     mci_buf_release(&made->path);

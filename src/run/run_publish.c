@@ -104,8 +104,7 @@ static mc_status save_card(const mci_run *run, uint64_t *curated, const char *pa
         return mci_nomem(err, run->earlier.n * sizeof *card.earlier_runs);
     for (size_t i = 0; i < run->earlier.n; i++)
         card.earlier_runs[i] = run->earlier.runs[i].id;
-    mc_status status =
-        mci_card_set_lists(run->lists, run->n_lists, &run->limits, &card, err);
+    mc_status status = mci_card_set_lists(run->lists, run->n_lists, &run->limits, &card, err);
     for (size_t i = 0; i < card.n_lists; i++) { /* which were counted behind the entries */
         card.lists[i].matched_pairs = card.pool[card.n_entries + i];
         card.lists[i].curated_pairs = card.curated[card.n_entries + i];

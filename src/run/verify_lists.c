@@ -31,8 +31,8 @@ mc_status mci_verify_limits(const mci_verify *v, double tail_ratio, uint64_t t, 
         return mci_limits_of_t(v->n_entries, t, out, err);
     if (v->n_entries != options->n_entries)
         return mc_fail(err, MC_E_FORMAT,
-                       "%s/run.json: its lists have %" PRIu64 " entries, want %" PRIu64, v->job->dir,
-                       options->n_entries, v->n_entries);
+                       "%s/run.json: its lists have %" PRIu64 " entries, want %" PRIu64,
+                       v->job->dir, options->n_entries, v->n_entries);
     mc_status status =
         mci_limits_of_lists(options->lists, options->n_lists, &counts, &rule, out, err);
     return status == MC_E_ARG ? mc_add_context(err, MC_E_FORMAT, "%s/run.json", v->job->dir)

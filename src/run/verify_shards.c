@@ -388,7 +388,8 @@ static mc_status open_pass(verify_pass *pass, mc_error *err)
     if (!pass->with_draws)
         return MC_OK;
     MC_TRY(open_counting(v, n, &pass->drawn, err));
-    MC_TRY(mci_balancer_new(v->drawn_by, v->limits.parts, v->limits.n, v->seed, &pass->balancer, err));
+    MC_TRY(
+        mci_balancer_new(v->drawn_by, v->limits.parts, v->limits.n, v->seed, &pass->balancer, err));
     if (!v->metadata)
         return MC_OK;
     return mci_match_stage_open(v->metadata, v->options.rule, n, &pass->matching, err);

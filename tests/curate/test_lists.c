@@ -51,8 +51,9 @@ static void a_folder_has_the_hash_of_all_its_entries(void **state)
     scratch_text(s, "en.json", "[\"cat\"]");
     scratch_text(s, "zh.json", "[\"\xE7\x8C\xAB\",\"b\"]");
     assert_ok(mc_metadata_load_lists(s->dir, &folder, &err), err);
-    assert_ok(mc_metadata_load_lists(scratch_text(s, "all.txt", "cat\n\xE7\x8C\xAB\nb\n"), &all,
-                                     &err), err);
+    assert_ok(
+        mc_metadata_load_lists(scratch_text(s, "all.txt", "cat\n\xE7\x8C\xAB\nb\n"), &all, &err),
+        err);
     assert_ok(mc_metadata_load(scratch_path(s, "zh.json"), &one, &err), err);
     assert_string_equal(mc_metadata_sha256(folder), mc_metadata_sha256(all));
     assert_int_equal(mc_metadata_lists(all, &lists), 0);
@@ -108,17 +109,17 @@ static mc_metadata_list named(const char *name, uint64_t first, uint64_t n)
 
 static void a_language_goes_to_its_list(void **state)
 {
-    const mc_metadata_list lists[] = { named("en", 0, 2),     named("fr", 2, 0),
-                                       named("he", 2, 3),     named("jv", 5, 1),
-                                       named("other", 6, 1),  named("zh", 7, 1),
+    const mc_metadata_list lists[] = { named("en", 0, 2),    named("fr", 2, 0),
+                                       named("he", 2, 3),    named("jv", 5, 1),
+                                       named("other", 6, 1), named("zh", 7, 1),
                                        named("zh_yue", 8, 1) };
     static const struct {
         const char *code, *list;
     } cases[] = {
-        { "en", "en" },      { "fr", "fr" },      { "iw", "he" },     { "he", "he" },
-        { "jw", "jv" },      { "zh", "zh" },      { "zh-Hant", "zh" }, { "yue", "zh_yue" },
-        { "lzh", "zh" },     { "und", "other" },  { "de", "other" },  { "", "other" },
-        { "e", "other" },    { "eng", "other" },  { "EN", "other" },  { "other", "other" },
+        { "en", "en" },         { "fr", "fr" },     { "iw", "he" },      { "he", "he" },
+        { "jw", "jv" },         { "zh", "zh" },     { "zh-Hant", "zh" }, { "yue", "zh_yue" },
+        { "lzh", "zh" },        { "und", "other" }, { "de", "other" },   { "", "other" },
+        { "e", "other" },       { "eng", "other" }, { "EN", "other" },   { "other", "other" },
         { "xx-Hani", "other" },
     };
     (void)state;
@@ -143,7 +144,8 @@ static void the_table_of_codes_is_in_form(void **state)
         assert_string_not_equal(codes[i].code, codes[i].list);
         assert_true(strlen(codes[i].list) < MC_LIST_NAME);
         for (size_t j = 0; j < i; j++)
-            assert_true(strcmp(codes[i].code, codes[j].code) || strcmp(codes[i].list, codes[j].list));
+            assert_true(strcmp(codes[i].code, codes[j].code) ||
+                        strcmp(codes[i].list, codes[j].list));
     }
 }
 
@@ -250,8 +252,9 @@ static void what_gives_no_t_is_refused(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         mci_limits limits = { 0 };
         mc_error err = { 0 };
-        assert_int_equal(mci_limits_of_lists(lists, cases[i].n_lists, &counts, &cases[i].rule,
-                                             &limits, &err), MC_E_ARG);
+        assert_int_equal(
+            mci_limits_of_lists(lists, cases[i].n_lists, &counts, &cases[i].rule, &limits, &err),
+            MC_E_ARG);
         assert_says(err.text, cases[i].says);
         assert_null(limits.parts);
     }
@@ -361,8 +364,13 @@ static void a_card_tells_of_its_lists(void **state)
     uint64_t pool[] = { 4, 1, 2 }, curated[] = { 2, 1, 2 };
     mc_card_list lists[] = { { named("en", 0, 2), 3, 0.2, 5, 3, 4, 2 },
                              { named("zh", 2, 1), 9, 1, 2, 2, 2, 2 } };
-    mc_card card = { .tool_version = "0.1.0", .n_entries = 3, .t = 3, .pool = pool,
-                     .curated = curated, .lists = lists, .n_lists = 2 };
+    mc_card card = { .tool_version = "0.1.0",
+                     .n_entries = 3,
+                     .t = 3,
+                     .pool = pool,
+                     .curated = curated,
+                     .lists = lists,
+                     .n_lists = 2 };
     mc_card again = { 0 };
     mc_error err = { 0 };
     memset(card.metadata_sha256, 'b', MC_SHA256_DIGITS);
@@ -400,8 +408,9 @@ static void wrong_lists_of_a_card_are_refused(void **state)
         { { "z h", "", 2, 1 }, "\"name\" of a list" },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        mc_card card = { .tool_version = "0.1.0", .n_entries = 3, .pool = pool, .lists = good,
-                         .n_lists = 2 };
+        mc_card card = {
+            .tool_version = "0.1.0", .n_entries = 3, .pool = pool, .lists = good, .n_lists = 2
+        };
         mc_card again = { 0 };
         mc_error err = { 0 };
         good[1].list = cases[i].second;
