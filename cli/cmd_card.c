@@ -61,7 +61,8 @@ static void put_comparison_json(const mc_card_difference *difference)
 /* Loads the metadata if the user named it; MC_OK without any. */
 static mc_status load_metadata(const card_args *args, mc_metadata **out, mc_error *err)
 {
-    return args->job.metadata_path ? mc_metadata_load(args->job.metadata_path, out, err) : MC_OK;
+    return args->job.metadata_path ? mc_metadata_load_lists(args->job.metadata_path, out, err)
+                                   : MC_OK;
 }
 
 static int compare(cli *c, const card_args *args)

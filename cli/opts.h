@@ -73,7 +73,9 @@ typedef struct {
     { .kind = CLI_KIND_INPUTS, .value = value_, .to.list = { items_, n_ }, .text = text_, \
       .min = min_, .max = max_ }
 #define CLI_METADATA(to_) \
-    CLI_NEED("m,metadata", "FILE", to_, "the list of entries: a JSON array, or one entry a line")
+    CLI_NEED("m,metadata", "FILE", to_,                                                          \
+             "the list of entries: a JSON array, or one entry a line; or a folder of lists, one a " \
+             "language: LANG.json, other.json")
 
 /* What every command c has that reads a pool; p is its mc_pool. */
 #define CLI_POOL(c, p)                                                                          \

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "list_table.h"
 #include "table.h"
 
 enum { NAME_WIDTH = 14 };
@@ -119,6 +120,7 @@ mc_status cli_put_top(const mc_card *card, const mc_metadata *metadata, uint64_t
         }
         puts("}");
     } else if (status >= 0) {
+        cli_put_lists(card);
         put_table(&pool, &curated, metadata);
     }
     free(pool.entries);

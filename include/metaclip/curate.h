@@ -25,12 +25,14 @@ typedef struct {
     uint64_t *counts;
     size_t n;
     char metadata_sha256[MC_SHA256_DIGITS + 1]; /* empty: the file does not say */
+    bool by_language; /* of a folder of lists, each of which is drawn with a t of its own */
 } mc_counts;
 
 /** Loads counts: .npy of uint64 [n], or a JSON object entry -> count (then metadata is needed; an
  *  entry that is missing has count 0). The sidecar `path.meta.json`, if there, says whose they
  *  are. With metadata (may be NULL for .npy): MC_E_MISMATCH if they belong to another list or n
- *  differs; without a sidecar only n is checked and hooks->warn is told. hooks may be NULL.
+ *  differs, or if they are of a folder of lists and metadata is not: nothing may be drawn by them
+ *  with one t. Without a sidecar only n is checked and hooks->warn is told. hooks may be NULL.
  *  Release with mc_counts_release. */
 MC_API mc_status mc_counts_load(const char *path, const mc_metadata *metadata,
                                 const mc_hooks *hooks, mc_counts *out, mc_error *err);
@@ -121,13 +123,22 @@ MC_API mc_status mc_balancer_keeps(const mc_balancer *balancer, mc_str uuid, mc_
 /* Room for codes of languages, parted by commas, and for the name of what told them. */
 enum { MC_LANGUAGES_TEXT = 640 };
 
+/** One of the lists of a folder in a card. */
+typedef struct {
+    mc_metadata_list list;
+    uint64_t t;        /* its own; 0: not drawn, or not known */
+    double tail_ratio; /* the share of its matches that lies in the tail under t */
+    uint64_t pool_matches, curated_matches; /* sums of its counts */
+    uint64_t matched_pairs, curated_pairs;  /* of a run folder; 0: not known */
+} mc_card_list;
+
 /** The published distribution of a run. Arrays in id order, n_entries long; curated may be NULL
  *  (not drawn yet). */
 typedef struct {
     char tool_version[32];
     char metadata_sha256[MC_SHA256_DIGITS + 1];
     uint64_t n_entries;
-    uint64_t t, seed;    /* t 0: not drawn yet */
+    uint64_t t, seed;    /* t 0: not drawn yet. With lists: English's t, else the first list's */
     uint64_t pool_pairs; /* before matching; 0: not known, and so with the next two */
     uint64_t matched_pairs, curated_pairs;
     uint64_t *pool, *curated; /* pairs that match each entry */
@@ -137,6 +148,9 @@ typedef struct {
     char languages[MC_LANGUAGES_TEXT];       /* that were kept, as in mc_pool; empty: all */
     char identified_by[MC_LANGUAGES_TEXT];   /* what told languages: "CLD2 ..."; empty: nothing */
     bool one_text; /* of an image's matched pairs only one went to the trial */
+    mc_card_list
+        *lists; /* of a folder of metadata, in the order of their ids; NULL: a single one */
+    size_t n_lists;
 } mc_card;
 
 MC_API mc_status mc_card_load(const char *path, mc_card *out, mc_error *err);

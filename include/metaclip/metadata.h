@@ -19,6 +19,27 @@ typedef struct mc_metadata mc_metadata;
 MC_API mc_status mc_metadata_load(const char *path, mc_metadata **out, mc_error *err);
 MC_API void mc_metadata_free(mc_metadata *metadata);
 
+/** Room for the name of a list in a folder of them. */
+enum { MC_LIST_NAME = 32 };
+
+/** A list of a folder: the file NAME.json, whose entries have the n_entries ids from first_id on.
+ */
+typedef struct {
+    char name[MC_LIST_NAME]; /* "en", "zh", "other" */
+    char sha256[MC_SHA256_DIGITS + 1];
+    uint64_t first_id, n_entries;
+} mc_metadata_list;
+
+/** Loads a list as above, or, if path is a folder, the lists NAME.json (or .json.gz, .json.zst) in
+ *  it, one behind the other in the order of their names' bytes, as one list: its ids, length and
+ *  SHA-256 are those of the whole. What else lies in the folder is left alone. Errors: as above;
+ *  MC_E_FORMAT (no list there, a name of other characters than letters, digits, - and _, two files
+ *  of one name). */
+MC_API mc_status mc_metadata_load_lists(const char *path, mc_metadata **out, mc_error *err);
+/** The lists of a folder, in their order; 0 and NULL if it is a single list. They live as long as
+ *  the metadata. */
+MC_API size_t mc_metadata_lists(const mc_metadata *metadata, const mc_metadata_list **out);
+
 MC_API size_t mc_metadata_len(const mc_metadata *metadata);
 /** The entry with this id (id < len); lives as long as the metadata. */
 MC_API mc_str mc_metadata_entry(const mc_metadata *metadata, size_t id);

@@ -34,11 +34,15 @@ void mci_entry_probs_f32(const uint64_t *counts, size_t n, uint64_t t, float *ou
         out[i] = (float)mc_entry_probability(counts[i], t);
 }
 
-mc_status mc_balancer_new(const uint64_t *counts, size_t n, uint64_t t, uint64_t seed,
-                          mc_balancer **out, mc_error *err)
+mc_status mci_balancer_new(const uint64_t *counts, const mci_limit *limits, size_t n_limits,
+                           uint64_t seed, mc_balancer **out, mc_error *err)
 {
-    if (t == 0)
-        return mc_fail(err, MC_E_ARG, "t must be at least 1");
+    size_t n = 0;
+    for (size_t i = 0; i < n_limits; i++) {
+        if (limits[i].t == 0)
+            return mc_fail(err, MC_E_ARG, "t must be at least 1");
+        n += limits[i].n;
+    }
     mc_balancer *balancer = NULL;
     if (n <= (SIZE_MAX - sizeof *balancer) / sizeof balancer->miss[0])
         balancer = mci_alloc(sizeof *balancer + n * sizeof balancer->miss[0]);
@@ -46,10 +50,18 @@ mc_status mc_balancer_new(const uint64_t *counts, size_t n, uint64_t t, uint64_t
         return mci_nomem(err, n);
     balancer->seed = seed;
     balancer->n = n;
-    for (size_t i = 0; i < n; i++)
-        balancer->miss[i] = 1.0 - mc_entry_probability(counts[i], t);
+    for (size_t i = 0; i < n_limits; i++)
+        for (size_t id = limits[i].first; id < limits[i].first + limits[i].n; id++)
+            balancer->miss[id] = 1.0 - mc_entry_probability(counts[id], limits[i].t);
     *out = balancer;
     return MC_OK;
+}
+
+mc_status mc_balancer_new(const uint64_t *counts, size_t n, uint64_t t, uint64_t seed,
+                          mc_balancer **out, mc_error *err)
+{
+    const mci_limit all = { 0, n, t };
+    return mci_balancer_new(counts, &all, 1, seed, out, err);
 }
 
 void mc_balancer_free(mc_balancer *balancer)

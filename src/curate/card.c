@@ -13,6 +13,11 @@
  *   "languages":"en,und",                  only if others were dropped, and with it
  *   "identified_by":"CLD2 V2.0 - 20141016",
  *   "one_text":true,                       only if so
+ *   "lists":[{"name":"en","sha256":"...",  only of a folder of lists: a line each
+ *   "first_id":0,"entries":3,"t":20000,
+ *   "tail_ratio":0.0625,"pool_matches":7,
+ *   "curated_matches":5,"matched_pairs":6,
+ *   "curated_pairs":5}],
  *   "pool":[4,0,3],
  *   "curated":[2,0,3]}                     or null */
 #include <inttypes.h>
@@ -45,6 +50,7 @@ void mc_card_release(mc_card *card)
     for (size_t i = 0; i < card->n_earlier_runs; i++)
         mci_free(card->earlier_runs[i]);
     mci_free(card->earlier_runs);
+    mci_free(card->lists);
     *card = (mc_card){ 0 };
 }
 
@@ -99,12 +105,13 @@ static mc_status format_card(const mc_card *card, mci_buf *out, mc_error *err)
     MC_TRY(add_earlier_runs(out, card, err));
     if (card->block_sha256[0])
         MC_TRY(add_string(out, "block_sha256", card->block_sha256, err));
-    if (card->languages[0]) {
+    if (card->languages[0])
         MC_TRY(add_string(out, "languages", card->languages, err));
+    if (card->identified_by[0])
         MC_TRY(add_string(out, "identified_by", card->identified_by, err));
-    }
     if (card->one_text)
         MC_TRY(mci_buf_add(out, mc_str_of("\"one_text\":true,\n"), err));
+    MC_TRY(mci_card_add_lists(out, card, err));
     MC_TRY(add_counts(out, "pool", card->pool, card->n_entries, err));
     MC_TRY(mci_buf_add(out, mc_str_of(",\n"), err));
     MC_TRY(add_counts(out, "curated", card->curated, card->n_entries, err));
@@ -248,6 +255,8 @@ mc_status mci_card_parse(mci_json_value root, mc_card *out, mc_error *err)
         status = read_text(root, "identified_by", card.identified_by, err);
     if (status >= 0 && mci_json_get(root, "one_text", &value))
         card.one_text = mci_json_bool(value);
+    if (status >= 0 && mci_json_get(root, "lists", &value))
+        status = mci_card_read_lists(value, &card, err);
     if (status < 0)
         mc_card_release(&card);
     else

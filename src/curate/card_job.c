@@ -3,6 +3,7 @@
 #include "curate/count.h"
 #include "curate/job_files.h"
 #include "curate/job_output.h"
+#include "curate/limits.h"
 #include "curate/metadata_facts.h"
 
 static mc_status count_pool(const mc_card_job *job, const mc_metadata *metadata, mc_counts *pool,
@@ -41,6 +42,18 @@ static mc_status check_curated(const mc_counts *pool, const mc_counts *curated, 
     return MC_OK;
 }
 
+/* Which t each of several lists had is not known here. */
+static mc_status save(const mc_card_job *job, const mc_metadata *metadata, mc_card *card,
+                      mc_error *err)
+{
+    const mc_metadata_list *lists;
+    size_t n_lists = mc_metadata_lists(metadata, &lists);
+    MC_TRY(mci_card_set_lists(lists, n_lists, NULL, card, err));
+    mc_status status = mc_card_save(card, job->out_path, err);
+    mci_free(card->lists);
+    return status;
+}
+
 static mc_status make_card(const mc_card_job *job, const mc_metadata *metadata, mc_counts *pool,
                            mc_counts *curated, mc_summary *summary, mc_error *err)
 {
@@ -56,7 +69,7 @@ static mc_status make_card(const mc_card_job *job, const mc_metadata *metadata, 
     summary->seed = job->seed;
     if (job->t)
         summary->shape = mc_counts_shape(pool, job->t);
-    return mc_card_save(&card, job->out_path, err);
+    return save(job, metadata, &card, err);
 }
 
 mc_status mc_card_run(const mc_card_job *job, mc_summary *summary, mc_error *err)
@@ -71,7 +84,7 @@ mc_status mc_card_run(const mc_card_job *job, mc_summary *summary, mc_error *err
     MC_TRY(mci_job_files_check(&files, err));
     mc_metadata *metadata = NULL;
     mc_counts pool = { 0 }, curated = { 0 };
-    mc_status status = mc_metadata_load(job->metadata_path, &metadata, err);
+    mc_status status = mc_metadata_load_lists(job->metadata_path, &metadata, err);
     if (status >= 0) {
         mci_summary_set_metadata(summary, metadata);
         status = make_card(job, metadata, &pool, &curated, summary, err);

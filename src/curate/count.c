@@ -46,7 +46,9 @@ mc_status mci_count_inputs(const mc_pool *pool, const mc_metadata *metadata, mc_
 {
     mci_shards shards;
     mc_counts counts = { .n = mc_metadata_len(metadata) };
+    const mc_metadata_list *lists;
     memcpy(counts.metadata_sha256, mc_metadata_sha256(metadata), sizeof counts.metadata_sha256);
+    counts.by_language = mc_metadata_lists(metadata, &lists) > 0;
     MC_TRY(mci_shards_list(pool->inputs, pool->n_inputs, MCI_AS_GIVEN, false, &shards, err));
     mc_status status =
         mci_check_sidecars(pool->inputs, pool->n_inputs, counts.metadata_sha256, &pool->hooks, err);
@@ -73,7 +75,7 @@ mc_status mc_count_run(const mc_count_job *job, mc_summary *summary, mc_error *e
     mc_metadata *metadata = NULL;
     mc_counts counts = { 0 };
     MC_TRY(mci_job_files_check(&files, err));
-    mc_status status = mc_metadata_load(job->metadata_path, &metadata, err);
+    mc_status status = mc_metadata_load_lists(job->metadata_path, &metadata, err);
     if (status >= 0) {
         mci_summary_set_metadata(summary, metadata);
         status = mci_count_inputs(&job->pool, metadata, &counts, summary, err);

@@ -127,6 +127,18 @@ static mc_status check_sum(const mc_counts *counts, mc_error *err)
 
 /* ---- whose counts ---- */
 
+static mc_status check_lists(const char *path, const mc_metadata *metadata, mc_counts *counts,
+                             mc_error *err)
+{
+    const mc_metadata_list *lists;
+    MC_TRY(mci_sidecar_is(path, MCI_COUNTS_BY_LANGUAGE, &counts->by_language, err));
+    if (!counts->by_language || (metadata && mc_metadata_lists(metadata, &lists) > 0))
+        return MC_OK;
+    return mc_fail(err, MC_E_MISMATCH,
+                   "these counts are of a folder of lists, each with a t of its own; give the "
+                   "folder as the metadata");
+}
+
 static mc_status check_list(const mc_counts *counts, const mc_metadata *metadata, mc_error *err)
 {
     const char *sha256 = mc_metadata_sha256(metadata);
@@ -164,6 +176,8 @@ static mc_status check_owner(const char *path, const mc_metadata *metadata, bool
                          counts->n, path, n_entries);
     if (status >= 0 && metadata)
         status = check_list(counts, metadata, err);
+    if (status >= 0 && found)
+        status = check_lists(path, metadata, counts, err);
     if (status >= 0 && metadata && !found && !is_by_name)
         warn_of_missing(path, hooks);
     return status < 0 ? mc_add_context(err, status, "%s", path) : status;
@@ -198,7 +212,8 @@ mc_status mc_counts_save(const mc_counts *counts, const char *path, mc_error *er
     /* At no moment may an older sidecar speak of the new file. */
     MC_TRY(mci_sidecar_remove(path, err));
     MC_TRY(mci_npy_save(path, MCI_NPY_U64, counts->counts, counts->n, err));
-    return mci_sidecar_save(path, "entry counts", counts->metadata_sha256, counts->n, err);
+    const char *kind = counts->by_language ? MCI_COUNTS_BY_LANGUAGE : "entry counts";
+    return mci_sidecar_save(path, kind, counts->metadata_sha256, counts->n, err);
 }
 
 /* ---- ids in memory ---- */

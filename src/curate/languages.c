@@ -64,8 +64,12 @@ void mci_languages_tell(const mci_languages *languages, mc_card *card)
         n += (size_t)snprintf(card->languages + n, sizeof card->languages - n, "%s%.*s",
                               i ? "," : "", (int)languages->codes[i].len, languages->codes[i].data);
     if (languages->n)
-        snprintf(card->identified_by, sizeof card->identified_by, "CLD2 %s",
-                 mci_language_version());
+        mci_languages_tell_source(card);
+}
+
+void mci_languages_tell_source(mc_card *card)
+{
+    snprintf(card->identified_by, sizeof card->identified_by, "CLD2 %s", mci_language_version());
 }
 
 static mc_status is_wanted(void *user, mci_batch *batch, const mc_record *record, mc_text *text,

@@ -15,6 +15,8 @@ typedef struct {
 mc_status mci_languages_parse(const char *list, mci_languages *out, mc_error *err);
 /* For a data card. */
 void mci_languages_tell(const mci_languages *languages, mc_card *card);
+/* What identifies languages, for a card. */
+void mci_languages_tell_source(mc_card *card);
 /* Appends them, parted by commas. */
 mc_status mci_languages_write(const mci_languages *languages, mci_buf *out, mc_error *err);
 

@@ -71,7 +71,7 @@ mc_status mc_match_run(const mc_match_job *job, mc_summary *summary, mc_error *e
     MC_TRY(mci_job_files_check(&files, err));
     MC_TRY(
         mci_shards_list(job->pool.inputs, job->pool.n_inputs, MCI_AS_GIVEN, false, &shards, err));
-    mc_status status = mc_metadata_load(job->metadata_path, &metadata, err);
+    mc_status status = mc_metadata_load_lists(job->metadata_path, &metadata, err);
     if (status >= 0) {
         mci_summary_set_metadata(summary, metadata);
         status = match_shards(job, metadata, &shards, summary, err);

@@ -17,6 +17,8 @@ static const char byte_order_mark[] = "\xEF\xBB\xBF";
 struct mc_metadata {
     mci_entry_list list;
     char sha256[MC_SHA256_DIGITS + 1];
+    mc_metadata_list *lists; /* of a folder */
+    size_t n_lists;
 };
 
 /* ---- making ---- */
@@ -49,7 +51,15 @@ void mc_metadata_free(mc_metadata *metadata)
     if (!metadata)
         return;
     mci_entry_list_release(&metadata->list);
+    mci_free(metadata->lists);
     mci_free(metadata);
+}
+
+void mci_metadata_set_lists(mc_metadata *metadata, mc_metadata_list *lists, size_t n)
+{
+    mci_free(metadata->lists);
+    metadata->lists = lists;
+    metadata->n_lists = n;
 }
 
 /* ---- reading ---- */
@@ -210,6 +220,12 @@ mc_str mc_metadata_entry(const mc_metadata *metadata, size_t id)
 const mc_str *mc_metadata_entries(const mc_metadata *metadata)
 {
     return metadata->list.entries;
+}
+
+size_t mc_metadata_lists(const mc_metadata *metadata, const mc_metadata_list **out)
+{
+    *out = metadata->lists;
+    return metadata->n_lists;
 }
 
 const char *mc_metadata_sha256(const mc_metadata *metadata)

@@ -30,6 +30,12 @@ mc_status mci_entry_list_add_lines(mci_entry_list *list, mci_stream *stream, mc_
 /* Takes the list over, also on failure; list is empty afterwards. */
 mc_status mci_metadata_new(mci_entry_list *list, mc_metadata **out, mc_error *err);
 
+/* Whether a list may be called so: 1 to MC_LIST_NAME - 1 letters, digits, - and _. */
+bool mci_list_name_is_valid(mc_str name);
+
+/* Tells it of the n lists that it is made of, an array on the heap that it takes over. */
+void mci_metadata_set_lists(mc_metadata *metadata, mc_metadata_list *lists, size_t n);
+
 /* What mc_metadata_load does, from a stream. */
 mc_status mci_metadata_parse(mci_stream *stream, mc_metadata **out, mc_error *err);
 

@@ -64,6 +64,10 @@ static mc_status make_plan(const mc_balance_job *job, const mci_thin_inputs *in,
                            mc_summary *summary, mc_error *err)
 {
     mci_expect grid = { .wants_variance = true, .choices = in->choices };
+    const mc_metadata_list *lists;
+    if (in->metadata && mc_metadata_lists(in->metadata, &lists) > 0)
+        return mc_fail(err, MC_E_ARG,
+                       "a plan is for one list; of a folder of lists every one has a t of its own");
     MC_TRY(asked_t(job, in, &plan->t, err));
     mci_plan_marks(mci_largest_count(&in->counts), plan->t, &grid);
     MC_TRY(mci_expect_shards(&job->pool, &in->shards, &in->counts, "plan", &grid, summary, err));

@@ -111,6 +111,31 @@ static mc_status load(const char *sidecar, char *sha256, uint64_t *n_entries, mc
     return status;
 }
 
+static mc_status load_kind(const char *sidecar, const char *kind, bool *out, mc_error *err)
+{
+    mci_json *json = NULL;
+    mci_json_value root, value;
+    mc_status status = mci_json_load(sidecar, MAX_SIDECAR_BYTES, &json, &root, err);
+    *out = status >= 0 && mci_json_get(root, "kind", &value) &&
+           mc_str_equal(mci_json_string(value), mc_str_of(kind));
+    mci_json_free(json);
+    return status;
+}
+
+mc_status mci_sidecar_is(const char *path, const char *kind, bool *out, mc_error *err)
+{
+    struct stat info;
+    mci_buf sidecar = { 0 };
+    bool is = false;
+    mc_status status = sidecar_path(path, &sidecar, err);
+    if (status >= 0 && may_have_sidecar(path) && stat(sidecar.data, &info) == 0)
+        status = load_kind(sidecar.data, kind, &is, err);
+    if (status >= 0)
+        *out = is;
+    mci_buf_release(&sidecar);
+    return status;
+}
+
 mc_status mci_sidecar_load(const char *path, char sha256[MC_SHA256_DIGITS + 1], uint64_t *n_entries,
                            bool *found, mc_error *err)
 {

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "curate/list_route.h"
 #include "io/pairs.h"
 
 mc_status mci_filter_batch(mci_text_filter *filter, void *user, mci_batch *batch,
@@ -34,105 +35,6 @@ mc_status mci_key_batch(mci_batch *batch, mc_error *err)
         }
     }
     return MC_OK;
-}
-
-/* ---- match ---- */
-
-mc_status mci_match_stage_open(const mc_metadata *metadata, mc_match_rule rule, unsigned n_workers,
-                               mci_match_stage *out, mc_error *err)
-{
-    mci_match_stage stage = { .n_workers = n_workers };
-    if (mc_metadata_len(metadata) == 0)
-        return mc_fail(err, MC_E_ARG, "the metadata list is empty, so nothing can match");
-    stage.scratches = mci_alloc_zeroed(n_workers, sizeof *stage.scratches);
-    mc_status status = stage.scratches ? MC_OK : mci_nomem(err, n_workers);
-    if (status >= 0)
-        status = mc_matcher_new_by_rule(rule, mc_metadata_entries(metadata),
-                                        mc_metadata_len(metadata), &stage.matcher, err);
-    for (unsigned i = 0; i < n_workers && status >= 0; i++)
-        status = mc_match_scratch_new(&stage.scratches[i], err);
-    if (status < 0)
-        mci_match_stage_close(&stage);
-    else
-        *out = stage;
-    return status;
-}
-
-void mci_match_stage_close(mci_match_stage *stage)
-{
-    for (unsigned i = 0; stage->scratches && i < stage->n_workers; i++)
-        mc_match_scratch_free(stage->scratches[i]);
-    mci_free(stage->scratches);
-    mc_matcher_free(stage->matcher);
-    *stage = (mci_match_stage){ 0 };
-}
-
-enum { GROUP_TEXTS = 256 };
-
-/* Texts that are matched together. */
-typedef struct {
-    mc_text *texts[GROUP_TEXTS];
-    mc_str views[GROUP_TEXTS];
-    size_t n;
-} text_group;
-
-/* Gives the group's texts their entries, and empties it. */
-static mc_status match_group(const mci_match_stage *stage, mci_batch *batch, unsigned worker,
-                             text_group *group, mc_error *err)
-{
-    const size_t *offsets;
-    const uint32_t *ids;
-    MC_TRY(mc_match_batch(stage->matcher, stage->scratches[worker], group->views, group->n,
-                          &offsets, &ids, err));
-    size_t n_ids = offsets[group->n];
-    uint32_t *copy = mci_arena_alloc(&batch->arena, n_ids * sizeof *copy);
-    if (!copy)
-        return mci_nomem(err, n_ids * sizeof *copy);
-    if (n_ids)
-        memcpy(copy, ids, n_ids * sizeof *copy);
-    for (size_t i = 0; i < group->n; i++) {
-        mc_text *text = group->texts[i];
-        batch->n.entries_replaced += text->is_matched;
-        text->is_matched = true;
-        text->entries = copy + offsets[i];
-        text->n_entries = offsets[i + 1] - offsets[i];
-    }
-    batch->n.matches += n_ids;
-    group->n = 0;
-    return MC_OK;
-}
-
-static mc_status match_texts(const mci_match_stage *stage, mci_batch *batch, unsigned worker,
-                             mc_error *err)
-{
-    text_group group;
-    group.n = 0;
-    for (size_t i = 0; i < batch->list.n; i++) {
-        mc_record *record = &batch->list.records[i];
-        for (size_t j = 0; j < record->n_texts; j++) {
-            group.texts[group.n] = &record->texts[j];
-            group.views[group.n++] = record->texts[j].text;
-            if (group.n == GROUP_TEXTS)
-                MC_TRY(match_group(stage, batch, worker, &group, err));
-        }
-    }
-    return match_group(stage, batch, worker, &group, err);
-}
-
-static mc_status has_entries(void *user, mci_batch *batch, const mc_record *record, mc_text *text,
-                             bool *keeps, mc_error *err)
-{
-    (void)user, (void)record, (void)err;
-    *keeps = text->n_entries > 0;
-    batch->n.pairs_unmatched += !*keeps;
-    return MC_OK;
-}
-
-mc_status mci_match_batch(const mci_match_stage *stage, mci_batch *batch, unsigned worker,
-                          mc_error *err)
-{
-    MC_TRY(match_texts(stage, batch, worker, err));
-    return mci_filter_batch(has_entries, NULL, batch, &batch->n.records_unmatched, err);
 }
 
 /* ---- block ---- */
@@ -170,7 +72,7 @@ mc_status mci_count_stage_open(size_t n_entries, unsigned n_workers, mci_count_s
     uint64_t **counts = mci_alloc_zeroed(n_workers, sizeof *counts);
     if (!counts)
         return mci_nomem(err, n_workers * sizeof *counts);
-    *out = (mci_count_stage){ counts, n_entries, n_workers };
+    *out = (mci_count_stage){ .counts = counts, .n_entries = n_entries, .n_workers = n_workers };
     return MC_OK;
 }
 
@@ -199,12 +101,23 @@ mc_status mci_check_ids(const mc_record *record, const mc_text *text, size_t n_e
     return MC_OK;
 }
 
+/* All ids of a text are of one list. */
+static void count_pair(const mci_count_stage *stage, const mc_text *text, uint64_t *counts)
+{
+    if (stage->n_lists == 0 || text->n_entries == 0)
+        return;
+    int list = mci_list_of_id(stage->lists, stage->n_lists, text->entries[0]);
+    if (list != MCI_NO_LIST)
+        counts[stage->n_entries + (size_t)list]++;
+}
+
 mc_status mci_count_batch(mci_count_stage *stage, mci_batch *batch, unsigned worker, mc_error *err)
 {
+    size_t n_counts = stage->n_entries + stage->n_lists;
     if (!stage->counts[worker]) {
-        stage->counts[worker] = mci_alloc_zeroed(stage->n_entries, sizeof(uint64_t));
+        stage->counts[worker] = mci_alloc_zeroed(n_counts, sizeof(uint64_t));
         if (!stage->counts[worker])
-            return mci_nomem(err, stage->n_entries * sizeof(uint64_t));
+            return mci_nomem(err, n_counts * sizeof(uint64_t));
     }
     uint64_t *counts = stage->counts[worker];
     for (size_t i = 0; i < batch->list.n; i++) {
@@ -214,6 +127,7 @@ mc_status mci_count_batch(mci_count_stage *stage, mci_batch *batch, unsigned wor
             MC_TRY(mci_check_ids(record, text, stage->n_entries, err));
             for (size_t k = 0; k < text->n_entries; k++)
                 counts[text->entries[k]]++;
+            count_pair(stage, text, counts);
         }
     }
     return MC_OK;
@@ -223,7 +137,7 @@ void mci_count_stage_fold(mci_count_stage *stage, uint64_t *sum)
 {
     for (unsigned i = 0; i < stage->n_workers; i++) {
         uint64_t *counts = stage->counts[i];
-        for (size_t e = 0; counts && e < stage->n_entries; e++)
+        for (size_t e = 0; counts && e < stage->n_entries + stage->n_lists; e++)
             sum[e] += counts[e];
         mci_free(counts);
         stage->counts[i] = NULL;

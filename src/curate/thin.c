@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "curate/job_files.h"
 #include "curate/job_output.h"
+#include "curate/limits.h"
 #include "curate/metadata_facts.h"
 #include "curate/stages.h"
 #include "curate/target.h"
@@ -44,9 +45,15 @@ mc_status mci_choose_t(const mci_t_rule *rule, const mc_pool *pool, const mci_sh
     return MC_OK;
 }
 
-static mc_status save_card(const mc_balance_job *job, const mc_counts *counts, uint64_t *curated,
-                           const mc_summary *summary, mc_error *err)
+/* ---- the card ---- */
+
+static mc_status save_card(const mc_balance_job *job, const mci_thin_inputs *in,
+                           const mci_limits *limits, uint64_t *curated, const mc_summary *summary,
+                           mc_error *err)
 {
+    const mc_counts *counts = &in->counts;
+    const mc_metadata_list *lists = NULL;
+    size_t n_lists = in->metadata ? mc_metadata_lists(in->metadata, &lists) : 0;
     mc_card card = { .n_entries = counts->n,
                      .t = summary->t,
                      .seed = summary->seed,
@@ -57,31 +64,38 @@ static mc_status save_card(const mc_balance_job *job, const mc_counts *counts, u
                      .one_text = job->one_text };
     memcpy(card.metadata_sha256, summary->metadata_sha256, sizeof card.metadata_sha256);
     strncpy(card.tool_version, METACLIP_VERSION, sizeof card.tool_version - 1);
-    return mc_card_save(&card, job->card_path, err);
+    MC_TRY(mci_card_set_lists(lists, n_lists, limits, &card, err));
+    mc_status status = mc_card_save(&card, job->card_path, err);
+    mci_free(card.lists);
+    return status;
 }
 
-static mc_status finish_card(const mc_balance_job *job, const mc_counts *counts, thinning *state,
-                             const mc_summary *summary, mc_error *err)
+static mc_status finish_card(const mc_balance_job *job, const mci_thin_inputs *in,
+                             const mci_limits *limits, thinning *state, const mc_summary *summary,
+                             mc_error *err)
 {
-    uint64_t *curated = mci_alloc_zeroed(counts->n, sizeof *curated);
+    size_t n = in->counts.n;
+    uint64_t *curated = mci_alloc_zeroed(n, sizeof *curated);
     if (!curated)
-        return mci_nomem(err, counts->n * sizeof *curated);
+        return mci_nomem(err, n * sizeof *curated);
     mci_count_stage_fold(&state->curated, curated);
-    mc_status status = save_card(job, counts, curated, summary, err);
+    mc_status status = save_card(job, in, limits, curated, summary, err);
     mci_free(curated);
     return status;
 }
 
+/* ---- the pairs ---- */
+
 static mc_status thin_shards(const mc_balance_job *job, const mci_thin_inputs *in,
-                             mc_summary *summary, mc_error *err)
+                             const mci_limits *limits, mc_summary *summary, mc_error *err)
 {
-    const mc_counts *counts = &in->counts;
     thinning state = { 0 };
-    mc_status status =
-        mc_balancer_new(counts->counts, counts->n, summary->t, job->seed, &state.balancer, err);
+    mc_status status = mci_balancer_new(in->counts.counts, limits->parts, limits->n, job->seed,
+                                        &state.balancer, err);
     state.drawing = (mci_drawing){ state.balancer, job->seed, in->choices };
     if (status >= 0)
-        status = mci_count_stage_open(counts->n, mci_flow_workers(&job->pool), &state.curated, err);
+        status =
+            mci_count_stage_open(in->counts.n, mci_flow_workers(&job->pool), &state.curated, err);
     if (status >= 0)
         status = mci_job_output_open(&state.output, job->out_path, err);
     if (status >= 0) {
@@ -93,7 +107,7 @@ static mc_status thin_shards(const mc_balance_job *job, const mci_thin_inputs *i
         status = mci_job_output_close(&state.output, status, summary, kind, err);
     }
     if (status >= 0 && job->card_path)
-        status = finish_card(job, counts, &state, summary, err);
+        status = finish_card(job, in, limits, &state, summary, err);
     mci_count_stage_close(&state.curated);
     mc_balancer_free(state.balancer);
     return status;
@@ -107,7 +121,7 @@ static mc_status load(const mc_balance_job *job, mci_thin_inputs *in, mc_summary
     const mc_pool *pool = &job->pool;
     MC_TRY(mci_shards_list(pool->inputs, pool->n_inputs, MCI_AS_GIVEN, false, &in->shards, err));
     if (job->metadata_path)
-        MC_TRY(mc_metadata_load(job->metadata_path, &in->metadata, err));
+        MC_TRY(mc_metadata_load_lists(job->metadata_path, &in->metadata, err));
     MC_TRY(mc_counts_load(job->counts_path, in->metadata, &pool->hooks, &in->counts, err));
     summary->n_entries = in->counts.n;
     if (in->metadata)
@@ -172,10 +186,13 @@ mc_status mc_balance_run(const mc_balance_job *job, mc_summary *summary, mc_erro
     mci_t_rule rule = { job->target, job->tail_ratio, job->t, NULL };
     summary->seed = job->seed;
     MC_TRY(mci_thin_inputs_load(job, &in, summary, err));
+    mci_limits limits = { 0 };
     rule.choices = in.choices;
-    mc_status status = mci_choose_t(&rule, &job->pool, &in.shards, &in.counts, summary, err);
+    mc_status status = mci_choose_limits(&rule, &job->pool, &in.shards, in.metadata, &in.counts,
+                                         summary, &limits, err);
     if (status >= 0)
-        status = thin_shards(job, &in, summary, err);
+        status = thin_shards(job, &in, &limits, summary, err);
+    mci_limits_release(&limits);
     mci_thin_inputs_release(&in);
     return status;
 }

@@ -43,6 +43,19 @@ static mc_status refuse_pipes(const mc_pool *pool, mc_error *err)
     return MC_OK;
 }
 
+static mc_status load_metadata(mci_run *run, mc_error *err)
+{
+    const mc_curate_job *job = run->job;
+    MC_TRY(mc_metadata_load_lists(job->metadata_path, &run->metadata, err));
+    run->n_lists = mc_metadata_lists(run->metadata, &run->lists);
+    if (run->n_lists > 0 && job->target)
+        return mc_fail(
+            err, MC_E_ARG,
+            "a target is for one list; of a folder of lists give -t, which is English's, "
+            "or a tail ratio");
+    return MC_OK;
+}
+
 static mc_status open_run(mci_run *run, mc_error *err)
 {
     const mc_curate_job *job = run->job;
@@ -56,7 +69,7 @@ static mc_status open_run(mci_run *run, mc_error *err)
     MC_TRY(mci_shards_list(job->pool.inputs, job->pool.n_inputs, MCI_BY_NAME, job->names_from_paths,
                            &run->shards, err));
     MC_TRY(share_threads(run, err));
-    MC_TRY(mc_metadata_load(job->metadata_path, &run->metadata, err));
+    MC_TRY(load_metadata(run, err));
     mci_summary_set_metadata(run->summary, run->metadata);
     MC_TRY(mci_block_list_load(job->block_paths, job->n_block_paths, &run->blocked, err));
     mci_summary_set_block_list(run->summary, run->blocked);
@@ -75,6 +88,7 @@ mc_status mc_curate_run(const mc_curate_job *job, mc_summary *summary, mc_error 
     mci_workers_leave(run.workers);
     mci_run_state_release(&run);
     mc_balancer_free(run.balancer);
+    mci_limits_release(&run.limits);
     mc_counts_release(&run.counts);
     mc_metadata_free(run.metadata);
     mci_block_list_free(run.blocked);

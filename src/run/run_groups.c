@@ -105,7 +105,7 @@ static mc_status save_stamp(sum *s, mc_error *err)
 /* The old stamp goes before the old counts do. */
 static mc_status save(sum *s, mc_error *err)
 {
-    size_t n = mc_metadata_len(s->of->run->metadata);
+    size_t n = mci_run_n_counts(s->of->run);
     MC_TRY(set_path(s, ".json", err));
     MC_TRY(mci_make_folders(s->path.data, err));
     MC_TRY(mci_remove_file(s->path.data, err));
@@ -151,7 +151,7 @@ static mc_status add_shard(sum *s, size_t shard, mc_error *err)
     const mci_run *run = s->of->run;
     MC_TRY(mci_run_path(&run->folder, kinds[s->of->kind].counts, run->shards.shards[shard].name,
                         &s->path, err));
-    MC_TRY(mci_sparse_add(s->path.data, s->counts, mc_metadata_len(run->metadata), err));
+    MC_TRY(mci_sparse_add(s->path.data, s->counts, mci_run_n_counts(run), err));
     return add_stamps(run, shard, s, err);
 }
 
@@ -163,8 +163,7 @@ static mc_status add_sum(sum *made, uint64_t *counts, mc_summary *summary, mc_er
     if (status >= 0 && !is_current)
         status = mc_fail(err, MC_E_IO, "%s: it is gone; start again", made->path.data);
     if (status >= 0)
-        status =
-            mci_sparse_add(made->path.data, counts, mc_metadata_len(made->of->run->metadata), err);
+        status = mci_sparse_add(made->path.data, counts, mci_run_n_counts(made->of->run), err);
     if (status >= 0)
         add_summary(summary, &made->stamp.summary);
     mci_buf_release(&made->path);
@@ -190,7 +189,7 @@ static mc_status add_parts(sum *s, mc_error *err)
 static mc_status make_sum(void *user, mc_error *err)
 {
     sum *s = user;
-    size_t n = mc_metadata_len(s->of->run->metadata);
+    size_t n = mci_run_n_counts(s->of->run);
     s->stamp = (mci_stamp){ .made_from = s->of->key };
     s->counts = mci_alloc_zeroed(n, sizeof *s->counts);
     mc_status status = s->counts ? add_parts(s, err) : mci_nomem(err, n * sizeof *s->counts);

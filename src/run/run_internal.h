@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "curate/duplicates.h"
+#include "curate/limits.h"
 #include "curate/shards.h"
 #include "curate/stages.h"
 #include "io/json.h"
@@ -29,6 +30,8 @@ typedef struct {
     mci_workers *workers;
     mci_shards shards;
     mc_metadata *metadata;
+    const mc_metadata_list *lists; /* that it is made of, if it is a folder; NULL: a single one */
+    size_t n_lists;
     mci_block_list *blocked;
     mci_run_name name;          /* with --state: this run's, */
     mci_known_runs earlier;     /* and those before it */
@@ -36,6 +39,7 @@ typedef struct {
     mci_fingerprint dedup_key;  /* the pool files, in order, and the earlier runs */
     uint64_t n_key_parts;       /* with --state: parts of the keys of what stays */
     mc_counts counts;           /* of the matched files, once folded */
+    mci_limits limits;          /* the t of each list */
     mci_fingerprint choice_key; /* with --one-text: what the choice of texts depends on, */
     mci_choice_lists choices;   /* and the choice of all shards, once made */
     mci_fingerprint draw_key;   /* counts, t and seed: what drawing depends on */
@@ -50,6 +54,12 @@ typedef struct {
     uint64_t *worker_bytes; /* of the shard in work, per worker */
     uint64_t done_bytes, done_shards;
 } mci_run;
+
+/* How many numbers a shard's counts are: of every entry, then the pairs of every list. */
+static inline size_t mci_run_n_counts(const mci_run *run)
+{
+    return mc_metadata_len(run->metadata) + run->n_lists;
+}
 
 /* A group of shards: the unit of what is summed up. Sets the first one, gives how many they are. */
 enum { MCI_RUN_GROUP_SHARDS = 256 };

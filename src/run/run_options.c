@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/json_text.h"
 #include "base/utf8.h"
+#include "curate/card.h"
 #include "curate/languages.h"
 #include "io/json.h"
 #include "io/output.h"
@@ -64,6 +65,16 @@ static mc_status add_languages(const mc_pool *pool, mci_buf *text, mc_error *err
     return mci_buf_printf(text, err, "\",");
 }
 
+static mc_status add_lists(const mci_run *run, mci_buf *text, mc_error *err)
+{
+    for (size_t i = 0; i < run->n_lists; i++) {
+        MC_TRY(mci_buf_printf(text, err, i ? ",\n{" : "\"lists\":[\n{"));
+        MC_TRY(mci_list_format(text, &run->lists[i], err));
+        MC_TRY(mci_buf_byte(text, '}', err));
+    }
+    return run->n_lists ? mci_buf_printf(text, err, "],\n") : MC_OK;
+}
+
 static mc_status add_t(const mc_curate_job *job, mci_buf *text, mc_error *err)
 {
     if (job->target)
@@ -91,6 +102,7 @@ static mc_status format_options(const mci_run *run, mci_buf *text, mc_error *err
         MC_TRY(mci_buf_printf(text, err, "\"worldwide\":true,"));
     if (job->one_text)
         MC_TRY(mci_buf_printf(text, err, "\"one_text\":true,"));
+    MC_TRY(add_lists(run, text, err));
     MC_TRY(add_languages(&job->pool, text, err));
     MC_TRY(add_block_list(run, text, err));
     MC_TRY(add_state(run, text, err));
@@ -125,8 +137,26 @@ static const fixed_option fixed_options[] = {
     { "keep_page_url", "--keep page_url" },
     { "keep_source", "--keep source" },
     { "worldwide", "--worldwide" },
+    { "lists", "the folder of lists" },
     { "languages", "--lang" },
 };
+
+static bool same_value(mci_json_value a, mci_json_value b);
+
+/* Elements of arrays, members of objects: in one order, as one program wrote both. */
+static bool same_children(mci_json_value a, mci_json_value b)
+{
+    mci_json_iter it_a = mci_json_iterate(a), it_b = mci_json_iterate(b);
+    mci_json_value x, y;
+    bool more = mci_json_next(&it_a, NULL, &x);
+    bool same = more == mci_json_next(&it_b, NULL, &y);
+    while (same && more) {
+        same = same_value(x, y);
+        more = mci_json_next(&it_a, NULL, &x);
+        same = more == mci_json_next(&it_b, NULL, &y) && same;
+    }
+    return same;
+}
 
 static bool same_value(mci_json_value a, mci_json_value b)
 {
@@ -138,6 +168,9 @@ static bool same_value(mci_json_value a, mci_json_value b)
         return mci_json_bool(a) == mci_json_bool(b);
     case MCI_JSON_STRING:
         return mc_str_equal(mci_json_string(a), mci_json_string(b));
+    case MCI_JSON_ARRAY:
+    case MCI_JSON_OBJECT:
+        return same_children(a, b);
     default:
         return mci_json_u64(a, &x) && mci_json_u64(b, &y) && x == y;
     }

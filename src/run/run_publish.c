@@ -17,7 +17,7 @@ static mc_status save_probabilities(const mci_run *run, const char *path, mc_err
     float *probabilities = mci_alloc(n * sizeof *probabilities);
     if (!probabilities)
         return mci_nomem(err, n * sizeof *probabilities);
-    mci_entry_probs_f32(run->counts.counts, n, run->summary->t, probabilities);
+    mci_limits_probs_f32(&run->limits, run->counts.counts, probabilities);
     mc_status status = mci_npy_save(path, MCI_NPY_F32, probabilities, n, err);
     mci_free(probabilities);
     return status;
@@ -32,9 +32,25 @@ static mc_status make_draw_key(mci_run *run, mc_error *err)
     MC_TRY(mci_buf_printf(&text, err, "draw %s %llu %llu %s", counts,
                           (unsigned long long)run->summary->t, (unsigned long long)run->job->seed,
                           run->choice_key.digits));
-    mc_status status = mci_sha256_of(mci_buf_str(&text), run->draw_key.digits, err);
+    mc_status status = MC_OK;
+    for (size_t i = 0; i < run->n_lists && status >= 0; i++)
+        status = mci_buf_printf(&text, err, " %s %llu", run->lists[i].name,
+                                (unsigned long long)run->limits.parts[i].t);
+    if (status >= 0)
+        status = mci_sha256_of(mci_buf_str(&text), run->draw_key.digits, err);
     mci_buf_release(&text);
     return status;
+}
+
+/* t, of every list. */
+static mc_status choose_limits(mci_run *run, mc_error *err)
+{
+    const mci_t_rule rule = { run->job->target, run->job->tail_ratio, run->job->t };
+    if (run->n_lists > 0)
+        return mci_choose_limits(&rule, NULL, NULL, run->metadata, &run->counts, run->summary,
+                                 &run->limits, err);
+    MC_TRY(mci_run_choose_t(run, err));
+    return mci_limits_of_t(run->counts.n, run->summary->t, &run->limits, err);
 }
 
 static mc_status save_counts(const mci_run *run, mci_buf *path, mc_error *err)
@@ -47,20 +63,19 @@ static mc_status save_counts(const mci_run *run, mci_buf *path, mc_error *err)
 
 mc_status mci_run_counts(mci_run *run, mc_error *err)
 {
-    size_t n = mc_metadata_len(run->metadata);
+    size_t n = mci_run_n_counts(run);
     run->counts.counts = mci_alloc_zeroed(n, sizeof(uint64_t));
     if (!run->counts.counts)
         return mci_nomem(err, n * sizeof(uint64_t));
-    run->counts.n = n;
+    run->counts.n = mc_metadata_len(run->metadata);
+    run->counts.by_language = run->n_lists > 0;
     memcpy(run->counts.metadata_sha256, mc_metadata_sha256(run->metadata),
            sizeof run->counts.metadata_sha256);
     MC_TRY(mci_run_sum_up(run, MCI_RUN_SUM_MATCHED, run->counts.counts, run->summary, err));
-    MC_TRY(mci_run_choose_t(run, err));
-    mc_status status = make_draw_key(run, err);
-    if (status >= 0)
-        status = mc_balancer_new(run->counts.counts, n, run->summary->t, run->job->seed,
-                                 &run->balancer, err);
-    return status;
+    MC_TRY(choose_limits(run, err));
+    MC_TRY(make_draw_key(run, err));
+    return mci_balancer_new(run->counts.counts, run->limits.parts, run->limits.n, run->job->seed,
+                            &run->balancer, err);
 }
 
 /* ---- card and summary ---- */
@@ -82,6 +97,8 @@ static mc_status save_card(const mci_run *run, uint64_t *curated, const char *pa
     mci_languages languages;
     MC_TRY(mci_languages_parse(run->job->pool.languages, &languages, err));
     mci_languages_tell(&languages, &card);
+    if (run->n_lists > 0)
+        mci_languages_tell_source(&card);
     memcpy(card.block_sha256, run->summary->block.sha256, sizeof card.block_sha256);
     card.n_earlier_runs = run->earlier.n;
     card.earlier_runs = mci_alloc(run->earlier.n * sizeof *card.earlier_runs);
@@ -89,7 +106,14 @@ static mc_status save_card(const mci_run *run, uint64_t *curated, const char *pa
         return mci_nomem(err, run->earlier.n * sizeof *card.earlier_runs);
     for (size_t i = 0; i < run->earlier.n; i++)
         card.earlier_runs[i] = run->earlier.runs[i].id;
-    mc_status status = mc_card_save(&card, path, err);
+    mc_status status = mci_card_set_lists(run->lists, run->n_lists, &run->limits, &card, err);
+    for (size_t i = 0; i < card.n_lists; i++) { /* which were counted behind the entries */
+        card.lists[i].matched_pairs = card.pool[card.n_entries + i];
+        card.lists[i].curated_pairs = card.curated[card.n_entries + i];
+    }
+    if (status >= 0)
+        status = mc_card_save(&card, path, err);
+    mci_free(card.lists);
     mci_free(card.earlier_runs);
     return status;
 }
@@ -135,9 +159,10 @@ static mc_status sum_up_and_publish(mci_run *run, uint64_t *curated, mci_buf *pa
 mc_status mci_run_card(mci_run *run, mc_error *err)
 {
     mci_buf path = { 0 };
-    uint64_t *curated = mci_alloc_zeroed(run->counts.n, sizeof *curated);
+    size_t n = mci_run_n_counts(run);
+    uint64_t *curated = mci_alloc_zeroed(n, sizeof *curated);
     mc_status status = curated ? sum_up_and_publish(run, curated, &path, err)
-                               : mci_nomem(err, run->counts.n * sizeof *curated);
+                               : mci_nomem(err, n * sizeof *curated);
     mci_free(curated);
     mci_buf_release(&path);
     return status;

@@ -155,7 +155,7 @@ static mc_status open_part(shard_step *step, mci_run_part part, mc_error *err)
 
 static mc_status save_counts(shard_step *step, mci_run_part part, mc_error *err)
 {
-    size_t n = mc_metadata_len(step->run->metadata);
+    size_t n = mci_run_n_counts(step->run);
     mci_buf path = { 0 };
     uint64_t *counts = mci_alloc_zeroed(n, sizeof *counts);
     mc_status status = counts ? MC_OK : mci_nomem(err, n * sizeof *counts);
@@ -530,6 +530,8 @@ static mc_status look_at_shard(void *user, size_t shard, unsigned worker, bool *
     };
     MC_TRY(mci_count_stage_open(mc_metadata_len(all->run->metadata), all->run->n_threads_each,
                                 &step.counting, err));
+    step.counting.lists = all->run->lists;
+    step.counting.n_lists = all->run->n_lists;
     mc_status status = all->shard(&step, done, err);
     mci_count_stage_close(&step.counting);
     mci_buf_release(&step.drops);

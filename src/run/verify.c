@@ -3,13 +3,14 @@
 
 #include "base/alloc.h"
 #include "curate/job_output.h"
-#include "run/verify_internal.h"
+#include "run/verify_lists.h"
 
 static mc_status alloc_counts(mci_verify *v, mc_error *err)
 {
-    v->pool = mci_alloc_zeroed(v->n_entries, sizeof *v->pool);
-    v->curated = mci_alloc_zeroed(v->n_entries, sizeof *v->curated);
-    return v->pool && v->curated ? MC_OK : mci_nomem(err, v->n_entries * sizeof *v->pool);
+    uint64_t n = v->n_entries + v->options.n_lists;
+    v->pool = mci_alloc_zeroed(n, sizeof *v->pool);
+    v->curated = mci_alloc_zeroed(n, sizeof *v->curated);
+    return v->pool && v->curated ? MC_OK : mci_nomem(err, n * sizeof *v->pool);
 }
 
 /* The set that the list should be: of the counts, the t and the seed that it was made with. */
@@ -22,7 +23,13 @@ static mc_status prepare_list(mci_verify *v, mc_error *err)
     v->report->list.seed = v->list.seed = seed;
     if (seed != v->seed)
         MC_TRY(mci_verify_choose_texts(v, seed, &v->list_text, err));
-    return mc_balancer_new(v->drawn_by, v->n_entries, t, seed, &v->list.balancer, err);
+    double tail_ratio = job->list_t ? -1 : v->options.tail_ratio;
+    mci_limits limits;
+    MC_TRY(mci_verify_limits(v, tail_ratio, t, &limits, err));
+    mc_status status =
+        mci_balancer_new(v->drawn_by, limits.parts, limits.n, seed, &v->list.balancer, err);
+    mci_limits_release(&limits);
+    return status;
 }
 
 /* Two of three must agree on the counts before pairs are drawn by them: entry_count.npy and the
@@ -66,6 +73,8 @@ static void release(mci_verify *v)
     mc_counts_release(&v->counts);
     mc_card_release(&v->card);
     mc_metadata_free(v->metadata);
+    mci_limits_release(&v->limits);
+    mci_free(v->options.lists);
     mci_free(v->pool);
     mci_free(v->curated);
     mci_free(v->first_counts);

@@ -7,7 +7,7 @@
 #include "curate/sidecar.h"
 #include "io/npy.h"
 #include "io/whole.h"
-#include "run/verify_internal.h"
+#include "run/verify_lists.h"
 
 static mc_status path_of(const mci_verify *v, const char *file, mci_buf *path, mc_error *err)
 {
@@ -51,6 +51,28 @@ static mc_status read_form(mci_json_value root, mc_pairs_form *out, mc_error *er
     return mc_fail(err, MC_E_FORMAT, "\"files\" is missing or unknown");
 }
 
+static mc_status read_lists(mci_json_value root, mci_verify_options *out, mc_error *err)
+{
+    mci_json_value array, value;
+    size_t cap = 0;
+    uint64_t n_entries = 0;
+    if (!mci_json_get(root, "lists", &array))
+        return MC_OK;
+    for (mci_json_iter it = mci_json_iterate(array); mci_json_next(&it, NULL, &value);) {
+        void *lists = out->lists;
+        MC_TRY(mci_grow(&lists, &cap, out->n_lists + 1, sizeof *out->lists, err));
+        out->lists = lists;
+        mc_metadata_list *list = &out->lists[out->n_lists];
+        MC_TRY(mci_list_parse(value, list, err));
+        MC_TRY(mci_list_follows(list, out->n_lists ? list - 1 : NULL, &n_entries, err));
+        out->n_lists++;
+    }
+    if (out->n_lists && n_entries == out->n_entries)
+        return MC_OK;
+    return mc_fail(err, MC_E_FORMAT, "\"lists\" have %" PRIu64 " entries, want %" PRIu64, n_entries,
+                   out->n_entries);
+}
+
 static mc_status read_options(mci_json_value root, mci_verify_options *out, mc_error *err)
 {
     mci_json_value value;
@@ -68,6 +90,7 @@ static mc_status read_options(mci_json_value root, mci_verify_options *out, mc_e
         mci_json_double(value, &out->tail_ratio);
     out->keep_duplicates = is_true(root, "keep_duplicates");
     out->one_text = is_true(root, "one_text");
+    MC_TRY(read_lists(root, out, err));
     out->rule = is_true(root, "worldwide") ? MC_RULE_WORLDWIDE : MC_RULE_WORDS;
     return read_form(root, &out->format, err);
 }
@@ -229,7 +252,7 @@ mc_status mci_verify_load(mci_verify *v, mc_error *err)
     MC_TRY(load_or_note(v, "datacard.json", MC_CHECK_counts, load_card, err));
     MC_TRY(load_or_note(v, "summary.json", MC_CHECK_sums, load_summary, err));
     if (v->job->metadata_path)
-        MC_TRY(mc_metadata_load(v->job->metadata_path, &v->metadata, err));
+        MC_TRY(mc_metadata_load_lists(v->job->metadata_path, &v->metadata, err));
     return MC_OK;
 }
 
@@ -298,6 +321,23 @@ static void choose_entries(mci_verify *v)
     v->n_entries = values[decide(v, MC_CHECK_metadata, "the number of entries", all, 4)];
 }
 
+static void drop_metadata(mci_verify *v)
+{
+    mc_metadata_free(v->metadata);
+    v->metadata = NULL;
+}
+
+/* The same entries may be parted into other lists. */
+static void check_lists(mci_verify *v)
+{
+    if (mci_verify_has_lists(v, v->metadata))
+        return;
+    mci_found(&v->findings, MC_CHECK_metadata, MCI_PLACE_FIRST,
+              "%s: the run's entries, but not its lists, which are %zu", v->job->metadata_path,
+              v->options.n_lists);
+    drop_metadata(v);
+}
+
 void mci_verify_choose_list(mci_verify *v)
 {
     const witness all[] = {
@@ -313,13 +353,14 @@ void mci_verify_choose_list(mci_verify *v)
         return;
     mci_checked(&v->findings, MC_CHECK_metadata, 1);
     if (strcmp(mc_metadata_sha256(v->metadata), all[best].says) == 0 &&
-        mc_metadata_len(v->metadata) == v->n_entries)
+        mc_metadata_len(v->metadata) == v->n_entries) {
+        check_lists(v);
         return;
+    }
     mci_found(&v->findings, MC_CHECK_metadata, MCI_PLACE_FIRST,
               "%s: another metadata list than the run's: SHA-256 %s, want %s",
               v->job->metadata_path, mc_metadata_sha256(v->metadata), all[best].says);
-    mc_metadata_free(v->metadata);
-    v->metadata = NULL;
+    drop_metadata(v);
 }
 
 void mci_verify_choose_counts(mci_verify *v)
@@ -332,12 +373,11 @@ void mci_verify_choose_counts(mci_verify *v)
 
 mc_status mci_verify_choose_t(mci_verify *v, mc_error *err)
 {
-    const mc_counts counts = { .counts = (uint64_t *)v->drawn_by, .n = v->n_entries };
     uint64_t t = v->options.t;
     bool has_t = v->options.has_t || v->options.tail_ratio >= 0;
     mc_error what = { 0 };
     if (v->options.tail_ratio >= 0 &&
-        mc_t_of_tail_ratio(&counts, v->options.tail_ratio, &t, &what) < 0) {
+        mci_verify_t_of_ratio(v, v->options.tail_ratio, &t, &what) < 0) {
         mci_found(&v->findings, MC_CHECK_sums, MCI_PLACE_FIRST, "run.json: %s", what.text);
         has_t = false;
     }
@@ -359,5 +399,5 @@ mc_status mci_verify_choose_t(mci_verify *v, mc_error *err)
     v->report->seed = v->seed;
     if (v->t == 0)
         return mc_fail(err, MC_E_FORMAT, "%s: nobody says which t it was drawn with", v->job->dir);
-    return MC_OK;
+    return mci_verify_limits(v, v->options.tail_ratio, v->t, &v->limits, err);
 }

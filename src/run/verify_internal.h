@@ -11,6 +11,7 @@
 #define MCI_RUN_VERIFY_INTERNAL_H
 
 #include "base/arena.h"
+#include "curate/limits.h"
 #include "curate/one_text.h"
 #include "metaclip/text.h"
 #include "run/run_folder.h"
@@ -36,6 +37,8 @@ typedef struct {
     mc_pairs_form format;
     bool has_t, keep_duplicates, one_text;
     mc_match_rule rule;
+    mc_metadata_list *lists; /* of a folder; NULL: a single list */
+    size_t n_lists;
 } mci_verify_options;
 
 /* What summary.json says. */
@@ -63,6 +66,7 @@ typedef struct {
 
     /* What most witnesses say, and everything is held against. */
     uint64_t n_entries, t, seed;
+    mci_limits limits;        /* the t of each list */
     const uint64_t *drawn_by; /* the counts that pairs are drawn by; NULL: not known yet */
 
     /* With one text an image: the choice of the run's seed, and of the list's. */
@@ -71,7 +75,7 @@ typedef struct {
     /* What was found in matched/. */
     mc_counters n;            /* pairs_kept, records_kept: what is drawn */
     double expected;          /* sum of keep probabilities */
-    uint64_t *pool, *curated; /* recounted, n_entries long */
+    uint64_t *pool, *curated; /* recounted: of the entries, then the pairs of each list */
     uint64_t *first_counts;   /* the pool's, of a first pass; NULL: there was none */
     mci_uuid_list list;
 } mci_verify;

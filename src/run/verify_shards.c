@@ -67,53 +67,30 @@ static mc_status check_ids(void *user, mci_batch *batch, const mc_record *record
     return *keeps ? MC_OK : add_note(batch, n, err);
 }
 
-enum { GROUP_TEXTS = 256 };
-
-/* Texts that are matched together, and where each is. */
-typedef struct {
-    mc_str views[GROUP_TEXTS];
-    size_t records[GROUP_TEXTS];
-    uint32_t texts[GROUP_TEXTS];
-    size_t n;
-} text_group;
-
-/* Compares the group's ids with those that are there, and empties it. */
-static mc_status check_group(const mci_match_stage *matching, mc_match_scratch *scratch,
-                             text_group *group, mci_batch *batch, mc_error *err)
+/* Whether ids[from] up to, but without, ids[to] are the text's. */
+static bool has_ids(const mc_text *text, const uint32_t *ids, size_t from, size_t to,
+                    uint32_t first_id)
 {
-    const size_t *offsets;
-    const uint32_t *ids;
-    MC_TRY(mc_match_batch(matching->matcher, scratch, group->views, group->n, &offsets, &ids, err));
-    for (size_t i = 0; i < group->n; i++) {
-        const mc_text *text = &batch->list.records[group->records[i]].texts[group->texts[i]];
-        size_t n = offsets[i + 1] - offsets[i];
-        if (n == text->n_entries && memcmp(ids + offsets[i], text->entries, n * sizeof *ids) == 0)
-            continue;
-        MC_TRY(add_note(
-            batch, (note){ NOTE_WRONG_IDS, group->texts[i], group->records[i], { 0, 0 } }, err));
-    }
-    group->n = 0;
-    return MC_OK;
+    size_t i = 0, n = to - from;
+    while (i < n && i < text->n_entries && text->entries[i] == ids[from + i] + first_id)
+        i++;
+    return i == n && n == text->n_entries;
 }
 
-static mc_status check_texts(const shard_check *check, mci_batch *batch, unsigned thread,
-                             mc_error *err)
+/* Compares what matches the group with the ids that are there. */
+static mc_status check_group(void *user, mci_batch *batch, const mci_text_group *group,
+                             const size_t *offsets, const uint32_t *ids, mc_error *err)
 {
-    const mci_match_stage *matching = &check->pass->matching;
-    mc_match_scratch *scratch = matching->scratches[thread];
-    text_group group;
-    group.n = 0;
-    for (size_t i = 0; i < batch->list.n; i++) {
-        const mc_record *record = &batch->list.records[i];
-        for (size_t j = 0; j < record->n_texts; j++) {
-            group.views[group.n] = record->texts[j].text;
-            group.records[group.n] = i;
-            group.texts[group.n++] = (uint32_t)j;
-            if (group.n == GROUP_TEXTS)
-                MC_TRY(check_group(matching, scratch, &group, batch, err));
-        }
+    (void)user;
+    for (size_t i = 0; i < group->n; i++) {
+        size_t record = group->records[i];
+        const mc_text *text = group->texts[i];
+        if (has_ids(text, ids, offsets[i], offsets[i + 1], group->first_id))
+            continue;
+        uint32_t number = (uint32_t)(text - batch->list.records[record].texts);
+        MC_TRY(add_note(batch, (note){ NOTE_WRONG_IDS, number, record, { 0, 0 } }, err));
     }
-    return check_group(matching, scratch, &group, batch, err);
+    return MC_OK;
 }
 
 static mc_status note_pairs(mci_batch *batch, mc_error *err)
@@ -220,8 +197,8 @@ static mc_status verify_work(void *user, mci_batch *batch, unsigned thread, mc_e
     MC_TRY(mci_count_batch(&pass->matched, batch, scratch, err));
     if (!pass->with_draws)
         return MC_OK;
-    if (pass->matching.matcher)
-        MC_TRY(check_texts(check, batch, scratch, err));
+    if (pass->matching.n_matchers)
+        MC_TRY(mci_match_groups(&pass->matching, batch, scratch, check_group, NULL, err));
     if (v->job->duplicates && !v->options.keep_duplicates)
         MC_TRY(note_pairs(batch, err));
     if (v->list.path)
@@ -444,6 +421,15 @@ static mc_status verify_shard(void *user, size_t shard, unsigned worker, mc_erro
 
 /* ---- all of them ---- */
 
+static mc_status open_counting(const mci_verify *v, unsigned n_workers, mci_count_stage *out,
+                               mc_error *err)
+{
+    MC_TRY(mci_count_stage_open(v->n_entries, n_workers, out, err));
+    out->lists = v->options.lists;
+    out->n_lists = v->options.n_lists;
+    return MC_OK;
+}
+
 static mc_status open_pass(verify_pass *pass, mc_error *err)
 {
     mci_verify *v = pass->v;
@@ -452,11 +438,12 @@ static mc_status open_pass(verify_pass *pass, mc_error *err)
     pass->n_workers = v->n_inputs && v->n_inputs < n ? (unsigned)v->n_inputs : n;
     pass->n_threads_each = n / pass->n_workers;
     n = pass->n_workers * pass->n_threads_each;
-    MC_TRY(mci_count_stage_open(v->n_entries, n, &pass->matched, err));
+    MC_TRY(open_counting(v, n, &pass->matched, err));
     if (!pass->with_draws)
         return MC_OK;
-    MC_TRY(mci_count_stage_open(v->n_entries, n, &pass->drawn, err));
-    MC_TRY(mc_balancer_new(v->drawn_by, v->n_entries, v->t, v->seed, &pass->balancer, err));
+    MC_TRY(open_counting(v, n, &pass->drawn, err));
+    MC_TRY(
+        mci_balancer_new(v->drawn_by, v->limits.parts, v->limits.n, v->seed, &pass->balancer, err));
     if (!v->metadata)
         return MC_OK;
     return mci_match_stage_open(v->metadata, v->options.rule, n, &pass->matching, err);
@@ -464,8 +451,7 @@ static mc_status open_pass(verify_pass *pass, mc_error *err)
 
 static void close_pass(verify_pass *pass)
 {
-    if (pass->matching.matcher)
-        mci_match_stage_close(&pass->matching);
+    mci_match_stage_close(&pass->matching);
     mci_count_stage_close(&pass->matched);
     mci_count_stage_close(&pass->drawn);
     mci_key_set_release(&pass->pairs);
@@ -491,7 +477,7 @@ mc_status mci_verify_shards(mci_verify *v, bool with_draws, mc_error *err)
     verify_pass pass = { .v = v, .with_draws = with_draws };
     pass.phase = with_draws ? "verify" : "count";
     pthread_mutex_init(&pass.lock, NULL);
-    memset(v->pool, 0, v->n_entries * sizeof *v->pool);
+    memset(v->pool, 0, (v->n_entries + v->options.n_lists) * sizeof *v->pool);
     v->n = (mc_counters){ 0 };
     v->expected = 0;
     mc_status status = open_pass(&pass, err);

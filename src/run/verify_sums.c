@@ -4,9 +4,8 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
-#include "curate/balance.h"
 #include "io/npy.h"
-#include "run/verify_internal.h"
+#include "run/verify_lists.h"
 
 /* ---- arrays ---- */
 
@@ -72,7 +71,7 @@ static mc_status check_probabilities(mci_verify *v, mc_error *err)
     }
     float *want = mci_alloc(n * sizeof *want);
     if (want) {
-        mci_entry_probs_f32(v->drawn_by, n, v->t, want);
+        mci_limits_probs_f32(&v->limits, v->drawn_by, want);
         compare_probabilities(v, published, want);
     }
     mci_free(published);
@@ -163,11 +162,12 @@ static void check_fractions(mci_verify *v, const mc_count_shape *shape)
 
 mc_status mci_verify_sums(mci_verify *v, mc_error *err)
 {
-    const mc_counts counts = { .counts = v->pool, .n = v->n_entries };
-    mc_count_shape shape = mc_counts_shape(&counts, v->t);
+    mc_count_shape shape = mci_limits_shape(&v->limits, v->pool);
     check_counts(v);
     MC_TRY(check_probabilities(v, err));
     check_card(v);
+    if (v->has_card)
+        MC_TRY(mci_verify_card_lists(v, err));
     if (!v->summary.is_there)
         return MC_OK;
     check_closing(v);

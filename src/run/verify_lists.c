@@ -1,0 +1,102 @@
+/* A run with a folder of lists: whose t is whose. */
+#include "run/verify_lists.h"
+
+#include <inttypes.h>
+
+#include "base/alloc.h"
+
+static bool same_list(const mc_metadata_list *a, const mc_metadata_list *b)
+{
+    return strcmp(a->name, b->name) == 0 && strcmp(a->sha256, b->sha256) == 0 &&
+           a->first_id == b->first_id && a->n_entries == b->n_entries;
+}
+
+bool mci_verify_has_lists(const mci_verify *v, const mc_metadata *metadata)
+{
+    const mc_metadata_list *lists;
+    size_t n = mc_metadata_lists(metadata, &lists);
+    bool same = n == v->options.n_lists;
+    for (size_t i = 0; i < n && same; i++)
+        same = same_list(&lists[i], &v->options.lists[i]);
+    return same;
+}
+
+mc_status mci_verify_limits(const mci_verify *v, double tail_ratio, uint64_t t, mci_limits *out,
+                            mc_error *err)
+{
+    const mc_counts counts = { .counts = (uint64_t *)v->drawn_by, .n = v->n_entries };
+    const mci_t_rule rule = { .tail_ratio = tail_ratio, .t = t };
+    const mci_verify_options *options = &v->options;
+    if (options->n_lists == 0)
+        return mci_limits_of_t(v->n_entries, t, out, err);
+    if (v->n_entries != options->n_entries)
+        return mc_fail(err, MC_E_FORMAT,
+                       "%s/run.json: its lists have %" PRIu64 " entries, want %" PRIu64,
+                       v->job->dir, options->n_entries, v->n_entries);
+    mc_status status =
+        mci_limits_of_lists(options->lists, options->n_lists, &counts, &rule, out, err);
+    return status == MC_E_ARG ? mc_add_context(err, MC_E_FORMAT, "%s/run.json", v->job->dir)
+                              : status;
+}
+
+mc_status mci_verify_t_of_ratio(const mci_verify *v, double tail_ratio, uint64_t *t, mc_error *err)
+{
+    const mc_counts counts = { .counts = (uint64_t *)v->drawn_by, .n = v->n_entries };
+    mci_limits limits;
+    if (v->options.n_lists == 0)
+        return mc_t_of_tail_ratio(&counts, tail_ratio, t, err);
+    MC_TRY(mci_verify_limits(v, tail_ratio, 0, &limits, err));
+    *t = mci_limits_main_t(&limits, v->options.lists, v->options.n_lists);
+    mci_limits_release(&limits);
+    return MC_OK;
+}
+
+/* ---- the card's ---- */
+
+static void compare_number(mci_verify *v, const char *list, const char *name, uint64_t published,
+                           uint64_t want)
+{
+    mci_checked(&v->findings, MC_CHECK_sums, 1);
+    if (published != want)
+        mci_found(&v->findings, MC_CHECK_sums, MCI_PLACE_LAST,
+                  "datacard.json: \"%s\" of the list %s is %" PRIu64 ", want %" PRIu64, name, list,
+                  published, want);
+}
+
+static void compare_list(mci_verify *v, const mc_card_list *published, const mc_card_list *want)
+{
+    const char *name = want->list.name;
+    mci_checked(&v->findings, MC_CHECK_metadata, 1);
+    if (!same_list(&published->list, &want->list))
+        mci_found(&v->findings, MC_CHECK_metadata, MCI_PLACE_LAST,
+                  "datacard.json: the list %s is not run.json's %s", published->list.name, name);
+    compare_number(v, name, "t", published->t, want->t);
+    compare_number(v, name, "pool_matches", published->pool_matches, want->pool_matches);
+    compare_number(v, name, "curated_matches", published->curated_matches, want->curated_matches);
+    compare_number(v, name, "matched_pairs", published->matched_pairs, want->matched_pairs);
+    compare_number(v, name, "curated_pairs", published->curated_pairs, want->curated_pairs);
+    mci_checked(&v->findings, MC_CHECK_sums, 1);
+    if (published->tail_ratio != want->tail_ratio)
+        mci_found(&v->findings, MC_CHECK_sums, MCI_PLACE_LAST,
+                  "datacard.json: \"tail_ratio\" of the list %s is %.17g, want %.17g", name,
+                  published->tail_ratio, want->tail_ratio);
+}
+
+mc_status mci_verify_card_lists(mci_verify *v, mc_error *err)
+{
+    const mci_verify_options *options = &v->options;
+    mc_card want = { .pool = v->pool, .curated = v->curated };
+    if (v->card.n_lists != options->n_lists) {
+        mci_found(&v->findings, MC_CHECK_metadata, MCI_PLACE_LAST,
+                  "datacard.json: it has %zu lists, want %zu", v->card.n_lists, options->n_lists);
+        return MC_OK;
+    }
+    MC_TRY(mci_card_set_lists(options->lists, options->n_lists, &v->limits, &want, err));
+    for (size_t i = 0; i < options->n_lists; i++) {
+        want.lists[i].matched_pairs = v->pool[v->n_entries + i];
+        want.lists[i].curated_pairs = v->curated[v->n_entries + i];
+        compare_list(v, &v->card.lists[i], &want.lists[i]);
+    }
+    mci_free(want.lists);
+    return MC_OK;
+}
