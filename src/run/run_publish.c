@@ -45,7 +45,7 @@ static mc_status make_draw_key(mci_run *run, mc_error *err)
 /* t, of every list. */
 static mc_status choose_limits(mci_run *run, mc_error *err)
 {
-    const mci_t_rule rule = { run->job->target, run->job->tail_ratio, run->job->t };
+    const mci_t_rule rule = { run->job->target, run->job->tail_ratio, run->job->t, NULL };
     if (run->n_lists > 0)
         return mci_choose_limits(&rule, NULL, NULL, run->metadata, &run->counts, run->summary,
                                  &run->limits, err);

@@ -242,11 +242,11 @@ static void what_gives_no_t_is_refused(void **state)
         size_t n_lists;
         const char *says;
     } cases[] = {
-        { { 10, -1, 0 }, 2, "a target is for one list" },
-        { { 0, -1, 0 }, 2, "t must be at least 1" },
-        { { 0, -1, 5 }, 1, "no list en.json" },
-        { { 0, -1, 5 }, 2, "no text matches en.json" },
-        { { 0, 1.5, 5 }, 2, "between 0 and 1" },
+        { { 10, -1, 0, NULL }, 2, "a target is for one list" },
+        { { 0, -1, 0, NULL }, 2, "t must be at least 1" },
+        { { 0, -1, 5, NULL }, 1, "no list en.json" },
+        { { 0, -1, 5, NULL }, 2, "no text matches en.json" },
+        { { 0, 1.5, 5, NULL }, 2, "between 0 and 1" },
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
