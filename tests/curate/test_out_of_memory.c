@@ -220,6 +220,19 @@ static mc_status balance(const fixture *f, mc_error *err)
     return mc_balance_run(&job, &summary, err);
 }
 
+static mc_status balance_one_text(const fixture *f, mc_error *err)
+{
+    mc_summary summary = { 0 };
+    const char *input = f->matched;
+    mc_balance_job job = { .pool = pool_of(f, &input, 1),
+                           .counts_path = f->counts,
+                           .target = 1,
+                           .tail_ratio = -1,
+                           .out_path = f->out,
+                           .one_text = true };
+    return mc_balance_run(&job, &summary, err);
+}
+
 static mc_status plan(const fixture *f, mc_error *err)
 {
     mc_plan found = { 0 };
@@ -297,7 +310,8 @@ static mc_status curate_the_rest(const fixture *f, mc_error *err)
                           .tail_ratio = -1,
                           .state_dir = f->state,
                           .block_paths = block,
-                          .n_block_paths = 2 };
+                          .n_block_paths = 2,
+                          .one_text = true };
     return mc_curate_run(&job, &summary, err);
 }
 
@@ -548,6 +562,7 @@ static const struct {
     { "match with block lists", match_blocked, true },
     { "count", count, true },
     { "balance", balance, true },
+    { "balance of one text an image", balance_one_text, true },
     { "plan", plan, true },
     { "card", make_card, true },
     { "card, compared", compare_cards, false },
