@@ -9,8 +9,9 @@
  *
  * Who owns what: weights are packed once and shared by any number of contexts; a context has the
  * threads and the scratch memory, belongs to one thread at a time, and allocates nothing once its
- * tensors are made and it has met its longest sequence. Results are the same bits for the same
- * number of threads and the same rows, whatever else is in the batch. */
+ * tensors are made and it has met its longest sequence (and in training, its largest weight).
+ * Results are the same bits for the same number of threads and the same rows, whatever else is in
+ * the batch. */
 #ifndef MCI_NN_NN_H
 #define MCI_NN_NN_H
 
