@@ -18,6 +18,11 @@ static const cli_about about = {
         "inputs also duplicates. All "
         "files but summary.json are the same bytes whatever the threads, the order of the inputs, "
         "and the interruptions.\n\n"
+        "With --worldwide -m may name a folder of lists, one a language (en.json, zh.json, "
+        "other.json "
+        "for the rest): texts go to the list of their language, -t is English's, and the others "
+        "get theirs by English's tail ratio. Ids count through the lists in the order of their "
+        "names; datacard.json tells of each.\n\n"
         "Several processes, on one machine or on many that share DIR, may run the same command at "
         "once: they divide the inputs among them and take up those of one that dies.",
     .example = "metaclip metadata --wordnet -o metadata.json\n"

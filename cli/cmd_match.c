@@ -13,7 +13,9 @@ static const cli_about about = {
         "marks , . ; : ? ! ` of the text a space on both sides. Letters are not folded. With "
         "--worldwide an entry gets no space at an end that is punctuation or of a script without "
         "spaces (Chinese characters, Thai, Lao, Tibetan, Burmese, Khmer), and of equal entries "
-        "only the last matches. Ids that a text carries already are replaced.\n\n"
+        "only the last matches. With it -m may name a folder of lists, one a language: a text is "
+        "matched with that of its language, and ids count through the lists in the order of their "
+        "names. Ids that a text carries already are replaced.\n\n"
         "With --block, images that the file names by host, url or uuid are left out, whatever "
         "entries their texts hold, and counted. A line in it that means nothing is an error.",
     .example = "metaclip match -m metadata.json -o matched.jsonl pairs.jsonl",

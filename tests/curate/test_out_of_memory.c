@@ -89,7 +89,7 @@ typedef struct {
     unsigned n_threads;
     char in[3][128], rows[3][128], list[128], text_list[128], matched[128], counts[128], card[128],
         images[128], run[128], uids[128], out[128], out_card[128], out_gz[128], state[128],
-        block[2][128];
+        block[2][128], lists[128];
     const char *inputs[3];
 } fixture;
 
@@ -313,6 +313,25 @@ static mc_status curate_the_rest(const fixture *f, mc_error *err)
                           .n_block_paths = 2,
                           .one_text = true };
     return mc_curate_run(&job, &summary, err);
+}
+
+/* With a list for each language, and looked at afterwards. */
+static mc_status curate_by_language(const fixture *f, mc_error *err)
+{
+    mc_summary summary = { 0 };
+    mc_verification verified;
+    mc_curate_job job = { .pool = pool_of(f, f->inputs, 2),
+                          .metadata_path = f->lists,
+                          .rule = MC_RULE_WORLDWIDE,
+                          .out_dir = f->out,
+                          .t = 2,
+                          .tail_ratio = -1 };
+    mc_verify_job check = { .dir = f->out, .metadata_path = f->lists, .n_threads = f->n_threads };
+    MC_TRY(mc_curate_run(&job, &summary, err));
+    assert_true(summary.n.pairs_kept > 0);
+    MC_TRY(mc_verify_run(&check, &verified, err));
+    assert_int_equal(verified.n_findings, 0);
+    return MC_OK;
 }
 
 static mc_status pack(const fixture *f, mc_error *err)
@@ -569,6 +588,7 @@ static const struct {
     { "info", tell, false },
     { "curate", curate, true },
     { "curate what is not known yet", curate_the_rest, true },
+    { "curate by language", curate_by_language, true },
     { "pack", pack, true },
     { "export of uuids", export_uuids, true },
     { "export of uids", export_uids, true },
@@ -639,6 +659,11 @@ static void open_fixture(scratch *s, fixture *f)
     set_path(s, f->images, "images");
     set_path(s, f->run, "run");
     set_path(s, f->uids, "uids.jsonl");
+    set_path(s, f->lists, "lists");
+    assert_int_equal(mkdir(f->lists, 0777), 0);
+    scratch_text(s, "lists/en.json", "[\"cat\",\"dog\",\"red cat\"]");
+    scratch_text(s, "lists/fr.json", "[]");
+    scratch_text(s, "lists/other.json", "[\"cat\",\"photo\"]");
     snprintf(f->out, sizeof f->out, "%s", f->matched);
     mc_summary summary = { 0 };
     mc_match_job job = { .pool = pool_of(f, f->inputs, 3),
