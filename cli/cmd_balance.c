@@ -71,7 +71,7 @@ static int show_plan(cli *c, const cli_opt *opts, mc_balance_job *job)
     if (c->json)
         cli_put_plan_json(&plan, json);
     else
-        cli_put_plan(&plan);
+        cli_put_plan(&plan, job->one_text);
     mc_free(json);
     return CLI_DONE;
 }

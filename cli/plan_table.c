@@ -18,10 +18,11 @@ static void put_row(const mc_plan *plan, const mc_plan_row *row)
            cli_percent(row->shape.tail_ratio, 1, share));
 }
 
-void cli_put_plan(const mc_plan *plan)
+void cli_put_plan(const mc_plan *plan, bool one_text)
 {
     char number[32];
-    printf("%s pairs match an entry\n", cli_grouped(plan->matched_pairs, number));
+    printf("%s %s match an entry\n", cli_grouped(plan->matched_pairs, number),
+           one_text ? "images" : "pairs");
     printf("  %13s %16s %10s %14s %18s\n", "t", "expected pairs", "deviation", "head entries",
            "tail share");
     for (size_t i = 0; i < plan->n_rows; i++)

@@ -98,6 +98,8 @@ jq -e ".expected_pairs < $target" out > /dev/null || fail "t = $t is not the sma
 expect 0 "${balance[@]}" --plan --target $target --json "${matched[@]}"
 equal "$(jq -c '[.t, .matched_pairs]' out)" "[$t,$images]" 'the plan of a target'
 equal "$(jq '.rows[-1].expected_pairs | round' out)" "$images" 'the most that any t is expected to keep'
+expect 0 "${balance[@]}" --plan "${matched[@]}"
+grep -qE "^[0-9,]+ images match an entry" out || fail 'a plan that does not speak of images'
 expect 0 "${aim[@]}" --one-text --target $target -o aimed "${shards[@]}"
 equal "$(jq .t aimed/summary.json)" "$t" 't of a run with a target'
 cat $(printf '%s\n' "${matched[@]}" | sed 's/run.matched/aimed\/curated/') > got
