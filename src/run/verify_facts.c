@@ -376,8 +376,12 @@ mc_status mci_verify_choose_t(mci_verify *v, mc_error *err)
     uint64_t t = v->options.t;
     bool has_t = v->options.has_t || v->options.tail_ratio >= 0;
     mc_error what = { 0 };
-    if (v->options.tail_ratio >= 0 &&
-        mci_verify_t_of_ratio(v, v->options.tail_ratio, &t, &what) < 0) {
+    mc_status status = MC_OK;
+    if (v->options.tail_ratio >= 0)
+        status = mci_verify_t_of_ratio(v, v->options.tail_ratio, &t, &what);
+    if (status == MC_E_NOMEM)
+        return mc_fail(err, status, "%s", what.text);
+    if (status < 0) {
         mci_found(&v->findings, MC_CHECK_sums, MCI_PLACE_FIRST, "run.json: %s", what.text);
         has_t = false;
     }

@@ -248,8 +248,7 @@ static mc_status curate_by_language(const fixture *f, mc_error *err)
                           .metadata_path = f->lists,
                           .rule = MC_RULE_WORLDWIDE,
                           .out_dir = f->out,
-                          .t = 2,
-                          .tail_ratio = -1 };
+                          .tail_ratio = 0.5 };
     mc_verify_job check = { .dir = f->out, .metadata_path = f->lists, .n_threads = f->n_threads };
     MC_TRY(mc_curate_run(&job, &summary, err));
     assert_true(summary.n.pairs_kept > 0);
