@@ -4,6 +4,7 @@
 # folder that has them).
 source "$METACLIP_SOURCE/tests/cli/lib.sh" || exit 1
 
+[[ -z ${ASAN_OPTIONS-}${TSAN_OPTIONS-} ]] || skip 'its parts are tested under sanitizers one by one'
 python=${PYTHON:-/usr/bin/python3}
 for tool in jq apt-get dpkg-deb; do
     command -v "$tool" > /dev/null || skip "$tool is not here"
