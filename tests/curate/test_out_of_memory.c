@@ -366,9 +366,9 @@ static void open_fixture(scratch *s, fixture *f)
 /* Sanitizers make all of this slow: with them only every so many of a job's allocations fails, and
  * the thread sanitizer need not see what has one thread. */
 #ifdef __SANITIZE_THREAD__
-enum { SHARE = 7, IS_FOR_THREADS = true };
+enum { SHARE = 19, IS_FOR_THREADS = true };
 #elif defined __SANITIZE_ADDRESS__
-enum { SHARE = 5, IS_FOR_THREADS = false };
+enum { SHARE = 17, IS_FOR_THREADS = false };
 #else
 enum { SHARE = 1, IS_FOR_THREADS = false };
 #endif
@@ -377,8 +377,9 @@ enum { SHARE = 1, IS_FOR_THREADS = false };
  * them in the other settings. */
 static long step_of(size_t job, long step)
 {
-    bool is_long = jobs[job].run == curate || jobs[job].run == curate_the_rest;
-    return is_long ? step * SHARE : SHARE > 1 ? 2 : 1;
+    bool is_long = jobs[job].run == curate || jobs[job].run == curate_the_rest ||
+                   jobs[job].run == curate_by_language;
+    return is_long ? step * SHARE : SHARE > 1 ? 5 : 1;
 }
 
 static void any_allocation_may_fail(void **state)
