@@ -51,6 +51,8 @@ static bool take_token(mc_str *rest, mc_str *token)
 static mc_status add_waiting(builder *b, mc_error *err)
 {
     void *path = b->path;
+    if (b->n_waiting == 0)
+        return MC_OK;
     MC_TRY(mci_grow(&path, &b->cap_path, b->n_path + b->n_waiting, sizeof *b->path, err));
     b->path = path;
     MC_TRY(mci_words_add(b->words, b->waiting, b->n_waiting, b->path + b->n_path, err));
