@@ -35,7 +35,7 @@ def photo(w, h, seed=5):
 
 
 def main():
-    library = check.Library(sys.argv[1])
+    library = check.Libmetaclip(sys.argv[1])
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 5
     options = library.options()
     pixels = np.zeros((3, 224, 224), np.float32)

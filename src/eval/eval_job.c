@@ -1,8 +1,8 @@
 /* Data sets -> numbers: one call. */
 #include <math.h>
-#include <time.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "eval/eval_catalog.h"
 #include "eval/eval_results.h"
 #include "eval/eval_set.h"
@@ -22,13 +22,6 @@ typedef struct {
     double sum_of_values;
     uint64_t n_values;
 } evaluator;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* ---- the model ---- */
 
@@ -102,11 +95,11 @@ static mc_status compute(evaluator *e, mci_dataset *set, const char *setup, size
 {
     *fatal = true;
     MC_TRY(open_model(e, err));
-    const double began = now();
+    const double began = mci_clock_seconds();
     *fatal = false;
     MC_TRY(mci_eval_set_run(&e->run, set, result, err));
     result->value = mci_eval_value(result);
-    result->seconds = now() - began;
+    result->seconds = mci_clock_seconds() - began;
     *fatal = true;
     mci_buf_clear(&e->line);
     MC_TRY(mci_eval_result_line(e->job, result, setup, &e->line, err));

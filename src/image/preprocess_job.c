@@ -1,9 +1,9 @@
 /* Many images into one .npy file, with a list that says which input each row is. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/json_text.h"
 #include "base/utf8.h"
 #include "image/image_stream.h"
@@ -19,13 +19,6 @@ typedef struct {
     mci_buf line, name;
     uint64_t file_bytes;
 } run;
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* ---- the list ---- */
 
@@ -152,7 +145,7 @@ static mc_status run_all(run *r, mc_error *err)
 mc_status mc_preprocess_run(const mc_preprocess_job *job, mc_preprocess_summary *summary,
                             mc_error *err)
 {
-    double began = now();
+    double began = mci_clock_seconds();
     *summary = (mc_preprocess_summary){ 0 };
     run r = { .job = job, .sum = summary };
     mc_status status = run_all(&r, err);
@@ -164,7 +157,7 @@ mc_status mc_preprocess_run(const mc_preprocess_job *job, mc_preprocess_summary 
         mci_npy_out_abort(r.array);
     mci_buf_release(&r.line);
     mci_buf_release(&r.name);
-    summary->seconds = now() - began;
+    summary->seconds = mci_clock_seconds() - began;
     return status;
 }
 

@@ -1,20 +1,13 @@
 /* Features of many inputs: the job as a whole. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/json_text.h"
 #include "model/embed_internal.h"
 
 enum { DEFAULT_BATCH = 32 };
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 mc_status mci_embed_fail(mci_embed_run *run, const char *name, const char *why, mc_error *err)
 {
@@ -86,7 +79,7 @@ static mc_status open_model(const mc_embed_job *job, mc_clip **out, mc_error *er
 mc_status mc_embed_run(const mc_embed_job *job, mc_embed_summary *sum, mc_error *err)
 {
     mc_clip *clip = NULL;
-    const double began = now();
+    const double began = mci_clock_seconds();
     *sum = (mc_embed_summary){ 0 };
     MC_TRY(check_job(job, err));
     MC_TRY(open_model(job, &clip, err));
@@ -98,10 +91,10 @@ mc_status mc_embed_run(const mc_embed_job *job, mc_embed_summary *sum, mc_error 
                           .D = facts.embed_dim };
     sum->embed_dim = facts.embed_dim;
     snprintf(sum->arithmetic, sizeof sum->arithmetic, "%s", facts.arithmetic);
-    const double loaded = now();
+    const double loaded = mci_clock_seconds();
     mc_status status = run_model(&run, err);
     sum->load_seconds = loaded - began;
-    sum->seconds = now() - loaded;
+    sum->seconds = mci_clock_seconds() - loaded;
     if (job->kind == MC_EMBED_IMAGES)
         sum->n_failed = sum->n_inputs - sum->n_rows;
     mc_clip_ctx_free(run.ctx);

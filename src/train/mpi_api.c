@@ -25,8 +25,9 @@ static bool find(void *library, const char *name, void *place)
 
 mc_status mci_mpi_load(mci_mpi *out, mc_error *err)
 {
-    mci_mpi mpi = { .library = load() };
-    if (!mpi.library)
+    mci_mpi mpi = { 0 };
+    void *loaded = load();
+    if (!loaded)
         return mc_fail(
             err, MC_E_BACKEND,
             "several processes need Open MPI's library (libmpi.so.40), which is not here");
@@ -44,7 +45,7 @@ mc_status mci_mpi_load(mci_mpi *out, mc_error *err)
         { "MPI_Waitall", &mpi.waitall },         { "MPI_Bcast", &mpi.bcast },
     };
     for (size_t i = 0; i < sizeof symbols / sizeof symbols[0]; i++)
-        if (!find(mpi.library, symbols[i].name, symbols[i].place))
+        if (!find(loaded, symbols[i].name, symbols[i].place))
             return mc_fail(err, MC_E_BACKEND,
                            "the MPI library here is not Open MPI's: it has no %s", symbols[i].name);
     *out = mpi;

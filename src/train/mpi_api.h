@@ -8,7 +8,6 @@
 /* Open MPI's binary interface; its header is not needed.
  * Source: the MPI standard 3.1, with Open MPI's types (handles are pointers, counts are int). */
 typedef struct {
-    void *library;
     void *world, *f32, *f64, *bytes, *sum, *no_request;
     int (*initialized)(int *flag);
     int (*init_thread)(int *argc, char ***argv, int required, int *provided);

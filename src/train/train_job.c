@@ -2,9 +2,9 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/files.h"
 #include "io/output.h"
 #include "io/whole.h"
@@ -33,13 +33,6 @@ typedef struct {
     mci_run_state state;
     mci_train_log log;
 } run;
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static bool is_first(const run *r)
 {
@@ -364,14 +357,15 @@ static void tell_progress(const run *r)
 static mc_status one_step(run *r, mci_step_facts *facts, double *data_seconds, mc_error *err)
 {
     mci_pair_batch batch;
-    const double began = now();
+    const double began = mci_clock_seconds();
     MC_TRY(mci_pair_loader_next(r->loader, &batch, err));
-    const double loaded = now();
+    const double loaded = mci_clock_seconds();
     MC_TRY(mci_trainer_step(r->trainer, batch.pixels, batch.tokens, batch.n, facts, err));
     r->state.position = batch.after;
     r->state.step++;
     *data_seconds += loaded - began;
-    mci_train_log_step(&r->log, facts, r->config->batch, loaded - began, now() - began);
+    mci_train_log_step(&r->log, facts, r->config->batch, loaded - began,
+                       mci_clock_seconds() - began);
     if (!isfinite(facts->loss))
         return mc_fail(err, MC_E_BACKEND,
                        "step %" PRIu64
@@ -396,7 +390,7 @@ static mc_status after_step(run *r, const mci_step_facts *facts, bool is_last, m
 static mc_status run_steps(run *r, mc_error *err)
 {
     const uint64_t first = r->state.step, max = r->options->max_steps;
-    const double began = now();
+    const double began = mci_clock_seconds();
     double data_seconds = 0.0;
     mci_step_facts facts = { 0 };
     while (r->state.step < r->n_steps && (max == 0 || r->state.step - first < max)) {
@@ -404,7 +398,7 @@ static mc_status run_steps(run *r, mc_error *err)
         const bool is_last = r->state.step == r->n_steps || (max && r->state.step - first == max);
         MC_TRY(after_step(r, &facts, is_last, err));
     }
-    const double seconds = now() - began;
+    const double seconds = mci_clock_seconds() - began;
     r->sum->first_step = first;
     r->sum->n_steps = r->state.step;
     r->sum->n_all_steps = r->n_steps;

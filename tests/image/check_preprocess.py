@@ -36,7 +36,7 @@ class Str(ctypes.Structure):
     _fields_ = [("data", ctypes.c_char_p), ("len", ctypes.c_size_t)]
 
 
-class Library:
+class Libmetaclip:
     def __init__(self, path):
         self.lib = ctypes.CDLL(path)
         self.lib.mc_image_options_clip.restype = Options
@@ -161,7 +161,7 @@ def choose(library, rng):
 
 
 def main():
-    library = Library(sys.argv[1])
+    library = Libmetaclip(sys.argv[1])
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
     rng = np.random.default_rng(int(sys.argv[3]) if len(sys.argv) > 3 else 1)
     equal, n = {}, {}
