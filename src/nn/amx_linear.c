@@ -1,69 +1,125 @@
-/* Products of a chunk of panels with some strips.
+/* Products of some panels with a group of strips, which stays in the second cache while panel after
+ * panel comes by. A panel stays in the first one while the strips come by, if K is not above 768.
  *
- *   for each strip
- *       for each 256 of K          16 KiB of the strip, which stay in the first cache while
- *           for each panel         16 KiB of each panel come by from the second:
- *               sums (4 KiB) += panel x strip, in tiles
- *               if that was the last of K: finish the sums
- *
- * With all of K at once, both operands would come from the second cache, which cannot feed the
- * tiles: a step of 4 products needs 4 KiB in 64 cycles. So half of them does, and the price is that
- * unfinished sums go out and in. */
+ * A block of 32 x 32 has all of its K in one go, in tiles. What is to be done with its sums then
+ * (bias, activation, rounding) is done a few rows at a time between the products of the next block:
+ * tiles and vectors work side by side, and no sum is read just after it was stored. */
 #ifdef __x86_64__
 #include "nn/amx_vector.h"
 
-enum { PART_LINES = 8 }; /* of K at once */
-
 /* ---- sums that are whole ---- */
 
+/* What becomes of them: mci_linear_job's cases, and y's form. Known when this is compiled. */
+typedef enum {
+    TO_BF16,  /* y = f(sums) */
+    TO_BOTH,  /* also = sums; y = f(also) */
+    TO_SLOPE, /* y = sums f'(z); also = f(z) */
+    TO_F32,   /* y = f(sums) */
+    TO_SUM    /* y = base + f(sums) */
+} destiny;
+
+/* Rows of a tensor's block, `step` bytes apart. */
 typedef struct {
-    const mci_linear_job *job;
-    size_t row, n_rows, strip;
+    char *at;
+    size_t step;
+} place;
+
+typedef struct {
     const float *c; /* four tiles, one after the other */
+    const float *bias;
+    place y, other; /* other: also, z or base */
+    place also;     /* of TO_SLOPE */
+    size_t row, n_rows;
 } block;
 
-AMX_INLINE void finish_as(const block *b, mci_nn_activation f)
+AMX_INLINE place place_of(const mci_nn_tensor *x, size_t row, size_t line)
 {
-    mci_nn_tensor *y = b->job->y;
-    const float *bias = b->job->weight->bias + b->strip * MCI_LINE;
-    const vec bias0 = load(bias), bias1 = load(bias + 16);
-    for (size_t r = 0; r < b->n_rows; r++) {
-        const float *c = b->c + r / 16 * 512 + r % 16 * 16;
-        vec left = activation_of(load(c) + bias0, f);
-        vec right = activation_of(load(c + 256) + bias1, f);
-        if (y->form != MCI_ROWS_F32) {
-            _mm512_store_si512(mci_line_bf16(y, b->row + r, b->strip), amx_bf16_of(left, right));
-            continue;
-        }
-        float *to = mci_row_f32(y, b->row + r) + b->strip * MCI_LINE;
-        if (b->job->add) {
-            left = load(to) + left;
-            right = load(to + 16) + right;
-        }
-        store(to, left);
-        store(to + 16, right);
+    if (!x)
+        return (place){ NULL, 0 };
+    if (x->form == MCI_ROWS_F32)
+        return (place){ (char *)(mci_row_f32(x, row) + line * MCI_LINE), x->stride * 4 };
+    return (place){ mci_line_bf16(x, row, line), x->form == MCI_TILES_BF16 ? 64 : x->stride * 2 };
+}
+
+AMX_INLINE block block_of(const mci_linear_job *job, size_t panel, size_t strip, const float *c)
+{
+    const size_t row = panel * MCI_PANEL, n_left = job->x->n_rows - row;
+    const mci_nn_tensor *other = job->z ? job->z : job->base ? job->base : job->also;
+    return (block){ .c = c,
+                    .bias = job->weight->bias + strip * MCI_LINE,
+                    .y = place_of(job->y, row, strip),
+                    .other = place_of(other, row, strip),
+                    .also = place_of(job->also, row, strip),
+                    .n_rows = n_left < MCI_PANEL ? n_left : MCI_PANEL };
+}
+
+AMX_INLINE void put_bf16(place to, size_t row, vec left, vec right)
+{
+    _mm512_store_si512(to.at + row * to.step, amx_bf16_of((__m512)left, (__m512)right));
+}
+
+AMX_INLINE void put_f32(place to, size_t row, vec left, vec right)
+{
+    float *at = (float *)(void *)(to.at + row * to.step);
+    store(at, left);
+    store(at + 16, right);
+}
+
+AMX_INLINE void finish_row(const block *b, size_t row, const destiny d, const mci_nn_activation f)
+{
+    const float *c = b->c + row / 16 * 512 + row % 16 * 16;
+    vec left = load(c) + load(b->bias), right = load(c + 256) + load(b->bias + 16);
+    char *other = b->other.at + row * b->other.step;
+    if (d == TO_SLOPE) {
+        vec z0, z1;
+        amx_widen(other, &z0, &z1);
+        put_bf16(b->y, row, left * slope_of(z0, f), right * slope_of(z1, f));
+        put_bf16(b->also, row, activation_of(z0, f), activation_of(z1, f));
+        return;
+    }
+    if (d == TO_BOTH) {
+        put_bf16(b->other, row, left, right);
+        amx_widen(other, &left, &right);
+    }
+    left = activation_of(left, f);
+    right = activation_of(right, f);
+    if (d == TO_SUM) {
+        const float *base = (const float *)(const void *)other;
+        put_f32(b->y, row, load(base) + left, load(base + 16) + right);
+    } else if (d == TO_F32) {
+        put_f32(b->y, row, left, right);
+    } else {
+        put_bf16(b->y, row, left, right);
     }
 }
 
-AMX static void finish_block(const block *b)
+/* The next rows, n at most. */
+AMX_INLINE void finish_rows(block *b, size_t n, const destiny d, const mci_nn_activation f)
 {
-    if (b->job->f == MCI_NN_LINEAR)
-        finish_as(b, MCI_NN_LINEAR);
-    else if (b->job->f == MCI_NN_GELU)
-        finish_as(b, MCI_NN_GELU);
-    else
-        finish_as(b, MCI_NN_QUICK_GELU);
+    const size_t end = b->n_rows - b->row < n ? b->n_rows : b->row + n;
+    for (; b->row < end; b->row++)
+        finish_row(b, b->row, d, f);
 }
 
 /* ---- sums ---- */
 
-AMX_INLINE void load_sums(const float *c)
+AMX_INLINE void multiply(const char *panel, const char *strip, size_t n_lines, block *former,
+                         const destiny d, const mci_nn_activation f)
 {
+    const size_t n_rows = (MCI_PANEL + n_lines - 1) / n_lines;
+    amx_zero();
     atomic_signal_fence(memory_order_seq_cst);
-    _tile_loadd(0, c, 64);
-    _tile_loadd(1, c + 256, 64);
-    _tile_loadd(2, c + 512, 64);
-    _tile_loadd(3, c + 768, 64);
+    for (; n_lines; n_lines--, panel += MCI_PAIR_BYTES, strip += MCI_PAIR_BYTES) {
+        _tile_loadd(4, panel, 64);
+        _tile_loadd(6, strip, 64);
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_loadd(7, strip + MCI_TILE_BYTES, 64);
+        _tile_dpbf16ps(1, 4, 7);
+        _tile_loadd(5, panel + MCI_TILE_BYTES, 64);
+        _tile_dpbf16ps(2, 5, 6);
+        _tile_dpbf16ps(3, 5, 7);
+        finish_rows(former, n_rows, d, f);
+    }
 }
 
 AMX_INLINE void store_sums(float *c)
@@ -75,41 +131,54 @@ AMX_INLINE void store_sums(float *c)
     atomic_signal_fence(memory_order_seq_cst);
 }
 
-AMX static void finish_panel(const mci_linear_job *job, size_t panel, size_t strip, const float *c)
+typedef struct {
+    size_t panel, end_panel, strip, end_strip;
+} range;
+
+AMX_INLINE void run_as(const mci_linear_job *job, range r, float *c, const destiny d,
+                       const mci_nn_activation f)
 {
-    size_t row = panel * MCI_PANEL, n_left = job->x->n_rows - row;
-    block b = { .job = job,
-                .row = row,
-                .n_rows = n_left < MCI_PANEL ? n_left : MCI_PANEL,
-                .strip = strip,
-                .c = c };
-    finish_block(&b);
+    const size_t n_lines = job->x->n_lines;
+    const mci_nn_weight *weight = job->weight;
+    block former = { .n_rows = 0 };
+    size_t turn = 0;
+    for (size_t p = r.panel; p < r.end_panel; p++)
+        for (size_t s = r.strip; s < r.end_strip; s++, turn = MCI_BLOCK - turn) {
+            multiply(job->x->data + p * n_lines * MCI_PAIR_BYTES,
+                     weight->strips + s * weight->strip_bytes, n_lines, &former, d, f);
+            finish_rows(&former, MCI_PANEL, d, f);
+            store_sums(c + turn);
+            former = block_of(job, p, s, c + turn);
+        }
+    finish_rows(&former, MCI_PANEL, d, f);
+}
+
+AMX_INLINE void run_activated(const mci_linear_job *job, range r, float *c, const destiny d)
+{
+    if (job->f == MCI_NN_LINEAR)
+        run_as(job, r, c, d, MCI_NN_LINEAR);
+    else if (job->f == MCI_NN_GELU)
+        run_as(job, r, c, d, MCI_NN_GELU);
+    else
+        run_as(job, r, c, d, MCI_NN_QUICK_GELU);
 }
 
 AMX void mci_amx_linear(const mci_linear_job *job, size_t first_panel, size_t end_panel,
                         size_t first_strip, size_t end_strip, char *scratch)
 {
-    const size_t n_lines = job->x->n_lines;
-    const mci_nn_weight *weight = job->weight;
+    const range r = { first_panel, end_panel, first_strip, end_strip };
+    float *c = (float *)(void *)scratch;
     amx_begin();
-    for (size_t s = first_strip; s < end_strip; s++)
-        for (size_t k = 0; k < n_lines; k += PART_LINES) {
-            size_t n = n_lines - k < PART_LINES ? n_lines - k : PART_LINES;
-            const char *strip = weight->strips + s * weight->strip_bytes + k * MCI_PAIR_BYTES;
-            for (size_t p = first_panel; p < end_panel; p++) {
-                float *c = (float *)(void *)scratch + (p - first_panel) * MCI_BLOCK;
-                amx_rows panel = { job->x->data + (p * n_lines + k) * MCI_PAIR_BYTES, 64,
-                                   MCI_TILE_BYTES, MCI_PAIR_BYTES };
-                if (k == 0)
-                    amx_zero();
-                else
-                    load_sums(c);
-                amx_multiply(panel, strip, n, true);
-                store_sums(c);
-                if (k + n == n_lines)
-                    finish_panel(job, p, s, c);
-            }
-        }
+    if (job->z)
+        run_activated(job, r, c, TO_SLOPE);
+    else if (job->also)
+        run_activated(job, r, c, TO_BOTH);
+    else if (job->base)
+        run_activated(job, r, c, TO_SUM);
+    else if (job->y->form == MCI_ROWS_F32)
+        run_activated(job, r, c, TO_F32);
+    else
+        run_activated(job, r, c, TO_BF16);
     amx_end();
 }
 #endif

@@ -26,7 +26,7 @@ enum {
     MCI_TILE_BYTES = 1024,                           /* 16 rows of 64 bytes */
     MCI_PAIR_BYTES = 2 * MCI_TILE_BYTES,             /* 32 x 32 of bf16 */
     MCI_BLOCK = MCI_PANEL * MCI_LINE,                /* floats of a block of output */
-    MCI_MAX_PANELS = 32,                             /* in a task of linear() */
+    MCI_MAX_PANELS = 32,                             /* in a task of linear() in f32 */
     MCI_SUMS_BYTES = MCI_MAX_PANELS * MCI_BLOCK * 4, /* a worker's, for a strip's unfinished sums */
 };
 
@@ -90,16 +90,22 @@ typedef struct {
 } mci_cpu_kernels;
 
 /* One product with all that goes with it. Panels and strips are the caller's choice, and
- * no result depends on it. */
+ * no result depends on it.
+ *
+ *   y = f(x W^T + b)                              of base, also and z, none is there
+ *   y = base + f(x W^T + b)                       base: SUM; it may be y
+ *   also = x W^T + b, y = f(also)                 with tiles only
+ *   y = (x W^T + b) f'(z), also = f(z)            with tiles only */
 typedef struct {
     mci_nn_ctx *ctx;
     mci_nn_tensor *y;
     const mci_nn_tensor *x;
     const mci_nn_weight *weight;
     mci_nn_activation f;
-    bool add;
+    const mci_nn_tensor *base, *z;
+    mci_nn_tensor *also;
     size_t n_panels, chunk; /* panels of x, and how many of them a task has */
-    size_t n_groups, group; /* of strips, and how many strips a task has */
+    size_t n_strips, group; /* of the weight, and how many strips a task has */
 } mci_linear_job;
 
 typedef struct {
@@ -186,6 +192,8 @@ static inline char *mci_line_bf16(const mci_nn_tensor *x, size_t row, size_t lin
 /* Room for so many bytes a worker; on failure the context keeps it and false is given. */
 bool mci_cpu_reserve(mci_nn_ctx *ctx, size_t n_bytes);
 
+/* The caller says what; this cuts it and runs. */
+void mci_cpu_run_linear(mci_linear_job job);
 void mci_cpu_linear(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x,
                     const mci_nn_weight *weight, mci_nn_activation f, bool add);
 void mci_cpu_attention(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *qkv,
