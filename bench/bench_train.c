@@ -224,11 +224,20 @@ static double product_rate(const training_case *c)
 
 static void print_parts(const training_case *c, double n_steps)
 {
-    static const char *const parts[] = {
-        "linear",          "attention",          "layernorm",          "activate",          "copy",
-        "linear_backward", "attention_backward", "layernorm_backward", "activate_backward", "adamw",
-        "weight_refresh",  "vector_zero",        "vector_square"
-    };
+    static const char *const parts[] = { "linear",
+                                         "linear_onto",
+                                         "linear_kept",
+                                         "attention",
+                                         "layernorm",
+                                         "input_gradient",
+                                         "inner_gradient",
+                                         "weight_gradient",
+                                         "attention_backward",
+                                         "layernorm_backward",
+                                         "adamw",
+                                         "weight_refresh",
+                                         "vector_zero",
+                                         "vector_square" };
     printf("{\"name\":\"%s, parts\"", c->name);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         printf(",\"%s_ms\":%.1f", parts[i], 1e3 * timed_seconds_of(parts[i]) / n_steps);

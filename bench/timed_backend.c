@@ -35,27 +35,34 @@ static mci_nn_training timed_training;
     X(plain, TIMED_FORWARD, pick,                                                                  \
       (mci_nn_ctx * c, mci_nn_tensor * y, const mci_nn_tensor *x, const uint32_t *r, size_t n),    \
       (c, y, x, r, n))                                                                             \
-    X(plain->training, TIMED_FORWARD, copy,                                                        \
-      (mci_nn_ctx * c, mci_nn_tensor * y, const mci_nn_tensor *x), (c, y, x))                      \
-    X(plain->training, TIMED_FORWARD, activate,                                                    \
-      (mci_nn_ctx * c, mci_nn_tensor * y, const mci_nn_tensor *z, mci_nn_activation f),            \
-      (c, y, z, f))                                                                                \
-    X(plain->training, TIMED_BACKWARD, activate_backward,                                          \
-      (mci_nn_ctx * c, mci_nn_tensor * dz, const mci_nn_tensor *dy, const mci_nn_tensor *z,        \
-       mci_nn_activation f),                                                                       \
-      (c, dz, dy, z, f))                                                                           \
-    X(plain->training, TIMED_BACKWARD, linear_backward,                                            \
-      (mci_nn_ctx * c, mci_nn_tensor * dx, const mci_nn_tensor *dy, const mci_nn_tensor *x,        \
-       const mci_nn_weight *w, mci_nn_vector *g),                                                  \
-      (c, dx, dy, x, w, g))                                                                        \
+    X(plain->training, TIMED_FORWARD, linear_onto,                                                 \
+      (mci_nn_ctx * c, mci_nn_tensor * y, const mci_nn_tensor *b, const mci_nn_tensor *x,          \
+       const mci_nn_weight *w),                                                                    \
+      (c, y, b, x, w))                                                                             \
+    X(plain->training, TIMED_FORWARD, linear_kept,                                                 \
+      (mci_nn_ctx * c, mci_nn_tensor * y, mci_nn_tensor * z, const mci_nn_tensor *x,               \
+       const mci_nn_weight *w, mci_nn_activation f),                                               \
+      (c, y, z, x, w, f))                                                                          \
+    X(plain->training, TIMED_BACKWARD, input_gradient,                                             \
+      (mci_nn_ctx * c, mci_nn_tensor * dx, const mci_nn_tensor *dy, const mci_nn_weight *w),       \
+      (c, dx, dy, w))                                                                              \
+    X(plain->training, TIMED_BACKWARD, inner_gradient,                                             \
+      (mci_nn_ctx * c, mci_nn_tensor * dz, mci_nn_tensor * x, const mci_nn_tensor *dy,             \
+       const mci_nn_tensor *z, const mci_nn_weight *w, mci_nn_activation f),                       \
+      (c, dz, x, dy, z, w, f))                                                                     \
+    X(plain->training, TIMED_BACKWARD, weight_gradient,                                            \
+      (mci_nn_ctx * c, const mci_nn_tensor *dy, const mci_nn_tensor *x, const mci_nn_weight *w,    \
+       mci_nn_vector *g),                                                                          \
+      (c, dy, x, w, g))                                                                            \
     X(plain->training, TIMED_BACKWARD, layernorm_backward,                                         \
-      (mci_nn_ctx * c, mci_nn_tensor * dx, const mci_nn_tensor *dy, const mci_nn_tensor *x,        \
-       const mci_nn_norm *n, mci_nn_vector *g, bool add),                                          \
-      (c, dx, dy, x, n, g, add))                                                                   \
+      (mci_nn_ctx * c, mci_nn_tensor * dx, mci_nn_tensor * r, mci_nn_tensor * y,                   \
+       const mci_nn_tensor *dy, const mci_nn_tensor *x, const mci_nn_norm *n, mci_nn_vector *g,    \
+       bool add),                                                                                  \
+      (c, dx, r, y, dy, x, n, g, add))                                                             \
     X(plain->training, TIMED_BACKWARD, attention_backward,                                         \
       (mci_nn_ctx * c, mci_nn_tensor * dq, const mci_nn_tensor *dy, const mci_nn_tensor *q,        \
-       mci_nn_sequences s, size_t h, bool causal),                                                 \
-      (c, dq, dy, q, s, h, causal))                                                                \
+       mci_nn_sequences s, size_t h, bool causal, const uint32_t *only),                           \
+      (c, dq, dy, q, s, h, causal, only))                                                          \
     X(plain->training, TIMED_BACKWARD, embed_backward,                                             \
       (mci_nn_ctx * c, const mci_nn_tensor *dy, const int32_t *i, mci_nn_sequences s,              \
        const mci_nn_table *w, const mci_nn_table *p, mci_nn_vector *g),                            \
@@ -119,10 +126,11 @@ const mci_nn_backend *timed_backend(const mci_nn_backend *backend)
     timed.linear = timed_linear;
     timed.attention = timed_attention;
     timed.pick = timed_pick;
-    timed_training.copy = timed_copy;
-    timed_training.activate = timed_activate;
-    timed_training.activate_backward = timed_activate_backward;
-    timed_training.linear_backward = timed_linear_backward;
+    timed_training.linear_onto = timed_linear_onto;
+    timed_training.linear_kept = timed_linear_kept;
+    timed_training.input_gradient = timed_input_gradient;
+    timed_training.inner_gradient = timed_inner_gradient;
+    timed_training.weight_gradient = timed_weight_gradient;
     timed_training.layernorm_backward = timed_layernorm_backward;
     timed_training.attention_backward = timed_attention_backward;
     timed_training.embed_backward = timed_embed_backward;

@@ -1,5 +1,4 @@
-/* Training by tiles: blocks of 32 x 32 brought into the forms that products read, and activations
- * on bf16. */
+/* Training by tiles: blocks of 32 x 32 brought into the forms that products read. */
 #ifdef __x86_64__
 #include "nn/amx_internal.h"
 #include "nn/amx_vector.h"
@@ -127,61 +126,23 @@ AMX static void get_row(const mci_nn_tensor *x, size_t row, float *values)
     }
 }
 
-/* ---- activations ---- */
-
-enum { AHEAD = 2048 }; /* bytes: prefetchers stop at the end of each page, these loops do not */
-
-AMX_INLINE void activate_as(char *y, const char *z, size_t n, mci_nn_activation f)
+/* Pairs of k, column by column, become pairs of columns, k by k. */
+AMX static void turn_strip_block(const char *from, char *to)
 {
-    for (size_t i = 0; i < n; i += 32) {
-        vec a, b;
-        _mm_prefetch(z + i * 2 + AHEAD, _MM_HINT_T0);
-        amx_widen(z + i * 2, &a, &b);
-        _mm512_store_si512(y + i * 2,
-                           amx_bf16_of((__m512)activation_of(a, f), (__m512)activation_of(b, f)));
-    }
-}
-
-AMX static void activate(char *y, const char *z, size_t n, mci_nn_activation f)
-{
-    if (f == MCI_NN_GELU)
-        activate_as(y, z, n, MCI_NN_GELU);
-    else if (f == MCI_NN_QUICK_GELU)
-        activate_as(y, z, n, MCI_NN_QUICK_GELU);
-    else
-        activate_as(y, z, n, MCI_NN_LINEAR);
-}
-
-AMX_INLINE void slope_as(char *dz, const char *dy, const char *z, size_t n, mci_nn_activation f)
-{
-    for (size_t i = 0; i < n; i += 32) {
-        vec a, b, da, db;
-        _mm_prefetch(z + i * 2 + AHEAD, _MM_HINT_T0);
-        _mm_prefetch(dy + i * 2 + AHEAD, _MM_HINT_T0);
-        amx_widen(z + i * 2, &a, &b);
-        amx_widen(dy + i * 2, &da, &db);
-        da *= slope_of(a, f);
-        db *= slope_of(b, f);
-        _mm512_store_si512(dz + i * 2, amx_bf16_of((__m512)da, (__m512)db));
-    }
-}
-
-AMX static void slope(char *dz, const char *dy, const char *z, size_t n, mci_nn_activation f)
-{
-    if (f == MCI_NN_GELU)
-        slope_as(dz, dy, z, n, MCI_NN_GELU);
-    else if (f == MCI_NN_QUICK_GELU)
-        slope_as(dz, dy, z, n, MCI_NN_QUICK_GELU);
-    else
-        slope_as(dz, dy, z, n, MCI_NN_LINEAR);
+    _Alignas(64) char columns[MCI_PAIR_BYTES];
+    __m512i rows[32];
+    turn_tile(from, columns);
+    turn_tile(from + MCI_TILE_BYTES, columns + MCI_TILE_BYTES);
+    for (size_t i = 0; i < 32; i++)
+        rows[i] = _mm512_load_si512(columns + i * 64);
+    zip_block(rows, to);
 }
 
 const mci_amx_train mci_amx_training = {
     .pack_values = pack_values,
     .pack_tensor = pack_tensor,
+    .turn_strip_block = turn_strip_block,
     .get_row = get_row,
-    .activate = activate,
-    .slope = slope,
     .attention_bytes = mci_amx_attention_back_bytes,
     .attention = mci_amx_attention_back,
 };

@@ -10,7 +10,8 @@
  *
  *   dK     [32, D] = ds^T x strips of Q's columns;   dV [32, D] = p^T x strips of dY's columns
  *
- * Rows behind the sequence's end are laid down as zeros, and so are columns behind the head's. */
+ * Rows behind the sequence's end are laid down as zeros, and so are columns behind the head's.
+ * Where only one row of a sequence is asked for, Q and dY have that row alone. */
 #ifdef __x86_64__
 #include <math.h>
 #include <string.h>
@@ -66,8 +67,9 @@ size_t mci_amx_attention_back_bytes(size_t T, size_t D)
 typedef struct {
     const mci_attention_back_job *job;
     back_scratch s;
-    size_t start, T, head;
-    size_t t_lines, d_lines;
+    mci_queries q;
+    size_t head;
+    size_t q_lines, t_lines, d_lines; /* of queries, of keys, of columns */
 } back_work;
 
 /* ---- laying down ---- */
@@ -94,21 +96,22 @@ AMX_INLINE void put_panel(const __m512i rows[32], char *to)
         _mm512_store_si512(to + i * 64, rows[i]);
 }
 
-/* The head's columns of a tensor, `first` being the first of them; forms that are NULL are not
+/* The head's columns of n rows of a tensor, from a row and a column on; forms that are NULL are not
  * wanted. */
-AMX static void lay_operand(const back_work *w, const mci_nn_tensor *x, size_t first, char *panels,
-                            char *of_rows, char *of_columns)
+AMX static void lay_operand(const back_work *w, const mci_nn_tensor *x, size_t first_row, size_t n,
+                            size_t column, char *panels, char *of_rows, char *of_columns)
 {
-    for (size_t t = 0; t < w->t_lines; t++)
+    const size_t n_lines = mci_lines_of(n);
+    for (size_t t = 0; t < n_lines; t++)
         for (size_t d = 0; d < w->d_lines; d++) {
             const size_t by_rows = (t * w->d_lines + d) * MCI_PAIR_BYTES;
-            const size_t by_columns = (d * w->t_lines + t) * MCI_PAIR_BYTES;
+            const size_t by_columns = (d * n_lines + t) * MCI_PAIR_BYTES;
             __m512i rows[32];
             for (size_t i = 0; i < 32; i++) {
                 size_t row = t * MCI_PANEL + i;
-                rows[i] = row < w->T ? get_columns(x, w->start + row, first + d * MCI_LINE,
-                                                   w->job->D - d * MCI_LINE)
-                                     : _mm512_setzero_si512();
+                rows[i] = row < n ? get_columns(x, first_row + row, column + d * MCI_LINE,
+                                                w->job->D - d * MCI_LINE)
+                                  : _mm512_setzero_si512();
             }
             if (panels)
                 put_panel(rows, panels + by_rows);
@@ -136,28 +139,40 @@ AMX static void multiply_rows(const back_work *w, const char *panel, const char 
     }
 }
 
-/* 32 rows of a part of dqkv (0, 1, 2) = panel x strips of columns, over the lines begin .. end - 1
- * of T; the panel begins with line `begin`. */
-AMX static void multiply_columns(const back_work *w, const char *panel, const char *strips,
-                                 size_t begin, size_t end, size_t part, size_t first_row)
+AMX_INLINE void put_columns(const back_work *w, size_t row, size_t column, size_t n,
+                            const float *values)
 {
-    const size_t n_rows = w->T - first_row < MCI_PANEL ? w->T - first_row : MCI_PANEL;
+    amx_put_columns(w->job->dqkv, row, column, n < 16 ? n : 16, _mm512_load_ps(values));
+    if (n > 16)
+        amx_put_columns(w->job->dqkv, row, column + 16, n < 32 ? n - 16 : 16,
+                        _mm512_load_ps(values + 16));
+}
+
+/* Up to 32 rows of a part of dqkv (0, 1, 2) = panel x strips of columns, which are n_deep lines
+ * deep, over the lines from `begin` on, with which the panel begins. */
+AMX static void multiply_columns(const back_work *w, const char *panel, const char *strips,
+                                 size_t begin, size_t end, size_t n_deep, size_t part, size_t row,
+                                 size_t n_rows)
+{
     const size_t first = part * w->job->dy->K + w->head * w->job->D;
     for (size_t d = 0; d < w->d_lines; d++) {
-        const size_t n = w->job->D - d * MCI_LINE, column = first + d * MCI_LINE;
         amx_zero();
-        amx_multiply(panel_at(panel), strips + (d * w->t_lines + begin) * MCI_PAIR_BYTES,
-                     end - begin, true);
+        amx_multiply(panel_at(panel), strips + (d * n_deep + begin) * MCI_PAIR_BYTES, end - begin,
+                     true);
         amx_store(w->s.out, MCI_LINE * sizeof(float), true);
-        for (size_t r = 0; r < n_rows; r++) {
-            const float *out = w->s.out + r * MCI_LINE;
-            const size_t row = w->start + first_row + r;
-            amx_put_columns(w->job->dqkv, row, column, n < 16 ? n : 16, _mm512_load_ps(out));
-            if (n > 16)
-                amx_put_columns(w->job->dqkv, row, column + 16, n < 32 ? n - 16 : 16,
-                                _mm512_load_ps(out + 16));
-        }
+        for (size_t r = 0; r < n_rows && r < MCI_PANEL; r++)
+            put_columns(w, w->q.start + row + r, first + d * MCI_LINE, w->job->D - d * MCI_LINE,
+                        w->s.out + r * MCI_LINE);
     }
+}
+
+/* What no query gave anything. */
+AMX static void zero_queries(const back_work *w)
+{
+    static const _Alignas(64) float zeros[MCI_LINE];
+    for (size_t row = 0; row < w->q.T; row++)
+        for (size_t d = 0; d < w->job->D; d += MCI_LINE)
+            put_columns(w, w->q.start + row, w->head * w->job->D + d, w->job->D - d, zeros);
 }
 
 /* ---- weights ---- */
@@ -172,12 +187,12 @@ AMX static void weigh(const back_work *w, size_t panel, size_t n_lines)
         float *p = (float *)(void *)((char *)w->s.scores + r * w->s.stride);
         float *dp = (float *)(void *)((char *)w->s.dp + r * w->s.stride);
         const size_t row = panel * MCI_PANEL + r;
-        if (row >= w->T) {
+        if (row >= w->q.n) {
             memset(p, 0, n * sizeof *p);
             memset(dp, 0, n * sizeof *dp);
             continue;
         }
-        float sum = ctx->kernels->softmax(p, w->job->causal ? row + 1 : w->T, n, scale);
+        float sum = ctx->kernels->softmax(p, mci_keys_of(w->job, w->q, row), n, scale);
         ctx->train->softmax_back(p, dp, n, 1.0f / sum, scale);
     }
 }
@@ -195,7 +210,7 @@ AMX static void load_block(const back_work *w, const float *values, size_t line,
 AMX static void lay_weights(const back_work *w, size_t panel, size_t n_lines)
 {
     for (size_t t = 0; t < n_lines; t++) {
-        const size_t turned = (t * w->t_lines + panel) * MCI_PAIR_BYTES;
+        const size_t turned = (t * w->q_lines + panel) * MCI_PAIR_BYTES;
         __m512i rows[32];
         load_block(w, w->s.scores, t, rows);
         mci_amx_pack_block(rows, &(mci_block_forms){ .turned = w->s.p_turned + turned });
@@ -207,40 +222,55 @@ AMX static void lay_weights(const back_work *w, size_t panel, size_t n_lines)
 
 AMX static void lay_operands(const back_work *w)
 {
-    const size_t K = w->job->dy->K, first = w->head * w->job->D;
-    lay_operand(w, w->job->qkv, first, w->s.q, NULL, w->s.q_columns);
-    lay_operand(w, w->job->qkv, K + first, NULL, w->s.k_rows, w->s.k_columns);
-    lay_operand(w, w->job->qkv, 2 * K + first, NULL, w->s.v_rows, NULL);
-    lay_operand(w, w->job->dy, first, w->s.dy, NULL, w->s.dy_columns);
+    const size_t K = w->job->dy->K, first = w->head * w->job->D, T = w->q.T, start = w->q.start;
+    const mci_nn_tensor *qkv = w->job->qkv;
+    lay_operand(w, qkv, start + w->q.row, w->q.n, first, w->s.q, NULL, w->s.q_columns);
+    lay_operand(w, qkv, start, T, K + first, NULL, w->s.k_rows, w->s.k_columns);
+    lay_operand(w, qkv, start, T, 2 * K + first, NULL, w->s.v_rows, NULL);
+    lay_operand(w, w->job->dy, w->q.dy, w->q.n, first, w->s.dy, NULL, w->s.dy_columns);
+}
+
+/* The queries of a panel: scores, weights, dQ. */
+AMX static void back_queries(const back_work *w, size_t p)
+{
+    /* that these rows see */
+    const size_t n_lines = w->job->causal && !w->job->only ? p + 1 : w->t_lines;
+    const size_t panel = p * w->d_lines * MCI_PAIR_BYTES, row = p * MCI_PANEL;
+    multiply_rows(w, w->s.q + panel, w->s.k_rows, n_lines, w->s.scores);
+    multiply_rows(w, w->s.dy + panel, w->s.v_rows, n_lines, w->s.dp);
+    weigh(w, p, n_lines);
+    lay_weights(w, p, n_lines);
+    multiply_columns(w, w->s.ds, w->s.k_columns, 0, n_lines, w->t_lines, 0, w->q.row + row,
+                     w->q.n - row);
+}
+
+/* 32 keys: dK, dV. */
+AMX static void back_keys(const back_work *w, size_t t)
+{
+    const size_t begin = w->job->causal && !w->job->only ? t : 0; /* the rows that see these */
+    const size_t panel = (t * w->q_lines + begin) * MCI_PAIR_BYTES, row = t * MCI_PANEL;
+    multiply_columns(w, w->s.ds_turned + panel, w->s.q_columns, begin, w->q_lines, w->q_lines, 1,
+                     row, w->q.T - row);
+    multiply_columns(w, w->s.p_turned + panel, w->s.dy_columns, begin, w->q_lines, w->q_lines, 2,
+                     row, w->q.T - row);
 }
 
 AMX void mci_amx_attention_back(const mci_attention_back_job *job, size_t sequence, size_t head,
                                 char *scratch)
 {
-    back_work w = { .job = job, .start = job->s.starts[sequence], .head = head };
-    w.T = job->s.starts[sequence + 1] - w.start;
-    w.t_lines = mci_lines_of(w.T);
+    back_work w = { .job = job, .q = mci_queries_of(job, sequence), .head = head };
+    w.q_lines = mci_lines_of(w.q.n);
+    w.t_lines = mci_lines_of(w.q.T);
     w.d_lines = mci_lines_of(job->D);
-    lay_scratch(&w.s, scratch, w.T, job->D);
+    lay_scratch(&w.s, scratch, w.q.T, job->D);
     lay_operands(&w);
+    if (job->only)
+        zero_queries(&w);
     amx_begin();
-    for (size_t p = 0; p < w.t_lines; p++) {
-        const size_t n_lines = job->causal ? p + 1 : w.t_lines; /* that these rows see */
-        const size_t panel = p * w.d_lines * MCI_PAIR_BYTES;
-        multiply_rows(&w, w.s.q + panel, w.s.k_rows, n_lines, w.s.scores);
-        multiply_rows(&w, w.s.dy + panel, w.s.v_rows, n_lines, w.s.dp);
-        weigh(&w, p, n_lines);
-        lay_weights(&w, p, n_lines);
-        multiply_columns(&w, w.s.ds, w.s.k_columns, 0, n_lines, 0, p * MCI_PANEL);
-    }
-    for (size_t t = 0; t < w.t_lines; t++) {
-        const size_t begin = job->causal ? t : 0; /* the rows that see these keys */
-        const size_t panel = (t * w.t_lines + begin) * MCI_PAIR_BYTES;
-        multiply_columns(&w, w.s.ds_turned + panel, w.s.q_columns, begin, w.t_lines, 1,
-                         t * MCI_PANEL);
-        multiply_columns(&w, w.s.p_turned + panel, w.s.dy_columns, begin, w.t_lines, 2,
-                         t * MCI_PANEL);
-    }
+    for (size_t p = 0; p < w.q_lines; p++)
+        back_queries(&w, p);
+    for (size_t t = 0; t < w.t_lines; t++)
+        back_keys(&w, t);
     amx_end();
 }
 #endif

@@ -42,10 +42,9 @@ struct mci_nn_weight {
     size_t strip_bytes;
     float *bias; /* one of each padded column */
     char *strips;
-    /* In training: places in the vector of parameters, SIZE_MAX: no bias; and what gives dx. */
+    /* In training: places in the vector of parameters, SIZE_MAX: no bias. */
     size_t at, at_bias;
     bool transposed;
-    struct mci_nn_weight *back; /* of W^T: y = x W */
 };
 
 struct mci_nn_norm {
@@ -136,7 +135,7 @@ typedef struct {
     size_t n_bytes;
 } mci_cpu_room;
 
-enum { MCI_N_ROOMS = 5 };
+enum { MCI_N_ROOMS = 4 };
 
 struct mci_nn_ctx {
     mci_nn_precision precision;

@@ -182,10 +182,11 @@ static void adamw(mci_nn_ctx *ctx, mci_nn_vector *values, const mci_nn_vector *g
         .weight_refresh = mci_cpu_weight_refresh,                                                  \
         .norm_refresh = mci_cpu_norm_refresh,                                                      \
         .table_refresh = mci_cpu_table_refresh,                                                    \
-        .copy = mci_cpu_copy,                                                                      \
-        .activate = mci_cpu_activate,                                                              \
-        .activate_backward = mci_cpu_activate_backward,                                            \
-        .linear_backward = mci_cpu_linear_backward,                                                \
+        .linear_onto = mci_cpu_linear_onto,                                                        \
+        .linear_kept = mci_cpu_linear_kept,                                                        \
+        .input_gradient = mci_cpu_input_gradient,                                                  \
+        .inner_gradient = mci_cpu_inner_gradient,                                                  \
+        .weight_gradient = mci_cpu_weight_gradient,                                                \
         .layernorm_backward = mci_cpu_layernorm_backward,                                          \
         .attention_backward = mci_cpu_attention_backward,                                          \
         .embed_backward = mci_cpu_embed_backward,                                                  \

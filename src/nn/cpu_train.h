@@ -2,9 +2,9 @@
  *
  * Every gradient of a product is a product again, and goes through linear() as any other:
  *
- *   dx = dy W        rows of dy      x strips of W^T, which are packed with W after each step
+ *   dx = dy W        rows of dy      x strips of W^T, which are made of those of W
  *   dW += dy^T x     rows of dy^T    x strips of x: both are packed anew, the sums go into the
- * vector
+ *                                    vector
  *
  * With AMX, ROWS tensors are bf16 tiles as INPUT ones are: what is read by a product next lies as
  * products like it, and activations go through memory from end to end. Elsewhere they are f32 rows.
@@ -51,9 +51,10 @@ typedef struct mci_cpu_train_kernels {
     void (*activate)(float *y, const float *z, size_t n, mci_nn_activation f); /* n of lines */
     /* dz = dy f'(z), n of lines. */
     void (*slope)(float *dz, const float *dy, const float *z, size_t n, mci_nn_activation f);
-    /* dx (+)= the gradient of a padded row; dgamma, dbeta of a padded row grow. dx may be dy. */
+    /* dx (+)= the gradient of a padded row; dgamma, dbeta of a padded row grow. dx may be dy. If y
+     * is not NULL, it is the norm of the row. */
     void (*norm_back)(const mci_nn_norm *norm, const float *x, const float *dy, float *dx, bool add,
-                      float *dgamma, float *dbeta);
+                      float *y, float *dgamma, float *dbeta);
     /* p: e^(score - largest) to weights, by `inverse` of their sum; dp to the gradient by the
      * scores before they are scaled. n of lines. */
     void (*softmax_back)(float *p, float *dp, size_t n, float inverse, float scale);
@@ -85,7 +86,31 @@ typedef struct {
     mci_nn_sequences s;
     size_t heads, D;
     bool causal;
+    const uint32_t *only;
 } mci_attention_back_job;
+
+/* The queries of a sequence: all its rows, or the only one that is asked for. */
+typedef struct {
+    size_t row, n;   /* the first of them, in the sequence */
+    size_t dy;       /* the row of dy that the first has */
+    size_t start, T; /* the sequence */
+} mci_queries;
+
+static inline mci_queries mci_queries_of(const mci_attention_back_job *job, size_t sequence)
+{
+    const size_t start = job->s.starts[sequence], T = job->s.starts[sequence + 1] - start;
+    if (job->only)
+        return (mci_queries){
+            .row = job->only[sequence], .n = 1, .dy = sequence, .start = start, .T = T
+        };
+    return (mci_queries){ .row = 0, .n = T, .dy = start, .start = start, .T = T };
+}
+
+/* How many keys the query i of these sees. */
+static inline size_t mci_keys_of(const mci_attention_back_job *job, mci_queries q, size_t i)
+{
+    return job->causal ? q.row + i + 1 : q.T;
+}
 
 /* What AMX does in training. */
 typedef struct mci_amx_train {
@@ -94,36 +119,38 @@ typedef struct mci_amx_train {
     /* The block of a tensor that has so many rows from `row`, a multiple of 32, on. */
     void (*pack_tensor)(const mci_nn_tensor *x, size_t row, size_t n_rows, size_t line,
                         const mci_block_forms *forms);
+    /* A block of a strip of W as it lies in one of W^T. */
+    void (*turn_strip_block)(const char *from, char *to);
     void (*get_row)(const mci_nn_tensor *x, size_t row, float *values); /* a padded row */
-    /* n bf16, of lines. */
-    void (*activate)(char *y, const char *z, size_t n, mci_nn_activation f);
-    void (*slope)(char *dz, const char *dy, const char *z, size_t n, mci_nn_activation f);
     size_t (*attention_bytes)(size_t T, size_t D);
     void (*attention)(const mci_attention_back_job *job, size_t sequence, size_t head,
                       char *scratch);
 } mci_amx_train;
 
 /* The rooms of a context. */
-enum { MCI_ROOM_TURNED, MCI_ROOM_STRIPS, MCI_ROOM_ROWS, MCI_ROOM_SUMS, MCI_ROOM_ZEROS };
+enum { MCI_ROOM_TURNED, MCI_ROOM_STRIPS, MCI_ROOM_SUMS, MCI_ROOM_ZEROS };
 
 /* So many bytes, of any value (but ROOM_ZEROS', which nobody writes); NULL if there are none, which
  * the context keeps. */
 char *mci_cpu_room_of(mci_nn_ctx *ctx, size_t which, size_t n_bytes);
 
-void mci_cpu_linear_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
-                             const mci_nn_tensor *x, const mci_nn_weight *weight,
-                             mci_nn_vector *grads);
-void mci_cpu_copy(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x);
-void mci_cpu_activate(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *z,
-                      mci_nn_activation f);
-void mci_cpu_activate_backward(mci_nn_ctx *ctx, mci_nn_tensor *dz, const mci_nn_tensor *dy,
-                               const mci_nn_tensor *z, mci_nn_activation f);
-void mci_cpu_layernorm_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
-                                const mci_nn_tensor *x, const mci_nn_norm *norm,
-                                mci_nn_vector *grads, bool add);
+void mci_cpu_linear_onto(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *base,
+                         const mci_nn_tensor *x, const mci_nn_weight *weight);
+void mci_cpu_linear_kept(mci_nn_ctx *ctx, mci_nn_tensor *y, mci_nn_tensor *z,
+                         const mci_nn_tensor *x, const mci_nn_weight *weight, mci_nn_activation f);
+void mci_cpu_input_gradient(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
+                            const mci_nn_weight *weight);
+void mci_cpu_inner_gradient(mci_nn_ctx *ctx, mci_nn_tensor *dz, mci_nn_tensor *x,
+                            const mci_nn_tensor *dy, const mci_nn_tensor *z,
+                            const mci_nn_weight *weight, mci_nn_activation f);
+void mci_cpu_weight_gradient(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const mci_nn_tensor *x,
+                             const mci_nn_weight *weight, mci_nn_vector *grads);
+void mci_cpu_layernorm_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, mci_nn_tensor *rows,
+                                mci_nn_tensor *y, const mci_nn_tensor *dy, const mci_nn_tensor *x,
+                                const mci_nn_norm *norm, mci_nn_vector *grads, bool add);
 void mci_cpu_attention_backward(mci_nn_ctx *ctx, mci_nn_tensor *dqkv, const mci_nn_tensor *dy,
                                 const mci_nn_tensor *qkv, mci_nn_sequences s, size_t heads,
-                                bool causal);
+                                bool causal, const uint32_t *only);
 void mci_cpu_embed_backward(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const int32_t *ids,
                             mci_nn_sequences s, const mci_nn_table *words,
                             const mci_nn_table *places, mci_nn_vector *grads);

@@ -1,6 +1,7 @@
-/* The gradients of y = x W^T + b, as products:
+/* Products in training: y = x W^T + b with what is kept of it, and its gradients, which are
+ * products again:
  *
- *   dx  = dy W       dy as it lies, or rounded and in panels if it is f32; W^T is packed
+ *   dx  = dy W       dy as it lies; strips of W^T are made of the blocks of those of W
  *   dW += dy^T x     dy turned into panels, x in strips, MCI_DEPTH rows at a time; where the
  *                    vector has W as [K, N], x is what is turned: dW^T += x^T dy
  *   db += the sums of dy's columns, while they are packed
@@ -29,25 +30,19 @@ static size_t smaller(size_t a, size_t b)
 
 static void pack_block_f32(const pack_job *job, size_t at, size_t n_rows, size_t line, float *sums)
 {
-    const mci_cpu_kernels *kernels = job->ctx->kernels;
     const float *from = mci_row_f32(job->from, job->row + at) + line * MCI_LINE;
     const size_t stride = job->from->stride;
-    const bool rounds = job->ctx->precision == MCI_NN_BF16 && !job->from->rounded;
     for (size_t r = 0; sums && r < n_rows; r++)
         job->ctx->train->add_to(sums, from + r * stride, MCI_LINE);
     if (job->turned) {
         float *to = mci_row_f32(job->turned, line * MCI_LINE) + at;
         job->ctx->train->transpose(from, stride, n_rows, MCI_LINE, to, job->turned->stride);
-        for (size_t r = 0; rounds && r < MCI_LINE; r++)
-            kernels->round(to + r * job->turned->stride, MCI_LINE);
         return;
     }
     float *to =
         (float *)(void *)(job->strips->strips + line * job->strips->strip_bytes) + at * MCI_LINE;
     for (size_t r = 0; r < n_rows; r++)
         memcpy(to + r * MCI_LINE, from + r * stride, MCI_LINE * sizeof *to);
-    if (rounds)
-        kernels->round(to, n_rows * MCI_LINE);
 }
 
 static void pack_block_amx(const pack_job *job, size_t at, size_t n_rows, size_t line, float *sums)
@@ -163,9 +158,11 @@ static size_t depth_of(const mci_nn_weight *weight, size_t n_rows)
     return n_parts ? (n_rows / n_parts / MCI_PANEL + 1) * MCI_PANEL : MCI_PANEL;
 }
 
-static void weight_gradient(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const mci_nn_tensor *x,
-                            const mci_nn_weight *weight, mci_nn_vector *grads)
+void mci_cpu_weight_gradient(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const mci_nn_tensor *x,
+                             const mci_nn_weight *weight, mci_nn_vector *grads)
 {
+    assert(dy->use == MCI_NN_ROWS && x->use == MCI_NN_INPUT && x->n_rows == dy->n_rows);
+    assert(dy->K == weight->N && x->K == weight->K);
     float *db = weight->at_bias == SIZE_MAX ? NULL : grads->values + weight->at_bias;
     const bool turns_x = weight->transposed;
     const size_t depth = depth_of(weight, dy->n_rows);
@@ -186,56 +183,154 @@ static void weight_gradient(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const mci_
     }
 }
 
-/* ---- dx ---- */
+/* ---- W^T ---- */
 
 typedef struct {
     mci_nn_ctx *ctx;
-    const mci_nn_tensor *from;
-    mci_nn_tensor *to;
-} round_job;
+    const mci_nn_weight *from;
+    mci_nn_weight *to;
+} turn_job;
 
-static void round_panel(void *user, size_t panel, unsigned worker)
+/* Strips of f32 have as many rows as K, and so may the last block. */
+static void turn_block_f32(const turn_job *job, const float *from, float *to, size_t n_rows,
+                           size_t n_columns)
 {
-    const round_job *job = user;
-    size_t end = smaller((panel + 1) * MCI_PANEL, job->from->n_rows);
+    float block[MCI_BLOCK];
+    job->ctx->train->transpose(from, MCI_LINE, n_rows, n_columns, block, MCI_LINE);
+    memcpy(to, block, n_columns * MCI_LINE * sizeof *to);
+}
+
+/* One strip of W^T: 32 of its columns are 32 rows of each of W's strips. */
+static void turn_strip(void *user, size_t strip, unsigned worker)
+{
+    const turn_job *job = user;
+    const mci_nn_weight *from = job->from, *to = job->to;
+    const bool tiles = from->form == MCI_TILES_BF16;
+    const size_t block_bytes = tiles ? MCI_PAIR_BYTES : MCI_BLOCK * sizeof(float);
     (void)worker;
-    for (size_t row = panel * MCI_PANEL; row < end; row++) {
-        const float *from = mci_row_f32(job->from, row);
-        if (job->to->form == MCI_ROWS_F32) {
-            memcpy(mci_row_f32(job->to, row), from, job->to->n_lines * MCI_LINE * sizeof *from);
-            job->ctx->kernels->round(mci_row_f32(job->to, row), job->to->n_lines * MCI_LINE);
-        } else {
-            job->ctx->amx->put_row(job->to, row, from);
-        }
+    for (size_t s = 0; s < from->n_strips; s++) {
+        const char *block = from->strips + s * from->strip_bytes + strip * block_bytes;
+        char *turned = to->strips + strip * to->strip_bytes + s * block_bytes;
+        if (tiles)
+            job->ctx->amx->train->turn_strip_block(block, turned);
+        else
+            turn_block_f32(job, (const float *)(const void *)block, (float *)(void *)turned,
+                           smaller(MCI_PANEL, from->K - strip * MCI_PANEL),
+                           smaller(MCI_LINE, from->N - s * MCI_LINE));
     }
 }
 
-/* dy as linear() reads it. */
-static bool as_input(mci_nn_ctx *ctx, const mci_nn_tensor *dy, mci_nn_tensor *input)
+/* The memory is the context's, until the next is made. It costs less than to keep W^T: a weight is
+ * turned once for all rows of a batch. */
+static bool turn_weight(mci_nn_ctx *ctx, const mci_nn_weight *weight, mci_nn_weight *turned)
 {
-    *input = *dy;
-    input->use = MCI_NN_INPUT;
-    if (dy->use != MCI_NN_SUM || ctx->precision == MCI_NN_F32)
-        return true;
-    size_t n_panels = (dy->n_rows + MCI_PANEL - 1) / MCI_PANEL;
-    size_t row_bytes = ctx->amx ? dy->n_lines * 64 : dy->stride * sizeof(float);
-    input->form = ctx->amx ? MCI_TILES_BF16 : MCI_ROWS_F32;
-    input->data = mci_cpu_room_of(ctx, MCI_ROOM_ROWS, n_panels * MCI_PANEL * row_bytes);
-    if (!input->data)
+    *turned = (mci_nn_weight){ .form = weight->form,
+                               .N = weight->K,
+                               .K = weight->N,
+                               .n_strips = weight->n_lines,
+                               .n_lines = weight->n_strips };
+    turned->strip_bytes = weight->form == MCI_TILES_BF16 ? weight->n_strips * MCI_PAIR_BYTES
+                                                         : weight->N * MCI_LINE * sizeof(float);
+    turned->strips = mci_cpu_room_of(ctx, MCI_ROOM_STRIPS, turned->n_strips * turned->strip_bytes);
+    turned->bias = (float *)(void *)mci_cpu_room_of(ctx, MCI_ROOM_ZEROS,
+                                                    turned->n_strips * MCI_LINE * sizeof(float));
+    if (!turned->strips || !turned->bias)
         return false;
-    round_job job = { ctx, dy, input };
-    mci_team_run(ctx->team, n_panels, round_panel, &job);
+    turn_job job = { ctx, weight, turned };
+    mci_team_run(ctx->team, turned->n_strips, turn_strip, &job);
     return true;
 }
 
-void mci_cpu_linear_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
-                             const mci_nn_tensor *x, const mci_nn_weight *weight,
-                             mci_nn_vector *grads)
+/* ---- what is kept ---- */
+
+/* Where there are no tiles, products and activations go one after the other, a panel a task. What
+ * is behind the last row is nobody's; padding stays 0: so do all f(0), and all dy. */
+typedef struct {
+    mci_nn_ctx *ctx;
+    mci_nn_tensor *y, *dz; /* y = f(z);  dz *= f'(z), if there is one */
+    const mci_nn_tensor *z;
+    mci_nn_activation f;
+} activate_job;
+
+static void activate_panel(void *user, size_t panel, unsigned worker)
 {
-    mci_nn_tensor input;
-    assert(dy->K == weight->N && x->K == weight->K && x->n_rows == dy->n_rows);
-    assert(!dx || dx->K == weight->K);
-    if (dx && as_input(ctx, dy, &input))
-        mci_cpu_linear(ctx, dx, &input, weight->back, MCI_NN_LINEAR, false);
-    weight_gradient(ctx, dy, x, weight, grads);
+    const activate_job *job = user;
+    const size_t n = MCI_PANEL * job->z->stride, at = panel * n;
+    const float *z = (const float *)(const void *)job->z->data + at;
+    float *y = (float *)(void *)job->y->data + at;
+    (void)worker;
+    job->ctx->train->activate(y, z, n, job->f);
+    if (job->y->rounded)
+        job->ctx->kernels->round(y, n);
+    if (!job->dz)
+        return;
+    float *dz = (float *)(void *)job->dz->data + at;
+    job->ctx->train->slope(dz, dz, z, n, job->f);
+    if (job->dz->rounded)
+        job->ctx->kernels->round(dz, n);
+}
+
+static void run_activation(activate_job job)
+{
+    const size_t n_panels = (job.z->n_rows + MCI_PANEL - 1) / MCI_PANEL;
+    assert(job.y->K == job.z->K && job.z->n_rows <= job.y->max_rows);
+    job.y->n_rows = job.z->n_rows;
+    mci_team_run(job.ctx->team, n_panels, activate_panel, &job);
+}
+
+void mci_cpu_linear_onto(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *base,
+                         const mci_nn_tensor *x, const mci_nn_weight *weight)
+{
+    assert(x->use == MCI_NN_INPUT && base->use == MCI_NN_SUM && base->K == y->K);
+    mci_cpu_run_linear(
+        (mci_linear_job){ .ctx = ctx, .y = y, .x = x, .weight = weight, .base = base });
+}
+
+void mci_cpu_linear_kept(mci_nn_ctx *ctx, mci_nn_tensor *y, mci_nn_tensor *z,
+                         const mci_nn_tensor *x, const mci_nn_weight *weight, mci_nn_activation f)
+{
+    assert(x->use == MCI_NN_INPUT && y->use == MCI_NN_INPUT && z->use == MCI_NN_ROWS);
+    assert(y->K == z->K && x->n_rows <= z->max_rows);
+    if (ctx->amx) {
+        z->n_rows = x->n_rows;
+        mci_cpu_run_linear(
+            (mci_linear_job){ .ctx = ctx, .y = y, .x = x, .weight = weight, .f = f, .also = z });
+        return;
+    }
+    mci_cpu_run_linear((mci_linear_job){ .ctx = ctx, .y = z, .x = x, .weight = weight });
+    run_activation((activate_job){ .ctx = ctx, .y = y, .z = z, .f = f });
+}
+
+/* ---- dx ---- */
+
+void mci_cpu_input_gradient(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
+                            const mci_nn_weight *weight)
+{
+    mci_nn_weight turned;
+    assert(dy->use == MCI_NN_ROWS && dy->K == weight->N && dx->K == weight->K);
+    if (turn_weight(ctx, weight, &turned))
+        mci_cpu_run_linear((mci_linear_job){ .ctx = ctx, .y = dx, .x = dy, .weight = &turned });
+}
+
+void mci_cpu_inner_gradient(mci_nn_ctx *ctx, mci_nn_tensor *dz, mci_nn_tensor *x,
+                            const mci_nn_tensor *dy, const mci_nn_tensor *z,
+                            const mci_nn_weight *weight, mci_nn_activation f)
+{
+    mci_nn_weight turned;
+    assert(dy->use == MCI_NN_ROWS && dz->use == MCI_NN_ROWS && z->use == MCI_NN_ROWS);
+    assert(dy->K == weight->N && dz->K == weight->K && z->K == weight->K && x->K == weight->K);
+    assert(x->use == MCI_NN_INPUT && z->n_rows == dy->n_rows && z->n_rows <= x->max_rows);
+    if (!turn_weight(ctx, weight, &turned))
+        return;
+    mci_linear_job job = { .ctx = ctx, .y = dz, .x = dy, .weight = &turned };
+    if (ctx->amx) {
+        job.f = f;
+        job.z = z;
+        job.also = x;
+        x->n_rows = z->n_rows;
+        mci_cpu_run_linear(job);
+        return;
+    }
+    mci_cpu_run_linear(job);
+    run_activation((activate_job){ .ctx = ctx, .y = x, .dz = dz, .z = z, .f = f });
 }

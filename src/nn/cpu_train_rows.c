@@ -1,5 +1,5 @@
-/* What training has beside products and attention: rows copied, activations, norms backward, and
- * rows brought back to where they came from. */
+/* What training has beside products and attention: norms backward, and rows brought back to where
+ * they came from. */
 #include <assert.h>
 #include <string.h>
 
@@ -10,119 +10,13 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* ---- copies ---- */
-
-typedef struct {
-    mci_nn_tensor *y;
-    const mci_nn_tensor *x; /* NULL: 0 */
-} copy_job;
-
-static void copy_panel(void *user, size_t panel, unsigned worker)
-{
-    const copy_job *job = user;
-    size_t row = panel * MCI_PANEL, n = smaller(MCI_PANEL, job->y->n_rows - row);
-    size_t n_bytes = n * job->y->stride * sizeof(float);
-    (void)worker;
-    if (job->x)
-        memcpy(mci_row_f32(job->y, row), mci_row_f32(job->x, row), n_bytes);
-    else
-        memset(mci_row_f32(job->y, row), 0, n_bytes);
-}
-
-static size_t n_panels_of(const mci_nn_tensor *x)
-{
-    return (x->n_rows + MCI_PANEL - 1) / MCI_PANEL;
-}
-
-void mci_cpu_copy(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x)
-{
-    copy_job job = { y, x };
-    assert(x->use == MCI_NN_SUM && y->use == MCI_NN_SUM && x->K == y->K);
-    assert(x->n_rows <= y->max_rows);
-    y->n_rows = x->n_rows;
-    mci_team_run(ctx->team, n_panels_of(y), copy_panel, &job);
-}
-
-void mci_cpu_pick_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
-                           const uint32_t *rows, size_t n, size_t R)
-{
-    copy_job job = { dx, NULL };
-    assert(dx->use == MCI_NN_SUM && dy->use == MCI_NN_SUM && dx->K == dy->K);
-    assert(dy->n_rows == n && R <= dx->max_rows);
-    dx->n_rows = R;
-    mci_team_run(ctx->team, n_panels_of(dx), copy_panel, &job);
-    for (size_t i = 0; i < n; i++) {
-        assert(rows[i] < R);
-        ctx->train->add_to(mci_row_f32(dx, rows[i]), mci_row_f32(dy, i), dy->K);
-    }
-}
-
-/* ---- activations ---- */
-
-/* Tensors of one form go from end to end, a panel a task; what is behind the last row is nobody's.
- * Padding stays 0: so do all f(0), and all dy. */
-typedef struct {
-    mci_nn_ctx *ctx;
-    mci_nn_tensor *y;
-    const mci_nn_tensor *dy, *z;
-    mci_nn_activation f;
-} activate_job;
-
-static void activate_panel(void *user, size_t panel, unsigned worker)
-{
-    const activate_job *job = user;
-    const mci_nn_tensor *y = job->y;
-    const size_t n = MCI_PANEL * y->stride, at = panel * n;
-    (void)worker;
-    if (y->form == MCI_ROWS_F32) {
-        float *to = (float *)(void *)y->data + at;
-        const float *z = (const float *)(const void *)job->z->data + at;
-        if (job->dy)
-            job->ctx->train->slope(to, (const float *)(const void *)job->dy->data + at, z, n,
-                                   job->f);
-        else
-            job->ctx->train->activate(to, z, n, job->f);
-        if (y->rounded)
-            job->ctx->kernels->round(to, n);
-        return;
-    }
-    size_t panel_bytes = y->n_lines * MCI_PAIR_BYTES, from = panel * panel_bytes;
-    if (job->dy)
-        job->ctx->amx->train->slope(y->data + from, job->dy->data + from, job->z->data + from,
-                                    panel_bytes / 2, job->f);
-    else
-        job->ctx->amx->train->activate(y->data + from, job->z->data + from, panel_bytes / 2,
-                                       job->f);
-}
-
-static void run_activation(mci_nn_ctx *ctx, activate_job job)
-{
-    assert(job.y->K == job.z->K && job.y->form == job.z->form && job.z->n_rows <= job.y->max_rows);
-    assert(job.y->form != MCI_ROWS_BF16);
-    job.y->n_rows = job.z->n_rows;
-    mci_team_run(ctx->team, n_panels_of(job.y), activate_panel, &job);
-}
-
-void mci_cpu_activate(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *z,
-                      mci_nn_activation f)
-{
-    run_activation(ctx, (activate_job){ .ctx = ctx, .y = y, .z = z, .f = f });
-}
-
-void mci_cpu_activate_backward(mci_nn_ctx *ctx, mci_nn_tensor *dz, const mci_nn_tensor *dy,
-                               const mci_nn_tensor *z, mci_nn_activation f)
-{
-    assert(dy->n_rows == z->n_rows && dy->K == z->K && dy->form == z->form);
-    run_activation(ctx, (activate_job){ .ctx = ctx, .y = dz, .dy = dy, .z = z, .f = f });
-}
-
 /* ---- norm ---- */
 
 /* MCI_NORM_ROWS rows a task, which leaves its dgamma and dbeta behind; then these are added up, in
  * order, some columns a task. */
 typedef struct {
     mci_nn_ctx *ctx;
-    mci_nn_tensor *dx;
+    mci_nn_tensor *dx, *rows, *y;
     const mci_nn_tensor *dy, *x;
     const mci_nn_norm *norm;
     bool add;
@@ -130,6 +24,20 @@ typedef struct {
     size_t n_parts;
     float *dgamma, *dbeta;
 } norm_job;
+
+/* A row of a tensor that products read. */
+static void put_row(const mci_nn_ctx *ctx, mci_nn_tensor *y, size_t row, const float *values)
+{
+    if (y->form != MCI_ROWS_F32) {
+        ctx->amx->put_row(y, row, values);
+        return;
+    }
+    float *to = mci_row_f32(y, row);
+    if (to != values)
+        memcpy(to, values, y->n_lines * MCI_LINE * sizeof *to);
+    if (y->rounded)
+        ctx->kernels->round(to, y->n_lines * MCI_LINE);
+}
 
 /* A row as f32: where it is, or brought to `room`. */
 static const float *row_of(const mci_nn_ctx *ctx, const mci_nn_tensor *x, size_t row, float *room)
@@ -140,18 +48,29 @@ static const float *row_of(const mci_nn_ctx *ctx, const mci_nn_tensor *x, size_t
     return room;
 }
 
+static void norm_row(const norm_job *job, size_t row, float *room, float *dgamma, float *dbeta)
+{
+    const size_t n = job->x->n_lines * MCI_LINE;
+    float *dx = mci_row_f32(job->dx, row);
+    float *y = job->y ? room + n : NULL;
+    job->ctx->train->norm_back(job->norm, mci_row_f32(job->x, row),
+                               row_of(job->ctx, job->dy, row, room), dx, job->add, y, dgamma,
+                               dbeta);
+    if (job->y)
+        put_row(job->ctx, job->y, row, y);
+    if (job->rows)
+        put_row(job->ctx, job->rows, row, dx);
+}
+
 static void norm_rows(void *user, size_t part, unsigned worker)
 {
     const norm_job *job = user;
     size_t row = part * MCI_NORM_ROWS, end = smaller(row + MCI_NORM_ROWS, job->x->n_rows);
     size_t n = job->x->n_lines * MCI_LINE;
     float *dgamma = job->sums + part * 2 * n;
-    float *room = (float *)(void *)mci_scratch_of(job->ctx, worker);
     memset(dgamma, 0, 2 * n * sizeof *dgamma);
     for (; row < end; row++)
-        job->ctx->train->norm_back(job->norm, mci_row_f32(job->x, row),
-                                   row_of(job->ctx, job->dy, row, room), mci_row_f32(job->dx, row),
-                                   job->add, dgamma, dgamma + n);
+        norm_row(job, row, (float *)(void *)mci_scratch_of(job->ctx, worker), dgamma, dgamma + n);
 }
 
 static void norm_columns(void *user, size_t line, unsigned worker)
@@ -168,12 +87,14 @@ static void norm_columns(void *user, size_t line, unsigned worker)
     job->ctx->train->add_to(job->dbeta + column, sums[1], n_columns);
 }
 
-void mci_cpu_layernorm_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
-                                const mci_nn_tensor *x, const mci_nn_norm *norm,
-                                mci_nn_vector *grads, bool add)
+void mci_cpu_layernorm_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, mci_nn_tensor *rows,
+                                mci_nn_tensor *y, const mci_nn_tensor *dy, const mci_nn_tensor *x,
+                                const mci_nn_norm *norm, mci_nn_vector *grads, bool add)
 {
     norm_job job = { .ctx = ctx,
                      .dx = dx,
+                     .rows = rows,
+                     .y = y,
                      .dy = dy,
                      .x = x,
                      .norm = norm,
@@ -185,11 +106,15 @@ void mci_cpu_layernorm_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn
     assert(x->K == norm->K && dy->K == norm->K && dx->K == norm->K && x->n_rows <= dx->max_rows);
     assert(!add || dx->n_rows == x->n_rows);
     const size_t row_bytes = x->n_lines * MCI_LINE * sizeof(float);
-    job.sums =
-        (float *)(void *)mci_cpu_room_of(ctx, MCI_ROOM_SUMS, (job.n_parts * 2 + 1) * row_bytes);
-    if (!job.sums || !mci_cpu_reserve(ctx, row_bytes))
+    job.sums = (float *)(void *)mci_cpu_room_of(ctx, MCI_ROOM_SUMS, job.n_parts * 2 * row_bytes);
+    if (!job.sums || !mci_cpu_reserve(ctx, 2 * row_bytes))
         return;
-    dx->n_rows = x->n_rows;
+    mci_nn_tensor *const written[] = { dx, rows, y };
+    for (size_t i = 0; i < 3; i++)
+        if (written[i]) {
+            assert(written[i]->K == x->K && x->n_rows <= written[i]->max_rows);
+            written[i]->n_rows = x->n_rows;
+        }
     mci_team_run(ctx->team, job.n_parts, norm_rows, &job);
     mci_team_run(ctx->team, x->n_lines, norm_columns, &job);
 }
@@ -216,8 +141,7 @@ static void join_place(void *user, size_t place, unsigned worker)
         if (place == 0)
             job->ctx->train->add_to(job->first, row, K);
         else
-            memcpy(mci_row_f32(job->dx, i * (job->T - 1) + place - 1), row,
-                   job->dy->n_lines * MCI_LINE * sizeof *row);
+            put_row(job->ctx, job->dx, i * (job->T - 1) + place - 1, row);
     }
 }
 
@@ -232,7 +156,7 @@ void mci_cpu_join_patches_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci
                      .T = places->R,
                      .first = grads->values + first->at,
                      .places = grads->values + places->at };
-    assert(dx->use == MCI_NN_SUM && dy->use == MCI_NN_SUM && dx->K == dy->K);
+    assert(dx->use == MCI_NN_ROWS && dy->use == MCI_NN_SUM && dx->K == dy->K);
     assert(dy->n_rows == n * job.T && n * (job.T - 1) <= dx->max_rows);
     dx->n_rows = n * (job.T - 1);
     mci_team_run(ctx->team, job.T, join_place, &job);
@@ -275,4 +199,27 @@ void mci_cpu_embed_backward(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const int3
     assert(dy->use == MCI_NN_SUM && words->K == dy->K && places->K == dy->K);
     assert(dy->n_rows == s.starts[s.n]);
     mci_team_run(ctx->team, (dy->K + EMBED_COLUMNS - 1) / EMBED_COLUMNS, embed_columns, &job);
+}
+
+/* ---- picked rows ---- */
+
+static void zero_panel(void *user, size_t panel, unsigned worker)
+{
+    const mci_nn_tensor *x = user;
+    size_t row = panel * MCI_PANEL, n = smaller(MCI_PANEL, x->n_rows - row);
+    (void)worker;
+    memset(mci_row_f32(x, row), 0, n * x->stride * sizeof(float));
+}
+
+void mci_cpu_pick_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
+                           const uint32_t *rows, size_t n, size_t R)
+{
+    assert(dx->use == MCI_NN_SUM && dy->use == MCI_NN_SUM && dx->K == dy->K);
+    assert(dy->n_rows == n && R <= dx->max_rows);
+    dx->n_rows = R;
+    mci_team_run(ctx->team, (R + MCI_PANEL - 1) / MCI_PANEL, zero_panel, dx);
+    for (size_t i = 0; i < n; i++) {
+        assert(rows[i] < R);
+        ctx->train->add_to(mci_row_f32(dx, rows[i]), mci_row_f32(dy, i), dy->K);
+    }
 }

@@ -13,12 +13,6 @@ mc_status mci_cpu_weight_bind(mci_cpu_level level, mci_nn_precision precision, s
 {
     mci_nn_weight *weight = NULL;
     MC_TRY(mci_cpu_weight_new(level, precision, NULL, transposed, NULL, N, K, &weight, err));
-    mc_status status =
-        mci_cpu_weight_new(level, precision, NULL, transposed, NULL, K, N, &weight->back, err);
-    if (status < 0) {
-        mci_cpu_weight_free(weight);
-        return status;
-    }
     weight->at = at;
     weight->at_bias = at_bias;
     weight->transposed = transposed;
@@ -54,56 +48,52 @@ mc_status mci_cpu_table_bind(size_t at, size_t R, size_t K, mci_nn_table **out, 
 /* ---- refreshing ---- */
 
 /* The matrix as it lies in the vector, n_rows x n_columns: of W itself, rows are columns of the
- * strips; of W transposed, columns. For the other direction it is the other way round, and both
- * are made of a block that is read once. A task has 32 rows. */
+ * strips; of W transposed, columns. A task has 32 rows. */
 typedef struct {
     mci_nn_ctx *ctx;
     const float *w;
     size_t n_rows, n_columns;
-    mci_nn_weight *along, *across;
-    bool rounds;
+    mci_nn_weight *weight;
 } refresh_job;
-
-static char *block_of(const mci_nn_weight *weight, size_t strip, size_t line)
-{
-    size_t block_bytes = weight->form == MCI_TILES_BF16 ? MCI_PAIR_BYTES : MCI_BLOCK * 4;
-    return weight->strips + strip * weight->strip_bytes + line * block_bytes;
-}
 
 /* Strips of f32 end where K does. */
 static void refresh_block_f32(const refresh_job *job, const float *w, size_t n_rows,
-                              size_t n_columns, float *along, float *across)
+                              size_t n_columns, float *to)
 {
-    const mci_cpu_kernels *kernels = job->ctx->kernels;
+    const bool turned = job->weight->transposed;
     float block[MCI_BLOCK];
-    job->ctx->train->transpose(w, job->n_columns, n_rows, n_columns, block, MCI_LINE);
-    if (job->rounds)
-        kernels->round(block, MCI_BLOCK);
-    memcpy(along, block, n_columns * MCI_LINE * sizeof *along);
-    for (size_t r = 0; r < n_rows; r++) {
-        float *to = across + r * MCI_LINE;
-        memcpy(to, w + r * job->n_columns, n_columns * sizeof *to); /* behind it, 0 from birth */
-        if (job->rounds)
-            kernels->round(to, MCI_LINE);
+    if (!turned)
+        job->ctx->train->transpose(w, job->n_columns, n_rows, n_columns, block, MCI_LINE);
+    for (size_t r = 0; turned && r < n_rows; r++) {
+        memcpy(block + r * MCI_LINE, w + r * job->n_columns, n_columns * sizeof *block);
+        memset(block + r * MCI_LINE + n_columns, 0, (MCI_LINE - n_columns) * sizeof *block);
     }
+    const size_t n = (turned ? n_rows : n_columns) * MCI_LINE;
+    if (job->ctx->precision == MCI_NN_BF16)
+        job->ctx->kernels->round(block, n);
+    memcpy(to, block, n * sizeof *to);
 }
 
 static void refresh_rows(void *user, size_t task, unsigned worker)
 {
     const refresh_job *job = user;
+    const mci_nn_weight *weight = job->weight;
+    const bool tiles = weight->form == MCI_TILES_BF16;
     size_t row = task * MCI_PANEL, rows_left = job->n_rows - row;
     size_t n_rows = rows_left < MCI_PANEL ? rows_left : MCI_PANEL;
     (void)worker;
     for (size_t line = 0; line < mci_lines_of(job->n_columns); line++) {
         size_t left = job->n_columns - line * MCI_LINE, n = left < MCI_LINE ? left : MCI_LINE;
         const float *w = job->w + row * job->n_columns + line * MCI_LINE;
-        char *along = block_of(job->along, task, line), *across = block_of(job->across, line, task);
-        if (job->along->form == MCI_TILES_BF16)
-            job->ctx->amx->train->pack_values(
-                w, job->n_columns, n_rows, n,
-                &(mci_block_forms){ .along = along, .across = across });
+        size_t strip = weight->transposed ? line : task, block = weight->transposed ? task : line;
+        char *to = weight->strips + strip * weight->strip_bytes +
+                   block * (tiles ? MCI_PAIR_BYTES : MCI_BLOCK * sizeof *w);
+        const mci_block_forms forms = { .along = weight->transposed ? NULL : to,
+                                        .across = weight->transposed ? to : NULL };
+        if (tiles)
+            job->ctx->amx->train->pack_values(w, job->n_columns, n_rows, n, &forms);
         else
-            refresh_block_f32(job, w, n_rows, n, (float *)(void *)along, (float *)(void *)across);
+            refresh_block_f32(job, w, n_rows, n, (float *)(void *)to);
     }
 }
 
@@ -114,9 +104,7 @@ void mci_cpu_weight_refresh(mci_nn_ctx *ctx, mci_nn_weight *weight, const mci_nn
                         .w = values->values + weight->at,
                         .n_rows = turned ? weight->K : weight->N,
                         .n_columns = turned ? weight->N : weight->K,
-                        .along = turned ? weight->back : weight,
-                        .across = turned ? weight : weight->back,
-                        .rounds = ctx->precision == MCI_NN_BF16 };
+                        .weight = weight };
     assert(weight->at + weight->N * weight->K <= values->n);
     mci_team_run(ctx->team, mci_lines_of(job.n_rows), refresh_rows, &job);
     if (weight->at_bias != SIZE_MAX)

@@ -78,7 +78,6 @@ void mci_cpu_weight_free(mci_nn_weight *weight)
 {
     if (!weight)
         return;
-    mci_cpu_weight_free(weight->back);
     mci_free(weight->bias);
     mci_free(weight->strips);
     mci_free(weight);

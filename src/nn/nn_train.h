@@ -8,7 +8,8 @@
  * status.
  *
  * dx names the gradient of the loss by x. Gradients of SUM tensors are SUM tensors (f32); those of
- * what linear() gave, and of its input, are ROWS tensors. */
+ * what linear() gave, and of its input, are ROWS tensors. What a gradient needs of the way forward
+ * is kept where it costs a product to compute it anew, and else computed anew in passing. */
 #ifndef MCI_NN_NN_TRAIN_H
 #define MCI_NN_NN_TRAIN_H
 
@@ -58,31 +59,39 @@ typedef struct mci_nn_training {
 
     /* ---- forward, where training wants what inference fuses ---- */
 
-    void (*copy)(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x); /* SUM to SUM */
-    /* y = f(z).   z: ROWS, what linear() gave;  y: INPUT */
-    void (*activate)(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *z,
-                     mci_nn_activation f);
+    /* y = base + x W^T + b, where both are wanted later.   base, y: SUM */
+    void (*linear_onto)(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *base,
+                        const mci_nn_tensor *x, const mci_nn_weight *weight);
+    /* z = x W^T + b;  y = f(z).   z: ROWS;  y: INPUT */
+    void (*linear_kept)(mci_nn_ctx *ctx, mci_nn_tensor *y, mci_nn_tensor *z, const mci_nn_tensor *x,
+                        const mci_nn_weight *weight, mci_nn_activation f);
 
     /* ---- backward ---- */
 
-    /* dz = dy f'(z); dz may be dy. */
-    void (*activate_backward)(mci_nn_ctx *ctx, mci_nn_tensor *dz, const mci_nn_tensor *dy,
-                              const mci_nn_tensor *z, mci_nn_activation f);
-    /* Of y = x W^T + b:  dx = dy W (dx may be NULL);  dW += dy^T x;  db += sum of dy's rows. */
-    void (*linear_backward)(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
-                            const mci_nn_tensor *x, const mci_nn_weight *weight,
-                            mci_nn_vector *grads);
-    /* dx += the gradient through y = layernorm(x) (or dx = that, unless `add`); dgamma, dbeta. */
-    void (*layernorm_backward)(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
-                               const mci_nn_tensor *x, const mci_nn_norm *norm,
-                               mci_nn_vector *grads, bool add);
+    /* Of y = x W^T + b:  dx = dy W.   dy: ROWS */
+    void (*input_gradient)(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
+                           const mci_nn_weight *weight);
+    /* Of y = f(z) W^T + b:  dz = (dy W) f'(z);  x = f(z), anew.   dz, dy, z: ROWS;  x: INPUT */
+    void (*inner_gradient)(mci_nn_ctx *ctx, mci_nn_tensor *dz, mci_nn_tensor *x,
+                           const mci_nn_tensor *dy, const mci_nn_tensor *z,
+                           const mci_nn_weight *weight, mci_nn_activation f);
+    /* Of y = x W^T + b:  dW += dy^T x;  db += the sum of dy's rows.   dy: ROWS */
+    void (*weight_gradient)(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const mci_nn_tensor *x,
+                            const mci_nn_weight *weight, mci_nn_vector *grads);
+    /* Of y = layernorm(x): dx is the gradient by x, or with `add` has it added, and dgamma and
+     * dbeta grow. If they are not NULL, rows = dx for products to read, and y is computed anew. dx,
+     * x: SUM;  dy: ROWS or SUM, may be dx;  rows: ROWS;  y: INPUT */
+    void (*layernorm_backward)(mci_nn_ctx *ctx, mci_nn_tensor *dx, mci_nn_tensor *rows,
+                               mci_nn_tensor *y, const mci_nn_tensor *dy, const mci_nn_tensor *x,
+                               const mci_nn_norm *norm, mci_nn_vector *grads, bool add);
+    /* With `only`, as attention(): dy has one row a sequence. */
     void (*attention_backward)(mci_nn_ctx *ctx, mci_nn_tensor *dqkv, const mci_nn_tensor *dy,
                                const mci_nn_tensor *qkv, mci_nn_sequences s, size_t heads,
-                               bool causal);
+                               bool causal, const uint32_t *only);
     void (*embed_backward)(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const int32_t *ids,
                            mci_nn_sequences s, const mci_nn_table *words,
                            const mci_nn_table *places, mci_nn_vector *grads);
-    /* dx: SUM [n*(T-1), K] */
+    /* dx: ROWS [n*(T-1), K] */
     void (*join_patches_backward)(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
                                   size_t n, const mci_nn_table *first, const mci_nn_table *places,
                                   mci_nn_vector *grads);

@@ -95,28 +95,38 @@ static void attend_backward(const float *q, const float *k, const float *v, size
     }
 }
 
+/* All heads of the query in row `query` (of all), as attend_row(). dy: its row. */
+static void attend_row_backward(mci_nn_ctx *ctx, mci_nn_tensor *dqkv, const float *dy,
+                                const mci_nn_tensor *qkv, size_t query, size_t first, size_t end,
+                                size_t heads)
+{
+    const size_t stride = qkv->K, C = qkv->K / 3, D = C / heads, T = end - first;
+    for (size_t head = 0; head < heads; head++) {
+        const size_t at_q = query * stride + head * D, at_k = first * stride + C + head * D;
+        const double sum = find_weights(ctx->precision, qkv->rows + at_q, qkv->rows + at_k, stride,
+                                        T, D, ctx->scores);
+        for (size_t t = 0; t < T; t++)
+            ctx->scores[t] = (float)((double)ctx->scores[t] / sum);
+        attend_backward(qkv->rows + at_q, qkv->rows + at_k, qkv->rows + at_k + C, stride, T, D,
+                        ctx->scores, dy + head * D, dqkv->rows + at_q, dqkv->rows + at_k,
+                        dqkv->rows + at_k + C);
+    }
+}
+
 void mci_ref_attention_backward(mci_nn_ctx *ctx, mci_nn_tensor *dqkv, const mci_nn_tensor *dy,
                                 const mci_nn_tensor *qkv, mci_nn_sequences s, size_t heads,
-                                bool causal)
+                                bool causal, const uint32_t *only)
 {
-    const size_t C = dy->K, D = C / heads, stride = qkv->K;
-    assert(qkv->K == 3 * C && dqkv->K == 3 * C && dy->R == qkv->R && qkv->R == s.starts[s.n]);
+    const size_t C = dy->K;
+    assert(qkv->K == 3 * C && dqkv->K == 3 * C && qkv->R == s.starts[s.n]);
+    assert(dy->R == (only ? s.n : qkv->R));
     mci_ref_set_rows(dqkv, qkv->R);
-    memset(dqkv->rows, 0, qkv->R * stride * sizeof *dqkv->rows);
+    memset(dqkv->rows, 0, qkv->R * qkv->K * sizeof *dqkv->rows);
     for (size_t i = 0; i < s.n; i++) {
-        for (size_t query = s.starts[i]; query < s.starts[i + 1]; query++) {
-            const size_t T = (causal ? query + 1 : s.starts[i + 1]) - s.starts[i];
-            for (size_t head = 0; head < heads; head++) {
-                const size_t at_q = query * stride + head * D;
-                const size_t at_k = s.starts[i] * stride + C + head * D;
-                const double sum = find_weights(ctx->precision, qkv->rows + at_q, qkv->rows + at_k,
-                                                stride, T, D, ctx->scores);
-                for (size_t t = 0; t < T; t++)
-                    ctx->scores[t] = (float)((double)ctx->scores[t] / sum);
-                attend_backward(qkv->rows + at_q, qkv->rows + at_k, qkv->rows + at_k + C, stride, T,
-                                D, ctx->scores, dy->rows + query * C + head * D, dqkv->rows + at_q,
-                                dqkv->rows + at_k, dqkv->rows + at_k + C);
-            }
-        }
+        size_t first = s.starts[i], end = s.starts[i + 1];
+        size_t query = only ? first + only[i] : first, last = only ? query + 1 : end;
+        for (; query < last; query++)
+            attend_row_backward(ctx, dqkv, dy->rows + (only ? i : query) * C, qkv, query, first,
+                                causal ? query + 1 : end, heads);
     }
 }

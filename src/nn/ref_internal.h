@@ -72,20 +72,24 @@ void mci_ref_linear(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x,
 void mci_ref_attention(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *qkv,
                        mci_nn_sequences s, size_t heads, bool causal, const uint32_t *only);
 
-void mci_ref_activate(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *z,
-                      mci_nn_activation f);
-void mci_ref_activate_backward(mci_nn_ctx *ctx, mci_nn_tensor *dz, const mci_nn_tensor *dy,
-                               const mci_nn_tensor *z, mci_nn_activation f);
-void mci_ref_linear_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
-                             const mci_nn_tensor *x, const mci_nn_weight *weight,
-                             mci_nn_vector *grads);
-void mci_ref_layernorm_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
-                                const mci_nn_tensor *x, const mci_nn_norm *norm,
-                                mci_nn_vector *grads, bool add);
+void mci_ref_copy(mci_nn_tensor *y, const mci_nn_tensor *x);
+void mci_ref_linear_onto(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *base,
+                         const mci_nn_tensor *x, const mci_nn_weight *weight);
+void mci_ref_linear_kept(mci_nn_ctx *ctx, mci_nn_tensor *y, mci_nn_tensor *z,
+                         const mci_nn_tensor *x, const mci_nn_weight *weight, mci_nn_activation f);
+void mci_ref_input_gradient(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
+                            const mci_nn_weight *weight);
+void mci_ref_inner_gradient(mci_nn_ctx *ctx, mci_nn_tensor *dz, mci_nn_tensor *x,
+                            const mci_nn_tensor *dy, const mci_nn_tensor *z,
+                            const mci_nn_weight *weight, mci_nn_activation f);
+void mci_ref_weight_gradient(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const mci_nn_tensor *x,
+                             const mci_nn_weight *weight, mci_nn_vector *grads);
+void mci_ref_layernorm_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, mci_nn_tensor *rows,
+                                mci_nn_tensor *y, const mci_nn_tensor *dy, const mci_nn_tensor *x,
+                                const mci_nn_norm *norm, mci_nn_vector *grads, bool add);
 void mci_ref_attention_backward(mci_nn_ctx *ctx, mci_nn_tensor *dqkv, const mci_nn_tensor *dy,
                                 const mci_nn_tensor *qkv, mci_nn_sequences s, size_t heads,
-                                bool causal);
-void mci_ref_copy(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x);
+                                bool causal, const uint32_t *only);
 void mci_ref_embed_backward(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const int32_t *ids,
                             mci_nn_sequences s, const mci_nn_table *words,
                             const mci_nn_table *places, mci_nn_vector *grads);

@@ -58,29 +58,35 @@ static double slope(mci_nn_activation f, double x)
     }
 }
 
-void mci_ref_activate(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *z,
-                      mci_nn_activation f)
+void mci_ref_linear_onto(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *base,
+                         const mci_nn_tensor *x, const mci_nn_weight *weight)
 {
-    (void)ctx;
+    assert(base->R == x->R);
+    mci_ref_copy(y, base);
+    mci_ref_linear(ctx, y, x, weight, MCI_NN_LINEAR, true);
+}
+
+static void activate_all(mci_nn_tensor *y, const mci_nn_tensor *z, mci_nn_activation f)
+{
     assert(y->K == z->K);
     mci_ref_set_rows(y, z->R);
     for (size_t i = 0; i < z->R * z->K; i++)
         y->rows[i] = (float)activate(f, (double)z->rows[i]);
 }
 
-void mci_ref_activate_backward(mci_nn_ctx *ctx, mci_nn_tensor *dz, const mci_nn_tensor *dy,
-                               const mci_nn_tensor *z, mci_nn_activation f)
+void mci_ref_linear_kept(mci_nn_ctx *ctx, mci_nn_tensor *y, mci_nn_tensor *z,
+                         const mci_nn_tensor *x, const mci_nn_weight *weight, mci_nn_activation f)
 {
-    (void)ctx;
-    assert(dz->K == z->K && dy->K == z->K && dy->R == z->R);
-    mci_ref_set_rows(dz, z->R);
-    for (size_t i = 0; i < z->R * z->K; i++)
-        dz->rows[i] = (float)((double)dy->rows[i] * slope(f, (double)z->rows[i]));
+    mci_ref_linear(ctx, z, x, weight, MCI_NN_LINEAR, false);
+    activate_all(y, z, f);
 }
 
-static void input_gradient(mci_nn_tensor *dx, const mci_nn_tensor *dy, const mci_nn_weight *weight)
+void mci_ref_input_gradient(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
+                            const mci_nn_weight *weight)
 {
     const size_t N = weight->N, K = weight->K;
+    (void)ctx;
+    assert(dy->K == N && dx->K == K);
     mci_ref_set_rows(dx, dy->R);
     for (size_t row = 0; row < dy->R; row++) {
         for (size_t k = 0; k < K; k++) {
@@ -93,8 +99,19 @@ static void input_gradient(mci_nn_tensor *dx, const mci_nn_tensor *dy, const mci
     }
 }
 
-static void weight_gradient(const mci_nn_tensor *dy, const mci_nn_tensor *x,
-                            const mci_nn_weight *weight, float *dw)
+void mci_ref_inner_gradient(mci_nn_ctx *ctx, mci_nn_tensor *dz, mci_nn_tensor *x,
+                            const mci_nn_tensor *dy, const mci_nn_tensor *z,
+                            const mci_nn_weight *weight, mci_nn_activation f)
+{
+    mci_ref_input_gradient(ctx, dz, dy, weight);
+    assert(z->R == dy->R && z->K == weight->K);
+    for (size_t i = 0; i < z->R * z->K; i++)
+        dz->rows[i] = (float)((double)dz->rows[i] * slope(f, (double)z->rows[i]));
+    activate_all(x, z, f);
+}
+
+static void products_gradient(const mci_nn_tensor *dy, const mci_nn_tensor *x,
+                              const mci_nn_weight *weight, float *dw)
 {
     const size_t N = weight->N, K = weight->K;
     for (size_t n = 0; n < N; n++) {
@@ -118,15 +135,12 @@ static void bias_gradient(const mci_nn_tensor *dy, float *db)
     }
 }
 
-void mci_ref_linear_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
-                             const mci_nn_tensor *x, const mci_nn_weight *weight,
-                             mci_nn_vector *grads)
+void mci_ref_weight_gradient(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const mci_nn_tensor *x,
+                             const mci_nn_weight *weight, mci_nn_vector *grads)
 {
     (void)ctx;
-    assert(dy->K == weight->N && x->K == weight->K && x->R == dy->R && (!dx || dx->K == weight->K));
-    if (dx)
-        input_gradient(dx, dy, weight);
-    weight_gradient(dy, x, weight, grads->values + weight->at);
+    assert(dy->K == weight->N && x->K == weight->K && x->R == dy->R);
+    products_gradient(dy, x, weight, grads->values + weight->at);
     if (weight->at_bias != SIZE_MAX)
         bias_gradient(dy, grads->values + weight->at_bias);
 }

@@ -58,15 +58,18 @@ static void row_backward(const mci_nn_norm *norm, const float *x, const float *d
     }
 }
 
-void mci_ref_layernorm_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
-                                const mci_nn_tensor *x, const mci_nn_norm *norm,
-                                mci_nn_vector *grads, bool add)
+void mci_ref_layernorm_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, mci_nn_tensor *rows,
+                                mci_nn_tensor *y, const mci_nn_tensor *dy, const mci_nn_tensor *x,
+                                const mci_nn_norm *norm, mci_nn_vector *grads, bool add)
 {
     const size_t K = norm->K;
-    (void)ctx;
     assert(x->K == K && dy->K == K && dx->K == K && dy->R == x->R && (!add || dx->R == x->R));
     mci_ref_set_rows(dx, x->R);
     for (size_t row = 0; row < x->R; row++)
         row_backward(norm, x->rows + row * K, dy->rows + row * K, dx->rows + row * K, add,
                      grads->values + norm->at_gamma, grads->values + norm->at_beta);
+    if (y)
+        mci_ref_layernorm(ctx, y, x, norm);
+    if (rows)
+        mci_ref_copy(rows, dx);
 }

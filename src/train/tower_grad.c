@@ -20,12 +20,10 @@ static mc_status make_ends(mci_tower_trace *trace, const mci_nn_backend *backend
                            size_t batch, size_t C, size_t D, mc_error *err)
 {
     MC_TRY(make_sequences(trace, batch, err));
-    MC_TRY(backend->tensor_new(ctx, MCI_NN_SUM, batch, C, &trace->last, err));
     MC_TRY(backend->tensor_new(ctx, MCI_NN_INPUT, batch, C, &trace->normed, err));
     MC_TRY(backend->tensor_new(ctx, MCI_NN_SUM, batch, D, &trace->features, err));
-    MC_TRY(backend->tensor_new(ctx, MCI_NN_SUM, batch, D, &trace->dfeatures, err));
-    MC_TRY(backend->tensor_new(ctx, MCI_NN_ROWS, batch, C, &trace->dnormed, err));
-    return backend->tensor_new(ctx, MCI_NN_SUM, batch, C, &trace->dlast, err);
+    MC_TRY(backend->tensor_new(ctx, MCI_NN_ROWS, batch, D, &trace->dfeatures, err));
+    return backend->tensor_new(ctx, MCI_NN_ROWS, batch, C, &trace->dnormed, err);
 }
 
 mc_status mci_vision_trace_make(mci_tower_trace *trace, const mci_vision_tower *tower,
@@ -39,10 +37,10 @@ mc_status mci_vision_trace_make(mci_tower_trace *trace, const mci_vision_tower *
     MC_TRY(
         backend->tensor_new(ctx, MCI_NN_INPUT, n, 3 * tower->P * tower->P, &trace->patches, err));
     MC_TRY(backend->tensor_new(ctx, MCI_NN_SUM, n, C, &trace->embedded, err));
-    MC_TRY(backend->tensor_new(ctx, MCI_NN_SUM, n, C, &trace->dembedded, err));
+    MC_TRY(backend->tensor_new(ctx, MCI_NN_ROWS, n, C, &trace->dembedded, err));
     MC_TRY(backend->tensor_new(ctx, MCI_NN_SUM, batch * T, C, &trace->joined, err));
-    return mci_trunk_trace_make(&trace->trunk, &tower->trunk, backend, ctx, batch * T, recompute,
-                                err);
+    return mci_trunk_trace_make(&trace->trunk, &tower->trunk, backend, ctx, batch, batch * T,
+                                recompute, err);
 }
 
 mc_status mci_text_trace_make(mci_tower_trace *trace, const mci_text_tower *tower,
@@ -54,16 +52,16 @@ mc_status mci_text_trace_make(mci_tower_trace *trace, const mci_text_tower *towe
     trace->ids = mci_alloc(R * sizeof *trace->ids);
     if (!trace->ids)
         return mci_nomem(err, R * sizeof *trace->ids);
-    return mci_trunk_trace_make(&trace->trunk, &tower->trunk, backend, ctx, R, recompute, err);
+    return mci_trunk_trace_make(&trace->trunk, &tower->trunk, backend, ctx, batch, R, recompute,
+                                err);
 }
 
 void mci_tower_trace_release(mci_tower_trace *trace, const mci_trunk *trunk,
                              const mci_nn_backend *backend, mci_nn_ctx *ctx)
 {
-    mci_nn_tensor *const tensors[] = { trace->patches,  trace->embedded, trace->joined,
-                                       trace->last,     trace->normed,   trace->features,
-                                       trace->dlast,    trace->dnormed,  trace->dfeatures,
-                                       trace->dembedded };
+    mci_nn_tensor *const tensors[] = { trace->patches, trace->embedded, trace->joined,
+                                       trace->normed,  trace->features, trace->dfeatures,
+                                       trace->dnormed, trace->dembedded };
     for (size_t i = 0; i < sizeof tensors / sizeof tensors[0]; i++)
         backend->tensor_free(ctx, tensors[i]);
     mci_trunk_trace_release(&trace->trunk, trunk, backend, ctx);
@@ -76,6 +74,11 @@ void mci_tower_trace_release(mci_tower_trace *trace, const mci_trunk *trunk,
 
 /* ---- forward ---- */
 
+static mci_wanted wanted_of(const mci_tower_trace *trace)
+{
+    return (mci_wanted){ trace->s, trace->only, trace->picked };
+}
+
 /* From the blocks' last rows to features. */
 static void end_forward(const mci_trunk *trunk, const mci_nn_norm *norm,
                         const mci_nn_weight *project, const mci_nn_backend *backend,
@@ -83,9 +86,8 @@ static void end_forward(const mci_trunk *trunk, const mci_nn_norm *norm,
 {
     for (size_t i = 0; i < trace->s.n; i++)
         trace->picked[i] = trace->starts[i] + trace->only[i];
-    mci_trunk_forward(trunk, backend, ctx, &trace->trunk, trace->s);
-    backend->pick(ctx, trace->last, trace->trunk.x[trunk->n_layers], trace->picked, trace->s.n);
-    backend->layernorm(ctx, trace->normed, trace->last, norm);
+    mci_trunk_forward(trunk, backend, ctx, &trace->trunk, wanted_of(trace));
+    backend->layernorm(ctx, trace->normed, trace->trunk.last, norm);
     backend->linear(ctx, trace->features, trace->normed, project, MCI_NN_LINEAR, false);
 }
 
@@ -134,12 +136,11 @@ static void end_backward(const mci_trunk *trunk, const mci_nn_norm *norm,
 {
     const mci_nn_training *training = backend->training;
     backend->write(ctx, trace->dfeatures, dfeatures, n);
-    training->linear_backward(ctx, trace->dnormed, trace->dfeatures, trace->normed, project, grads);
-    training->layernorm_backward(ctx, trace->dlast, trace->dnormed, trace->last, norm, grads,
-                                 false);
-    training->pick_backward(ctx, trace->trunk.dx, trace->dlast, trace->picked, n,
-                            trace->starts[trace->s.n]);
-    mci_trunk_backward(trunk, backend, ctx, &trace->trunk, trace->s, grads);
+    training->input_gradient(ctx, trace->dnormed, trace->dfeatures, project);
+    training->weight_gradient(ctx, trace->dfeatures, trace->normed, project, grads);
+    training->layernorm_backward(ctx, trace->trunk.dlast, trace->trunk.dlast_rows, NULL,
+                                 trace->dnormed, trace->trunk.last, norm, grads, false);
+    mci_trunk_backward(trunk, backend, ctx, &trace->trunk, wanted_of(trace), grads);
 }
 
 void mci_vision_backward(const mci_vision_tower *tower, const mci_nn_backend *backend,
@@ -150,10 +151,11 @@ void mci_vision_backward(const mci_vision_tower *tower, const mci_nn_backend *ba
     mci_nn_tensor *dx = trace->trunk.dx;
     end_backward(&tower->trunk, tower->ln_post, tower->project, backend, ctx, trace, dfeatures, n,
                  grads);
-    training->layernorm_backward(ctx, dx, dx, trace->joined, tower->ln_pre, grads, false);
+    training->layernorm_backward(ctx, dx, NULL, NULL, dx, trace->joined, tower->ln_pre, grads,
+                                 false);
     training->join_patches_backward(ctx, trace->dembedded, dx, n, tower->first, tower->places,
                                     grads);
-    training->linear_backward(ctx, NULL, trace->dembedded, trace->patches, tower->patch, grads);
+    training->weight_gradient(ctx, trace->dembedded, trace->patches, tower->patch, grads);
 }
 
 void mci_text_backward(const mci_text_tower *tower, const mci_nn_backend *backend, mci_nn_ctx *ctx,

@@ -8,9 +8,9 @@
 
 typedef struct {
     mci_trunk_trace trunk;
-    mci_nn_tensor *patches, *embedded, *joined; /* vision only */
-    mci_nn_tensor *last, *normed, *features;    /* of the rows that speak: SUM, INPUT, SUM */
-    mci_nn_tensor *dfeatures, *dnormed, *dlast, *dembedded;
+    mci_nn_tensor *patches, *embedded, *joined;     /* vision only */
+    mci_nn_tensor *normed, *features;               /* of the rows that speak: INPUT, SUM */
+    mci_nn_tensor *dfeatures, *dnormed, *dembedded; /* ROWS */
     int32_t *ids;                     /* text only: of the batch, one text after the other */
     uint32_t *starts, *only, *picked; /* of the sequences */
     mci_nn_sequences s;

@@ -9,9 +9,9 @@
 typedef struct {
     const mci_nn_backend *backend;
     mci_nn_ctx *nn;
-    mci_nn_tensor *x, *y, *z, *dx, *dy;
+    mci_nn_tensor *x, *y, *z, *hidden, *dx, *dy;
     mci_nn_vector *values, *grads;
-    mci_nn_weight *weight;
+    mci_nn_weight *weight, *one_to_one; /* the latter gives its input */
     mci_nn_norm *norm;
     mci_nn_table *one, *two;
     mci_nn_activation f;
@@ -33,7 +33,7 @@ typedef struct {
 
 static const uint32_t starts[] = { 0, 1, 5, 7 };
 static const int32_t ids[] = { 2, 0, 3, 3, 1, 2, 2 };
-static const uint32_t picked[] = { 0, 4, 6 };
+static const uint32_t picked[] = { 0, 4, 6 }, only[] = { 0, 2, 1 };
 
 static void bind(fixture *t, const op_case *c)
 {
@@ -41,6 +41,12 @@ static void bind(fixture *t, const op_case *c)
     mc_error err = { 0 };
     assert_ok(
         training->weight_bind(MCI_NN_F32, 0, c->flag, t->N * t->K, t->N, t->K, &t->weight, &err),
+        err);
+    float identity[12 * 12] = { 0 };
+    for (size_t i = 0; i < t->K; i++)
+        identity[i * t->K + i] = 1.0f;
+    assert_ok(
+        t->backend->weight_new(MCI_NN_F32, identity, false, NULL, t->K, t->K, &t->one_to_one, &err),
         err);
     assert_ok(training->norm_bind(0, t->K, 1e-5f, t->K, &t->norm, &err), err);
     assert_ok(training->table_bind(0, 4, t->K, &t->one, &err), err);
@@ -55,17 +61,24 @@ static void linear_forward(fixture *t)
 
 static void linear_backward(fixture *t)
 {
-    t->backend->training->linear_backward(t->nn, t->dx, t->dy, t->x, t->weight, t->grads);
+    t->backend->training->input_gradient(t->nn, t->dx, t->dy, t->weight);
+    t->backend->training->weight_gradient(t->nn, t->dy, t->x, t->weight, t->grads);
 }
 
-static void activate_forward(fixture *t)
+/* y = f(x) W^T + b: the second half of an MLP, by what is before its activation. */
+static void inner_forward(fixture *t)
 {
-    t->backend->training->activate(t->nn, t->y, t->x, t->f);
+    t->backend->training->weight_refresh(t->nn, t->weight, t->values);
+    t->backend->write(t->nn, t->z, (const float[100]){ 0 }, t->R);
+    t->backend->linear(t->nn, t->hidden, t->x, t->one_to_one, t->f, false);
+    t->backend->training->linear_onto(t->nn, t->y, t->z, t->hidden, t->weight);
 }
 
-static void activate_backward(fixture *t)
+/* dx, and W by what f(x) was, computed anew. */
+static void inner_backward(fixture *t)
 {
-    t->backend->training->activate_backward(t->nn, t->dx, t->dy, t->x, t->f);
+    t->backend->training->inner_gradient(t->nn, t->dx, t->hidden, t->dy, t->x, t->weight, t->f);
+    t->backend->training->weight_gradient(t->nn, t->dy, t->hidden, t->weight, t->grads);
 }
 
 static void norm_forward(fixture *t)
@@ -76,7 +89,8 @@ static void norm_forward(fixture *t)
 
 static void norm_backward(fixture *t)
 {
-    t->backend->training->layernorm_backward(t->nn, t->dx, t->dy, t->x, t->norm, t->grads, false);
+    t->backend->training->layernorm_backward(t->nn, t->dx, NULL, NULL, t->dy, t->x, t->norm,
+                                             t->grads, false);
 }
 
 static void attention_forward(fixture *t)
@@ -87,7 +101,18 @@ static void attention_forward(fixture *t)
 static void attention_backward(fixture *t)
 {
     t->backend->training->attention_backward(t->nn, t->dx, t->dy, t->x,
-                                             (mci_nn_sequences){ starts, 3 }, 2, t->flag);
+                                             (mci_nn_sequences){ starts, 3 }, 2, t->flag, NULL);
+}
+
+static void only_forward(fixture *t)
+{
+    t->backend->attention(t->nn, t->y, t->x, (mci_nn_sequences){ starts, 3 }, 2, t->flag, only);
+}
+
+static void only_backward(fixture *t)
+{
+    t->backend->training->attention_backward(t->nn, t->dx, t->dy, t->x,
+                                             (mci_nn_sequences){ starts, 3 }, 2, t->flag, only);
 }
 
 static void embed_forward(fixture *t)
@@ -130,14 +155,18 @@ static const op_case cases[] = {
     { "linear", linear_forward, linear_backward, 0, false, true, true, 7, 5, 6, 7, 6, 36 },
     { "linear, transposed", linear_forward, linear_backward, 0, true, true, true, 7, 5, 6, 7, 6,
       36 },
-    { "gelu", activate_forward, activate_backward, MCI_NN_GELU, false, false, true, 7, 5, 5, 7, 5,
-      0 },
-    { "quick gelu", activate_forward, activate_backward, MCI_NN_QUICK_GELU, false, false, true, 7,
-      5, 5, 7, 5, 0 },
+    { "linear of gelu", inner_forward, inner_backward, MCI_NN_GELU, false, true, true, 7, 5, 6, 7,
+      6, 36 },
+    { "linear of quick gelu", inner_forward, inner_backward, MCI_NN_QUICK_GELU, true, true, true, 7,
+      5, 6, 7, 6, 36 },
     { "layer norm", norm_forward, norm_backward, 0, false, true, true, 7, 6, 6, 7, 6, 12 },
     { "attention", attention_forward, attention_backward, 0, false, false, true, 7, 12, 4, 7, 4,
       0 },
     { "causal attention", attention_forward, attention_backward, 0, true, false, true, 7, 12, 4, 7,
+      4, 0 },
+    { "attention of one row", only_forward, only_backward, 0, false, false, true, 7, 12, 4, 3, 4,
+      0 },
+    { "causal attention of one row", only_forward, only_backward, 0, true, false, true, 7, 12, 4, 3,
       4, 0 },
     { "embed", embed_forward, embed_backward, 0, false, true, false, 7, 3, 3, 7, 3, 24 },
     { "pick", pick_forward, pick_backward, 0, false, false, true, 7, 3, 3, 3, 3, 0 },
@@ -203,7 +232,7 @@ static void check(fixture *t, const op_case *c, float *at, size_t n,
 static void make_tensors(fixture *t, const op_case *c)
 {
     mc_error err = { 0 };
-    const bool qkv = c->forward == attention_forward;
+    const bool qkv = c->forward == attention_forward || c->forward == only_forward;
     assert_ok(t->backend->ctx_new(MCI_NN_F32, 1, &t->nn, &err), err);
     assert_ok(t->backend->tensor_new(t->nn, qkv ? MCI_NN_QKV : MCI_NN_SUM, c->R, c->K, &t->x, &err),
               err);
@@ -212,6 +241,8 @@ static void make_tensors(fixture *t, const op_case *c)
     assert_ok(t->backend->tensor_new(t->nn, MCI_NN_SUM, c->out_rows, c->out_cols, &t->dy, &err),
               err);
     assert_ok(t->backend->tensor_new(t->nn, MCI_NN_ROWS, c->R, c->K, &t->dx, &err), err);
+    assert_ok(t->backend->tensor_new(t->nn, MCI_NN_SUM, c->R, c->out_cols, &t->z, &err), err);
+    assert_ok(t->backend->tensor_new(t->nn, MCI_NN_INPUT, c->R, c->K, &t->hidden, &err), err);
     assert_ok(t->backend->training->vector_new(t->nn, 100, &t->values, &err), err);
     assert_ok(t->backend->training->vector_new(t->nn, 100, &t->grads, &err), err);
 }
@@ -219,11 +250,14 @@ static void make_tensors(fixture *t, const op_case *c)
 static void release(fixture *t)
 {
     t->backend->weight_free(t->weight);
+    t->backend->weight_free(t->one_to_one);
     t->backend->norm_free(t->norm);
     t->backend->table_free(t->one);
     t->backend->table_free(t->two);
     t->backend->tensor_free(t->nn, t->x);
     t->backend->tensor_free(t->nn, t->y);
+    t->backend->tensor_free(t->nn, t->z);
+    t->backend->tensor_free(t->nn, t->hidden);
     t->backend->tensor_free(t->nn, t->dx);
     t->backend->tensor_free(t->nn, t->dy);
     t->backend->training->vector_free(t->nn, t->values);
