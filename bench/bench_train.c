@@ -164,6 +164,7 @@ static mci_trainer *new_trainer(const training_case *c)
                                           .n_threads = n_threads,
                                           .micro_batch = c->batch,
                                           .recompute = c->recompute,
+                                          .spend_grads = true,
                                           .beta1 = 0.9,
                                           .beta2 = 0.98,
                                           .eps = 1e-6,

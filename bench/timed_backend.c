@@ -75,10 +75,11 @@ static mci_nn_training timed_training;
       (mci_nn_ctx * c, mci_nn_tensor * dx, const mci_nn_tensor *dy, const uint32_t *r, size_t n,   \
        size_t R),                                                                                  \
       (c, dx, dy, r, n, R))                                                                        \
-    X(plain->training, TIMED_STEP, vector_zero, (mci_nn_ctx * c, mci_nn_vector * v), (c, v))       \
+    X(plain->training, TIMED_STEP, vector_zero,                                                    \
+      (mci_nn_ctx * c, mci_nn_vector * v, size_t at, size_t n), (c, v, at, n))                     \
     X(plain->training, TIMED_STEP, adamw,                                                          \
       (mci_nn_ctx * c, mci_nn_vector * p, const mci_nn_vector *g, mci_nn_vector *m,                \
-       mci_nn_vector *v, size_t at, size_t n, mci_nn_adamw how),                                   \
+       mci_nn_vector *v, mci_nn_place at, size_t n, mci_nn_adamw how),                             \
       (c, p, g, m, v, at, n, how))                                                                 \
     X(plain->training, TIMED_STEP, weight_refresh,                                                 \
       (mci_nn_ctx * c, mci_nn_weight * w, const mci_nn_vector *v), (c, w, v))                      \
@@ -105,9 +106,9 @@ static double seconds[N_OPERATIONS];
     }
 OPERATIONS(OF_FUNCTION)
 
-static double timed_vector_square(mci_nn_ctx *ctx, const mci_nn_vector *vector)
+static double timed_vector_square(mci_nn_ctx *ctx, const mci_nn_vector *vector, size_t at, size_t n)
 {
-    double start = bench_now(), square = plain->training->vector_square(ctx, vector);
+    double start = bench_now(), square = plain->training->vector_square(ctx, vector, at, n);
     seconds[OF_vector_square] += bench_now() - start;
     return square;
 }

@@ -56,18 +56,19 @@ bool mci_loader_binds(const mci_loader *loader)
 }
 
 static mc_status find_place(const mci_loader *loader, const char *prefix, const char *name,
-                            size_t *out, mc_error *err)
+                            mci_nn_place *out, mc_error *err)
 {
     char full[NAME_BYTES];
     snprintf(full, sizeof full, "%s%s", prefix, name);
     *out = loader->place_of(loader->place_user, full);
-    return *out == SIZE_MAX ? mc_fail(err, MC_E_ARG, "there is no parameter %s", full) : MC_OK;
+    return mci_nn_is_somewhere(*out) ? MC_OK
+                                     : mc_fail(err, MC_E_ARG, "there is no parameter %s", full);
 }
 
 /* Of a name with its two parts: the weight's and the bias's name, and when binding their places. */
 typedef struct {
     char weight[NAME_BYTES], bias[NAME_BYTES];
-    size_t at_weight, at_bias;
+    mci_nn_place at_weight, at_bias;
 } pair_of_names;
 
 static mc_status find_pair(const mci_loader *loader, const char *prefix, const char *name,
@@ -113,12 +114,12 @@ static mc_status load_matrix(mci_loader *loader, const char *name, size_t rank,
                              const uint64_t *dims, bool transposed, size_t N, size_t K,
                              mci_nn_weight **out, mc_error *err)
 {
-    size_t at;
+    mci_nn_place at;
     const float *w;
     if (mci_loader_binds(loader)) {
         MC_TRY(find_place(loader, "", name, &at, err));
-        return loader->backend->training->weight_bind(loader->precision, at, transposed, SIZE_MAX,
-                                                      N, K, out, err);
+        return loader->backend->training->weight_bind(loader->precision, at, transposed,
+                                                      mci_nn_nowhere(), N, K, out, err);
     }
     MC_TRY(mci_loader_values(loader, 0, "", name, rank, dims, &w, err));
     return loader->backend->weight_new(loader->precision, w, transposed, NULL, N, K, out, err);
@@ -139,7 +140,7 @@ mc_status mci_loader_projection(mci_loader *loader, const char *name, size_t K, 
 static mc_status load_rows(mci_loader *loader, const char *name, size_t rank, const uint64_t *dims,
                            size_t R, size_t K, mci_nn_table **out, mc_error *err)
 {
-    size_t at;
+    mci_nn_place at;
     const float *rows;
     if (mci_loader_binds(loader)) {
         MC_TRY(find_place(loader, "", name, &at, err));

@@ -6,8 +6,8 @@
 #include "model/checkpoint.h"
 #include "nn/nn_train.h"
 
-/* Where the parameter of a name stands in the vector; SIZE_MAX if it is none. */
-typedef size_t mci_place_of(const void *user, const char *name);
+/* Where the parameter of a name stands; nowhere if it is none. */
+typedef mci_nn_place mci_place_of(const void *user, const char *name);
 
 /* Has room for one tensor at a time, for those that cannot be used where they lie in the file. */
 typedef struct {

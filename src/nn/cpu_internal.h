@@ -18,7 +18,7 @@
 #define MCI_NN_CPU_INTERNAL_H
 
 #include "base/threads.h"
-#include "nn/nn.h"
+#include "nn/nn_train.h"
 
 enum {
     MCI_LINE = 32,                                   /* columns are padded to a multiple */
@@ -42,8 +42,8 @@ struct mci_nn_weight {
     size_t strip_bytes;
     float *bias; /* one of each padded column */
     char *strips;
-    /* In training: places in the vector of parameters, SIZE_MAX: no bias. */
-    size_t at, at_bias;
+    /* In training; at_bias nowhere: no bias. */
+    mci_nn_place at, at_bias;
     bool transposed;
 };
 
@@ -51,13 +51,13 @@ struct mci_nn_norm {
     size_t K;
     float eps;
     float *gamma, *beta; /* padded */
-    size_t at_gamma, at_beta;
+    mci_nn_place at_gamma, at_beta;
 };
 
 struct mci_nn_table {
     size_t R, K, stride; /* rows are padded */
     float *rows;
-    size_t at;
+    mci_nn_place at;
     bool lent; /* the rows are the vector's own */
 };
 

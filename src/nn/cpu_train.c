@@ -78,9 +78,10 @@ static void zero_part(void *user, size_t task, unsigned worker)
     memset(job->p + at, 0, part_of(job, at) * sizeof *job->p);
 }
 
-static void vector_zero(mci_nn_ctx *ctx, mci_nn_vector *vector)
+static void vector_zero(mci_nn_ctx *ctx, mci_nn_vector *vector, size_t at, size_t n)
 {
-    vector_job job = { .ctx = ctx, .p = vector->values, .n = vector->n };
+    vector_job job = { .ctx = ctx, .p = vector->values + at, .n = n };
+    assert(at <= vector->n && n <= vector->n - at);
     mci_team_run(ctx->team, n_parts(job.n), zero_part, &job);
 }
 
@@ -113,11 +114,10 @@ static void square_part(void *user, size_t task, unsigned worker)
     job->squares[task] = job->ctx->train->square(job->g + at, part_of(job, at));
 }
 
-static double vector_square(mci_nn_ctx *ctx, const mci_nn_vector *vector)
+static double vector_square(mci_nn_ctx *ctx, const mci_nn_vector *vector, size_t at, size_t n)
 {
-    vector_job job = {
-        .ctx = ctx, .g = vector->values, .squares = vector->squares, .n = vector->n
-    };
+    vector_job job = { .ctx = ctx, .g = vector->values + at, .squares = vector->squares, .n = n };
+    assert(at <= vector->n && n <= vector->n - at);
     double sum = 0.0;
     mci_team_run(ctx->team, n_parts(job.n), square_part, &job);
     for (size_t i = 0; i < n_parts(job.n); i++)
@@ -135,15 +135,16 @@ static void adamw_part(void *user, size_t task, unsigned worker)
 }
 
 static void adamw(mci_nn_ctx *ctx, mci_nn_vector *values, const mci_nn_vector *grads,
-                  mci_nn_vector *m, mci_nn_vector *v, size_t at, size_t n, mci_nn_adamw s)
+                  mci_nn_vector *m, mci_nn_vector *v, mci_nn_place at, size_t n, mci_nn_adamw s)
 {
     vector_job job = { .ctx = ctx,
-                       .p = values->values + at,
-                       .g = grads->values + at,
-                       .m = m->values + at,
-                       .v = v->values + at,
+                       .p = values->values + at.value,
+                       .g = grads->values + at.grad,
+                       .m = m->values + at.value,
+                       .v = v->values + at.value,
                        .n = n };
-    assert(at <= values->n && n <= values->n - at);
+    assert(at.value <= values->n && n <= values->n - at.value);
+    assert(at.grad <= grads->n && n <= grads->n - at.grad);
     job.factors = (mci_adamw_factors){
         .scale = (float)s.grad_scale,
         .beta1 = (float)s.beta1,
@@ -160,38 +161,38 @@ static void adamw(mci_nn_ctx *ctx, mci_nn_vector *values, const mci_nn_vector *g
 
 /* ---- the tables ---- */
 
-#define TRAINING(prefix, LEVEL)                                                                    \
-    static mc_status prefix##_weight_bind(mci_nn_precision precision, size_t at, bool transposed,  \
-                                          size_t at_bias, size_t N, size_t K, mci_nn_weight **out, \
-                                          mc_error *err)                                           \
-    {                                                                                              \
-        return mci_cpu_weight_bind(LEVEL, precision, at, transposed, at_bias, N, K, out, err);     \
-    }                                                                                              \
-    const mci_nn_training mci_cpu_training_##prefix = {                                            \
-        .vector_new = vector_new,                                                                  \
-        .vector_free = vector_free,                                                                \
-        .vector_zero = vector_zero,                                                                \
-        .vector_write = vector_write,                                                              \
-        .vector_read = vector_read,                                                                \
-        .vector_host = vector_host,                                                                \
-        .vector_square = vector_square,                                                            \
-        .adamw = adamw,                                                                            \
-        .weight_bind = prefix##_weight_bind,                                                       \
-        .norm_bind = mci_cpu_norm_bind,                                                            \
-        .table_bind = mci_cpu_table_bind,                                                          \
-        .weight_refresh = mci_cpu_weight_refresh,                                                  \
-        .norm_refresh = mci_cpu_norm_refresh,                                                      \
-        .table_refresh = mci_cpu_table_refresh,                                                    \
-        .linear_onto = mci_cpu_linear_onto,                                                        \
-        .linear_kept = mci_cpu_linear_kept,                                                        \
-        .input_gradient = mci_cpu_input_gradient,                                                  \
-        .inner_gradient = mci_cpu_inner_gradient,                                                  \
-        .weight_gradient = mci_cpu_weight_gradient,                                                \
-        .layernorm_backward = mci_cpu_layernorm_backward,                                          \
-        .attention_backward = mci_cpu_attention_backward,                                          \
-        .embed_backward = mci_cpu_embed_backward,                                                  \
-        .join_patches_backward = mci_cpu_join_patches_backward,                                    \
-        .pick_backward = mci_cpu_pick_backward,                                                    \
+#define TRAINING(prefix, LEVEL)                                                                \
+    static mc_status prefix##_weight_bind(mci_nn_precision precision, mci_nn_place at,         \
+                                          bool transposed, mci_nn_place at_bias, size_t N,     \
+                                          size_t K, mci_nn_weight **out, mc_error *err)        \
+    {                                                                                          \
+        return mci_cpu_weight_bind(LEVEL, precision, at, transposed, at_bias, N, K, out, err); \
+    }                                                                                          \
+    const mci_nn_training mci_cpu_training_##prefix = {                                        \
+        .vector_new = vector_new,                                                              \
+        .vector_free = vector_free,                                                            \
+        .vector_zero = vector_zero,                                                            \
+        .vector_write = vector_write,                                                          \
+        .vector_read = vector_read,                                                            \
+        .vector_host = vector_host,                                                            \
+        .vector_square = vector_square,                                                        \
+        .adamw = adamw,                                                                        \
+        .weight_bind = prefix##_weight_bind,                                                   \
+        .norm_bind = mci_cpu_norm_bind,                                                        \
+        .table_bind = mci_cpu_table_bind,                                                      \
+        .weight_refresh = mci_cpu_weight_refresh,                                              \
+        .norm_refresh = mci_cpu_norm_refresh,                                                  \
+        .table_refresh = mci_cpu_table_refresh,                                                \
+        .linear_onto = mci_cpu_linear_onto,                                                    \
+        .linear_kept = mci_cpu_linear_kept,                                                    \
+        .input_gradient = mci_cpu_input_gradient,                                              \
+        .inner_gradient = mci_cpu_inner_gradient,                                              \
+        .weight_gradient = mci_cpu_weight_gradient,                                            \
+        .layernorm_backward = mci_cpu_layernorm_backward,                                      \
+        .attention_backward = mci_cpu_attention_backward,                                      \
+        .embed_backward = mci_cpu_embed_backward,                                              \
+        .join_patches_backward = mci_cpu_join_patches_backward,                                \
+        .pick_backward = mci_cpu_pick_backward,                                                \
     }
 
 TRAINING(best, mci_cpu_best());

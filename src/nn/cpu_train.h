@@ -160,12 +160,13 @@ void mci_cpu_join_patches_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci
 void mci_cpu_pick_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
                            const uint32_t *rows, size_t n, size_t R);
 
-mc_status mci_cpu_weight_bind(mci_cpu_level level, mci_nn_precision precision, size_t at,
-                              bool transposed, size_t at_bias, size_t N, size_t K,
+mc_status mci_cpu_weight_bind(mci_cpu_level level, mci_nn_precision precision, mci_nn_place at,
+                              bool transposed, mci_nn_place at_bias, size_t N, size_t K,
                               mci_nn_weight **out, mc_error *err);
-mc_status mci_cpu_norm_bind(size_t at_gamma, size_t at_beta, float eps, size_t K, mci_nn_norm **out,
-                            mc_error *err);
-mc_status mci_cpu_table_bind(size_t at, size_t R, size_t K, mci_nn_table **out, mc_error *err);
+mc_status mci_cpu_norm_bind(mci_nn_place at_gamma, mci_nn_place at_beta, float eps, size_t K,
+                            mci_nn_norm **out, mc_error *err);
+mc_status mci_cpu_table_bind(mci_nn_place at, size_t R, size_t K, mci_nn_table **out,
+                             mc_error *err);
 void mci_cpu_weight_refresh(mci_nn_ctx *ctx, mci_nn_weight *weight, const mci_nn_vector *values);
 void mci_cpu_norm_refresh(mci_nn_ctx *ctx, mci_nn_norm *norm, const mci_nn_vector *values);
 void mci_cpu_table_refresh(mci_nn_ctx *ctx, mci_nn_table *table, const mci_nn_vector *values);

@@ -163,7 +163,7 @@ void mci_cpu_weight_gradient(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const mci
 {
     assert(dy->use == MCI_NN_ROWS && x->use == MCI_NN_INPUT && x->n_rows == dy->n_rows);
     assert(dy->K == weight->N && x->K == weight->K);
-    float *db = weight->at_bias == SIZE_MAX ? NULL : grads->values + weight->at_bias;
+    float *db = mci_nn_is_somewhere(weight->at_bias) ? grads->values + weight->at_bias.grad : NULL;
     const bool turns_x = weight->transposed;
     const size_t depth = depth_of(weight, dy->n_rows);
     for (size_t row = 0; row < dy->n_rows; row += depth) {
@@ -179,7 +179,7 @@ void mci_cpu_weight_gradient(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const mci
         b.strips = &strips;
         mci_team_run(ctx->team, a.from->n_lines, pack_line, &a);
         mci_team_run(ctx->team, b.from->n_lines, pack_line, &b);
-        add_product(ctx, &turned, &strips, grads->values + weight->at);
+        add_product(ctx, &turned, &strips, grads->values + weight->at.grad);
     }
 }
 

@@ -100,8 +100,8 @@ void mci_cpu_layernorm_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, mci_nn_tenso
                      .norm = norm,
                      .add = add,
                      .n_parts = (x->n_rows + MCI_NORM_ROWS - 1) / MCI_NORM_ROWS,
-                     .dgamma = grads->values + norm->at_gamma,
-                     .dbeta = grads->values + norm->at_beta };
+                     .dgamma = grads->values + norm->at_gamma.grad,
+                     .dbeta = grads->values + norm->at_beta.grad };
     assert(x->use == MCI_NN_SUM && dx->use == MCI_NN_SUM && dy->n_rows == x->n_rows);
     assert(x->K == norm->K && dy->K == norm->K && dx->K == norm->K && x->n_rows <= dx->max_rows);
     assert(!add || dx->n_rows == x->n_rows);
@@ -154,8 +154,8 @@ void mci_cpu_join_patches_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci
                      .dy = dy,
                      .n = n,
                      .T = places->R,
-                     .first = grads->values + first->at,
-                     .places = grads->values + places->at };
+                     .first = grads->values + first->at.grad,
+                     .places = grads->values + places->at.grad };
     assert(dx->use == MCI_NN_ROWS && dy->use == MCI_NN_SUM && dx->K == dy->K);
     assert(dy->n_rows == n * job.T && n * (job.T - 1) <= dx->max_rows);
     dx->n_rows = n * (job.T - 1);
@@ -194,8 +194,8 @@ void mci_cpu_embed_backward(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const int3
                       .dy = dy,
                       .ids = ids,
                       .s = s,
-                      .words = grads->values + words->at,
-                      .places = grads->values + places->at };
+                      .words = grads->values + words->at.grad,
+                      .places = grads->values + places->at.grad };
     assert(dy->use == MCI_NN_SUM && words->K == dy->K && places->K == dy->K);
     assert(dy->n_rows == s.starts[s.n]);
     mci_team_run(ctx->team, (dy->K + EMBED_COLUMNS - 1) / EMBED_COLUMNS, embed_columns, &job);

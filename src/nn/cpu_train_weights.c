@@ -7,8 +7,8 @@
 
 /* ---- binding ---- */
 
-mc_status mci_cpu_weight_bind(mci_cpu_level level, mci_nn_precision precision, size_t at,
-                              bool transposed, size_t at_bias, size_t N, size_t K,
+mc_status mci_cpu_weight_bind(mci_cpu_level level, mci_nn_precision precision, mci_nn_place at,
+                              bool transposed, mci_nn_place at_bias, size_t N, size_t K,
                               mci_nn_weight **out, mc_error *err)
 {
     mci_nn_weight *weight = NULL;
@@ -20,8 +20,8 @@ mc_status mci_cpu_weight_bind(mci_cpu_level level, mci_nn_precision precision, s
     return MC_OK;
 }
 
-mc_status mci_cpu_norm_bind(size_t at_gamma, size_t at_beta, float eps, size_t K, mci_nn_norm **out,
-                            mc_error *err)
+mc_status mci_cpu_norm_bind(mci_nn_place at_gamma, mci_nn_place at_beta, float eps, size_t K,
+                            mci_nn_norm **out, mc_error *err)
 {
     MC_TRY(mci_cpu_norm_new(NULL, NULL, eps, K, out, err));
     (*out)->at_gamma = at_gamma;
@@ -30,7 +30,7 @@ mc_status mci_cpu_norm_bind(size_t at_gamma, size_t at_beta, float eps, size_t K
 }
 
 /* Rows without padding are looked up where they are. */
-mc_status mci_cpu_table_bind(size_t at, size_t R, size_t K, mci_nn_table **out, mc_error *err)
+mc_status mci_cpu_table_bind(mci_nn_place at, size_t R, size_t K, mci_nn_table **out, mc_error *err)
 {
     if (K % MCI_LINE) {
         MC_TRY(mci_cpu_table_new(NULL, R, K, out, err));
@@ -101,32 +101,32 @@ void mci_cpu_weight_refresh(mci_nn_ctx *ctx, mci_nn_weight *weight, const mci_nn
 {
     bool turned = weight->transposed;
     refresh_job job = { .ctx = ctx,
-                        .w = values->values + weight->at,
+                        .w = values->values + weight->at.value,
                         .n_rows = turned ? weight->K : weight->N,
                         .n_columns = turned ? weight->N : weight->K,
                         .weight = weight };
-    assert(weight->at + weight->N * weight->K <= values->n);
+    assert(weight->at.value + weight->N * weight->K <= values->n);
     mci_team_run(ctx->team, mci_lines_of(job.n_rows), refresh_rows, &job);
-    if (weight->at_bias != SIZE_MAX)
-        memcpy(weight->bias, values->values + weight->at_bias, weight->N * sizeof(float));
+    if (mci_nn_is_somewhere(weight->at_bias))
+        memcpy(weight->bias, values->values + weight->at_bias.value, weight->N * sizeof(float));
 }
 
 void mci_cpu_norm_refresh(mci_nn_ctx *ctx, mci_nn_norm *norm, const mci_nn_vector *values)
 {
     (void)ctx;
-    memcpy(norm->gamma, values->values + norm->at_gamma, norm->K * sizeof(float));
-    memcpy(norm->beta, values->values + norm->at_beta, norm->K * sizeof(float));
+    memcpy(norm->gamma, values->values + norm->at_gamma.value, norm->K * sizeof(float));
+    memcpy(norm->beta, values->values + norm->at_beta.value, norm->K * sizeof(float));
 }
 
 void mci_cpu_table_refresh(mci_nn_ctx *ctx, mci_nn_table *table, const mci_nn_vector *values)
 {
     (void)ctx;
-    assert(table->at + table->R * table->K <= values->n);
+    assert(table->at.value + table->R * table->K <= values->n);
     if (table->lent) {
-        table->rows = values->values + table->at;
+        table->rows = values->values + table->at.value;
         return;
     }
     for (size_t r = 0; r < table->R; r++)
-        memcpy(table->rows + r * table->stride, values->values + table->at + r * table->K,
+        memcpy(table->rows + r * table->stride, values->values + table->at.value + r * table->K,
                table->K * sizeof(float));
 }

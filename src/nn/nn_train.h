@@ -3,9 +3,8 @@
  *
  * Parameters are one flat f32 vector, the master copy; weights, norms and tables of a model in
  * training are bound to places in it, and refreshed from it after each step. Gradients are a vector
- * of the same length, in which the gradient of a parameter has the parameter's place; they are
- * added to what is there, so that micro-batches accumulate. As nn.h's, operations here give no
- * status.
+ * too, in which a parameter has a place of its own; they are added to what is there, so that
+ * micro-batches accumulate. As nn.h's, operations here give no status.
  *
  * dx names the gradient of the loss by x. Gradients of SUM tensors are SUM tensors (f32); those of
  * what linear() gave, and of its input, are ROWS tensors. What a gradient needs of the way forward
@@ -16,6 +15,26 @@
 #include "nn/nn.h"
 
 typedef struct mci_nn_vector mci_nn_vector;
+
+/* Where a parameter begins in the vector of values, and in that of gradients. */
+typedef struct {
+    size_t value, grad;
+} mci_nn_place;
+
+static inline mci_nn_place mci_nn_same_place(size_t at)
+{
+    return (mci_nn_place){ at, at };
+}
+
+static inline mci_nn_place mci_nn_nowhere(void)
+{
+    return mci_nn_same_place(SIZE_MAX);
+}
+
+static inline bool mci_nn_is_somewhere(mci_nn_place place)
+{
+    return place.value != SIZE_MAX;
+}
 
 /* The numbers of one step of AdamW.
  * Source: Loshchilov & Hutter, arXiv:1711.05101, with Adam's bias corrections as PyTorch has them:
@@ -31,7 +50,7 @@ typedef struct mci_nn_training {
     /* ---- vectors ---- */
     mc_status (*vector_new)(mci_nn_ctx *ctx, size_t n, mci_nn_vector **out, mc_error *err); /* 0s */
     void (*vector_free)(mci_nn_ctx *ctx, mci_nn_vector *vector);
-    void (*vector_zero)(mci_nn_ctx *ctx, mci_nn_vector *vector);
+    void (*vector_zero)(mci_nn_ctx *ctx, mci_nn_vector *vector, size_t at, size_t n);
     void (*vector_write)(mci_nn_ctx *ctx, mci_nn_vector *vector, size_t at, const float *values,
                          size_t n);
     void (*vector_read)(mci_nn_ctx *ctx, const mci_nn_vector *vector, size_t at, float *out,
@@ -39,20 +58,21 @@ typedef struct mci_nn_training {
     /* The values where they lie, for other processes' sums; NULL if the host cannot reach them.
      * What changes them must be finished. */
     float *(*vector_host)(mci_nn_vector *vector);
-    /* The sum of squares, of everything; the same bits for any number of threads. */
-    double (*vector_square)(mci_nn_ctx *ctx, const mci_nn_vector *vector);
-    /* One step over the n parameters from `at` on. */
+    /* The sum of n squares; the same bits for any number of threads. */
+    double (*vector_square)(mci_nn_ctx *ctx, const mci_nn_vector *vector, size_t at, size_t n);
+    /* One step over n parameters, which have their m and v where they have their values. */
     void (*adamw)(mci_nn_ctx *ctx, mci_nn_vector *values, const mci_nn_vector *grads,
-                  mci_nn_vector *m, mci_nn_vector *v, size_t at, size_t n, mci_nn_adamw step);
+                  mci_nn_vector *m, mci_nn_vector *v, mci_nn_place at, size_t n, mci_nn_adamw step);
 
     /* ---- bound weights: as nn.h's, but their values are places in a vector ---- */
 
-    /* at_bias SIZE_MAX: none. refresh() must be called before use and after each change. */
-    mc_status (*weight_bind)(mci_nn_precision precision, size_t at, bool transposed, size_t at_bias,
-                             size_t N, size_t K, mci_nn_weight **out, mc_error *err);
-    mc_status (*norm_bind)(size_t at_gamma, size_t at_beta, float eps, size_t K, mci_nn_norm **out,
-                           mc_error *err);
-    mc_status (*table_bind)(size_t at, size_t R, size_t K, mci_nn_table **out, mc_error *err);
+    /* at_bias nowhere: none. refresh() must be called before use and after each change. */
+    mc_status (*weight_bind)(mci_nn_precision precision, mci_nn_place at, bool transposed,
+                             mci_nn_place at_bias, size_t N, size_t K, mci_nn_weight **out,
+                             mc_error *err);
+    mc_status (*norm_bind)(mci_nn_place at_gamma, mci_nn_place at_beta, float eps, size_t K,
+                           mci_nn_norm **out, mc_error *err);
+    mc_status (*table_bind)(mci_nn_place at, size_t R, size_t K, mci_nn_table **out, mc_error *err);
     void (*weight_refresh)(mci_nn_ctx *ctx, mci_nn_weight *weight, const mci_nn_vector *values);
     void (*norm_refresh)(mci_nn_ctx *ctx, mci_nn_norm *norm, const mci_nn_vector *values);
     void (*table_refresh)(mci_nn_ctx *ctx, mci_nn_table *table, const mci_nn_vector *values);

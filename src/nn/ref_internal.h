@@ -8,23 +8,23 @@
 struct mci_nn_weight {
     mci_nn_precision precision;
     size_t N, K;
-    float *w;           /* [N, K], rounded to bf16 if that is the precision */
-    float *bias;        /* [N], zeros if there is none */
-    size_t at, at_bias; /* in training: where in the vector; SIZE_MAX: no bias */
-    bool transposed;    /* ... and as [K, N] */
+    float *w;                 /* [N, K], rounded to bf16 if that is the precision */
+    float *bias;              /* [N], zeros if there is none */
+    mci_nn_place at, at_bias; /* in training; at_bias nowhere: no bias */
+    bool transposed;          /* ... and as [K, N] */
 };
 
 struct mci_nn_norm {
     size_t K;
     float eps;
     float *gamma, *beta;
-    size_t at_gamma, at_beta;
+    mci_nn_place at_gamma, at_beta;
 };
 
 struct mci_nn_table {
     size_t R, K;
     float *rows;
-    size_t at;
+    mci_nn_place at;
 };
 
 struct mci_nn_vector {

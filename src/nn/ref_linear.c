@@ -140,7 +140,7 @@ void mci_ref_weight_gradient(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const mci
 {
     (void)ctx;
     assert(dy->K == weight->N && x->K == weight->K && x->R == dy->R);
-    products_gradient(dy, x, weight, grads->values + weight->at);
-    if (weight->at_bias != SIZE_MAX)
-        bias_gradient(dy, grads->values + weight->at_bias);
+    products_gradient(dy, x, weight, grads->values + weight->at.grad);
+    if (mci_nn_is_somewhere(weight->at_bias))
+        bias_gradient(dy, grads->values + weight->at_bias.grad);
 }

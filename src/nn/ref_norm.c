@@ -67,7 +67,7 @@ void mci_ref_layernorm_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, mci_nn_tenso
     mci_ref_set_rows(dx, x->R);
     for (size_t row = 0; row < x->R; row++)
         row_backward(norm, x->rows + row * K, dy->rows + row * K, dx->rows + row * K, add,
-                     grads->values + norm->at_gamma, grads->values + norm->at_beta);
+                     grads->values + norm->at_gamma.grad, grads->values + norm->at_beta.grad);
     if (y)
         mci_ref_layernorm(ctx, y, x, norm);
     if (rows)

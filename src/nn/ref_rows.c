@@ -58,9 +58,9 @@ void mci_ref_join_patches_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci
     mci_ref_set_rows(dx, n * (T - 1));
     for (size_t i = 0; i < n; i++) {
         const float *rows = dy->rows + i * T * K;
-        add_to(grads->values + first->at, rows, K);
+        add_to(grads->values + first->at.grad, rows, K);
         for (size_t t = 0; t < T; t++)
-            add_to(grads->values + places->at + t * K, rows + t * K, K);
+            add_to(grads->values + places->at.grad + t * K, rows + t * K, K);
         memcpy(dx->rows + i * (T - 1) * K, rows + K, (T - 1) * K * sizeof *rows);
     }
 }
@@ -90,8 +90,9 @@ void mci_ref_embed_backward(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const int3
     (void)ctx;
     for (size_t i = 0; i < s.n; i++) {
         for (size_t row = s.starts[i]; row < s.starts[i + 1]; row++) {
-            add_to(grads->values + words->at + (size_t)ids[row] * K, dy->rows + row * K, K);
-            add_to(grads->values + places->at + (row - s.starts[i]) * K, dy->rows + row * K, K);
+            add_to(grads->values + words->at.grad + (size_t)ids[row] * K, dy->rows + row * K, K);
+            add_to(grads->values + places->at.grad + (row - s.starts[i]) * K, dy->rows + row * K,
+                   K);
         }
     }
 }

@@ -31,10 +31,11 @@ static mc_status vector_new(mci_nn_ctx *ctx, size_t n, mci_nn_vector **out, mc_e
     return MC_OK;
 }
 
-static void vector_zero(mci_nn_ctx *ctx, mci_nn_vector *vector)
+static void vector_zero(mci_nn_ctx *ctx, mci_nn_vector *vector, size_t at, size_t n)
 {
     (void)ctx;
-    memset(vector->values, 0, vector->n * sizeof(float));
+    assert(at + n <= vector->n);
+    memset(vector->values + at, 0, n * sizeof(float));
 }
 
 static void vector_write(mci_nn_ctx *ctx, mci_nn_vector *vector, size_t at, const float *values,
@@ -58,24 +59,25 @@ static float *vector_host(mci_nn_vector *vector)
     return vector->values;
 }
 
-static double vector_square(mci_nn_ctx *ctx, const mci_nn_vector *vector)
+static double vector_square(mci_nn_ctx *ctx, const mci_nn_vector *vector, size_t at, size_t n)
 {
     double sum = 0.0;
     (void)ctx;
-    for (size_t i = 0; i < vector->n; i++)
+    assert(at + n <= vector->n);
+    for (size_t i = at; i < at + n; i++)
         sum += (double)vector->values[i] * (double)vector->values[i];
     return sum;
 }
 
 static void adamw(mci_nn_ctx *ctx, mci_nn_vector *values, const mci_nn_vector *grads,
-                  mci_nn_vector *m, mci_nn_vector *v, size_t at, size_t n, mci_nn_adamw s)
+                  mci_nn_vector *m, mci_nn_vector *v, mci_nn_place at, size_t n, mci_nn_adamw s)
 {
     const double step = s.lr / (1.0 - pow(s.beta1, (double)s.step));
     const double root = sqrt(1.0 - pow(s.beta2, (double)s.step));
     (void)ctx;
-    assert(at + n <= values->n);
-    for (size_t i = at; i < at + n; i++) {
-        const double g = (double)grads->values[i] * s.grad_scale;
+    assert(at.value + n <= values->n && at.grad + n <= grads->n);
+    for (size_t i = at.value; i < at.value + n; i++) {
+        const double g = (double)grads->values[i - at.value + at.grad] * s.grad_scale;
         const double m_new = s.beta1 * (double)m->values[i] + (1.0 - s.beta1) * g;
         const double v_new = s.beta2 * (double)v->values[i] + (1.0 - s.beta2) * g * g;
         const double kept = (double)values->values[i] * (1.0 - s.lr * s.decay);
@@ -87,8 +89,9 @@ static void adamw(mci_nn_ctx *ctx, mci_nn_vector *values, const mci_nn_vector *g
 
 /* ---- bound weights ---- */
 
-static mc_status weight_bind(mci_nn_precision precision, size_t at, bool transposed, size_t at_bias,
-                             size_t N, size_t K, mci_nn_weight **out, mc_error *err)
+static mc_status weight_bind(mci_nn_precision precision, mci_nn_place at, bool transposed,
+                             mci_nn_place at_bias, size_t N, size_t K, mci_nn_weight **out,
+                             mc_error *err)
 {
     MC_TRY(mci_nn_ref.weight_new(precision, NULL, transposed, NULL, N, K, out, err));
     (*out)->at = at;
@@ -97,8 +100,8 @@ static mc_status weight_bind(mci_nn_precision precision, size_t at, bool transpo
     return MC_OK;
 }
 
-static mc_status norm_bind(size_t at_gamma, size_t at_beta, float eps, size_t K, mci_nn_norm **out,
-                           mc_error *err)
+static mc_status norm_bind(mci_nn_place at_gamma, mci_nn_place at_beta, float eps, size_t K,
+                           mci_nn_norm **out, mc_error *err)
 {
     MC_TRY(mci_nn_ref.norm_new(NULL, NULL, eps, K, out, err));
     (*out)->at_gamma = at_gamma;
@@ -106,7 +109,7 @@ static mc_status norm_bind(size_t at_gamma, size_t at_beta, float eps, size_t K,
     return MC_OK;
 }
 
-static mc_status table_bind(size_t at, size_t R, size_t K, mci_nn_table **out, mc_error *err)
+static mc_status table_bind(mci_nn_place at, size_t R, size_t K, mci_nn_table **out, mc_error *err)
 {
     MC_TRY(mci_nn_ref.table_new(NULL, R, K, out, err));
     (*out)->at = at;
@@ -115,23 +118,23 @@ static mc_status table_bind(size_t at, size_t R, size_t K, mci_nn_table **out, m
 
 static void weight_refresh(mci_nn_ctx *ctx, mci_nn_weight *weight, const mci_nn_vector *values)
 {
-    const bool has_bias = weight->at_bias != SIZE_MAX;
+    const bool has_bias = mci_nn_is_somewhere(weight->at_bias);
     (void)ctx;
-    mci_ref_fill_weight(weight, values->values + weight->at, weight->transposed,
-                        has_bias ? values->values + weight->at_bias : NULL);
+    mci_ref_fill_weight(weight, values->values + weight->at.value, weight->transposed,
+                        has_bias ? values->values + weight->at_bias.value : NULL);
 }
 
 static void norm_refresh(mci_nn_ctx *ctx, mci_nn_norm *norm, const mci_nn_vector *values)
 {
     (void)ctx;
-    memcpy(norm->gamma, values->values + norm->at_gamma, norm->K * sizeof(float));
-    memcpy(norm->beta, values->values + norm->at_beta, norm->K * sizeof(float));
+    memcpy(norm->gamma, values->values + norm->at_gamma.value, norm->K * sizeof(float));
+    memcpy(norm->beta, values->values + norm->at_beta.value, norm->K * sizeof(float));
 }
 
 static void table_refresh(mci_nn_ctx *ctx, mci_nn_table *table, const mci_nn_vector *values)
 {
     (void)ctx;
-    memcpy(table->rows, values->values + table->at, table->R * table->K * sizeof(float));
+    memcpy(table->rows, values->values + table->at.value, table->R * table->K * sizeof(float));
 }
 
 const mci_nn_training mci_ref_training = {

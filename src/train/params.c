@@ -1,5 +1,6 @@
 #include "train/params.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -102,12 +103,59 @@ static void place(mci_params *params)
         for (size_t i = 0; i < params->n; i++) {
             if (params->items[i].decays != decaying)
                 continue;
-            params->items[i].at = params->n_values;
+            params->items[i].at = params->items[i].grad_at = params->n_values;
             params->n_values += params->items[i].n;
         }
         if (decaying)
             params->n_decaying = params->n_values;
     }
+    params->n_grads = params->n_values;
+}
+
+/* The parameter of the tower's first block that is this one's like; NULL if it is in none, or in
+ * the first. */
+static const mci_param *like_of(const mci_params *params, const mci_param *param)
+{
+    static const char blocks[] = "resblocks.";
+    const char *at = strstr(param->name, blocks),
+               *dot = at ? strchr(at + sizeof blocks, '.') : NULL;
+    char name[MCI_PARAM_NAME];
+    if (!dot)
+        return NULL;
+    snprintf(name, sizeof name, "%.*s0%s", (int)(at + sizeof blocks - 1 - param->name), param->name,
+             dot);
+    const mci_param *like = mci_params_find(params, name);
+    return like == param ? NULL : like;
+}
+
+void mci_params_share_grads(mci_params *params)
+{
+    params->n_grads = 0;
+    for (int decaying = 1; decaying >= 0; decaying--)
+        for (size_t i = 0; i < params->n; i++) {
+            mci_param *param = &params->items[i];
+            const mci_param *like = like_of(params, param);
+            if (param->decays != decaying)
+                continue;
+            param->grad_at = like ? like->grad_at : params->n_grads;
+            params->n_grads += like ? 0 : param->n;
+        }
+}
+
+mci_nn_place mci_params_range(const mci_params *params, const char *prefix, bool decays, size_t *n)
+{
+    mci_nn_place place = mci_nn_nowhere();
+    *n = 0;
+    for (size_t i = 0; i < params->n; i++) {
+        const mci_param *param = &params->items[i];
+        if (param->decays != decays || strncmp(param->name, prefix, strlen(prefix)) != 0)
+            continue;
+        if (*n == 0)
+            place = (mci_nn_place){ param->at, param->grad_at };
+        assert(param->at == place.value + *n && param->grad_at == place.grad + *n);
+        *n += param->n;
+    }
+    return place;
 }
 
 mc_status mci_params_list(const mci_clip_config *config, mci_params *out, mc_error *err)
@@ -134,8 +182,8 @@ const mci_param *mci_params_find(const mci_params *params, const char *name)
     return NULL;
 }
 
-size_t mci_params_place(const void *params, const char *name)
+mci_nn_place mci_params_place(const void *params, const char *name)
 {
     const mci_param *param = mci_params_find(params, name);
-    return param ? param->at : SIZE_MAX;
+    return param ? (mci_nn_place){ param->at, param->grad_at } : mci_nn_nowhere();
 }

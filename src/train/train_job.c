@@ -147,6 +147,9 @@ static mc_status make_trainer(run *r, mc_error *err)
                                                        ? (size_t)c->micro_batch
                                                        : r->n_own,
                                     .recompute = c->recompute,
+                                    .spend_grads = mci_dist_size(r->dist) == 1 &&
+                                                   c->clip_norm <= 0.0 &&
+                                                   (!c->micro_batch || c->micro_batch >= r->n_own),
                                     .beta1 = c->beta1,
                                     .beta2 = c->beta2,
                                     .eps = c->eps,

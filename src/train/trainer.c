@@ -1,5 +1,6 @@
 #include "train/trainer.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -10,7 +11,7 @@
 struct mci_trainer {
     mci_trainer_options options;
     mci_params params;
-    size_t at_scale;
+    mci_nn_place at_scale;
     mci_nn_ctx *nn;
     mci_nn_vector *vectors[4]; /* by mci_trainer_vector */
     mci_vision_tower vision;
@@ -21,6 +22,9 @@ struct mci_trainer {
     mci_buckets buckets;
     uint64_t n_steps;
     bool fresh; /* the towers have the vector's values */
+    /* Of the step that is being made: what AdamW does, and the squares of gradients spent. */
+    mci_nn_adamw how;
+    double squares;
 };
 
 /* ---- making ---- */
@@ -43,10 +47,13 @@ static mc_status make(mci_trainer *t, const mci_clip_config *config, mc_error *e
         o->dist = t->alone;
     }
     MC_TRY(mci_params_list(config, &t->params, err));
+    if (o->spend_grads)
+        mci_params_share_grads(&t->params);
     t->at_scale = mci_params_place(&t->params, "logit_scale");
     MC_TRY(o->backend->ctx_new(o->precision, o->n_threads, &t->nn, err));
     for (size_t i = 0; i < 4; i++)
-        MC_TRY(o->backend->training->vector_new(t->nn, t->params.n_values, &t->vectors[i], err));
+        MC_TRY(o->backend->training->vector_new(
+            t->nn, i == MCI_GRADS ? t->params.n_grads : t->params.n_values, &t->vectors[i], err));
     MC_TRY(mci_batch_loss_make(&t->loss, o->dist, config->embed_dim, err));
     MC_TRY(mci_buckets_make(&t->buckets, o->dist, &t->params, err));
     MC_TRY(bind_towers(t, config, err));
@@ -59,6 +66,8 @@ static mc_status make(mci_trainer *t, const mci_clip_config *config, mc_error *e
 mc_status mci_trainer_new(const mci_clip_config *config, const mci_trainer_options *options,
                           mci_trainer **out, mc_error *err)
 {
+    assert(!options->spend_grads ||
+           ((!options->dist || mci_dist_size(options->dist) == 1) && options->clip_norm <= 0.0));
     if (!options->backend->training)
         return mc_fail(err, MC_E_BACKEND, "the backend %s cannot train", options->backend->name);
     mci_trainer *t = mci_alloc_zeroed(1, sizeof *t);
@@ -102,12 +111,14 @@ const mci_params *mci_trainer_params(const mci_trainer *t)
 void mci_trainer_write(mci_trainer *t, mci_trainer_vector which, size_t at, const float *values,
                        size_t n)
 {
+    assert(which != MCI_GRADS || !t->options.spend_grads);
     t->options.backend->training->vector_write(t->nn, t->vectors[which], at, values, n);
     t->fresh = t->fresh && which != MCI_VALUES;
 }
 
 void mci_trainer_read(mci_trainer *t, mci_trainer_vector which, size_t at, float *out, size_t n)
 {
+    assert(which != MCI_GRADS || !t->options.spend_grads);
     t->options.backend->training->vector_read(t->nn, t->vectors[which], at, out, n);
 }
 
@@ -156,24 +167,57 @@ static size_t part_of(const mci_trainer *t, size_t at, size_t n)
     return n - at < t->options.micro_batch ? n - at : t->options.micro_batch;
 }
 
-/* The gradients of a block are whole: the others may have them. */
-static void send_block(void *user, const mci_trunk *trunk, size_t layer)
+/* ---- gradients that are whole ---- */
+
+static void step_range(mci_trainer *t, mci_nn_place at, size_t n, bool decays)
+{
+    mci_nn_vector **v = t->vectors;
+    mci_nn_adamw how = t->how;
+    if (!decays)
+        how.decay = 0.0;
+    t->options.backend->training->adamw(t->nn, v[MCI_VALUES], v[MCI_GRADS], v[MCI_FIRST_MOMENT],
+                                        v[MCI_SECOND_MOMENT], at, n, how);
+}
+
+/* Uses up the gradients of the parameters of a prefix. */
+static void spend(mci_trainer *t, const char *prefix)
+{
+    const mci_nn_training *training = t->options.backend->training;
+    for (int decays = 1; decays >= 0; decays--) {
+        size_t n;
+        const mci_nn_place at = mci_params_range(&t->params, prefix, decays, &n);
+        if (n == 0)
+            continue;
+        t->squares += training->vector_square(t->nn, t->vectors[MCI_GRADS], at.grad, n);
+        step_range(t, at, n, decays);
+        training->vector_zero(t->nn, t->vectors[MCI_GRADS], at.grad, n);
+    }
+}
+
+/* A block's are whole: they are spent, or the others may have them. */
+static void block_done(void *user, const mci_trunk *trunk, size_t layer)
 {
     mci_trainer *t = user;
     char prefix[MCI_PARAM_NAME];
     snprintf(prefix, sizeof prefix, "%stransformer.resblocks.%zu.",
              trunk == &t->vision.trunk ? "visual." : "", layer);
-    mci_buckets_send(&t->buckets, prefix);
+    if (t->options.spend_grads)
+        spend(t, prefix);
+    else
+        mci_buckets_send(&t->buckets, prefix);
 }
 
 static void watch_blocks(mci_trainer *t, bool watch)
 {
     mci_trunk_trace *const traces[] = { &t->vision_trace.trunk, &t->text_trace.trunk };
+    watch = watch && (t->options.spend_grads || mci_dist_size(t->options.dist) > 1);
     for (size_t i = 0; i < 2; i++) {
-        traces[i]->block_done = watch && mci_dist_size(t->options.dist) > 1 ? send_block : NULL;
+        traces[i]->block_done = watch ? block_done : NULL;
         traces[i]->user = t;
     }
 }
+
+/* ---- the batch ---- */
 
 static mc_status forward_all(mci_trainer *t, const float *pixels, const int32_t *tokens, size_t n,
                              mc_error *err)
@@ -209,55 +253,74 @@ static mc_status run_batch(mci_trainer *t, const float *pixels, const int32_t *t
     double dscale;
     MC_TRY(mci_batch_loss_begin(&t->loss, n, err));
     MC_TRY(forward_all(t, pixels, tokens, n, err));
-    mci_trainer_read(t, MCI_VALUES, t->at_scale, &log_scale, 1);
+    mci_trainer_read(t, MCI_VALUES, t->at_scale.value, &log_scale, 1);
     MC_TRY(mci_batch_loss_run(&t->loss, exp((double)log_scale), loss, &dscale, err));
     dscale_own = (float)dscale;
-    mci_trainer_write(t, MCI_GRADS, t->at_scale, &dscale_own, 1);
-    mci_buckets_start(&t->buckets, backend->training->vector_host(t->vectors[MCI_GRADS]));
+    backend->training->vector_write(t->nn, t->vectors[MCI_GRADS], t->at_scale.grad, &dscale_own, 1);
+    if (!t->options.spend_grads)
+        mci_buckets_start(&t->buckets, backend->training->vector_host(t->vectors[MCI_GRADS]));
     backward_all(t, pixels, tokens, n);
     MC_TRY(backend->finish(t->nn, err));
-    return mci_buckets_finish(&t->buckets, err);
+    return t->options.spend_grads ? MC_OK : mci_buckets_finish(&t->buckets, err);
 }
 
-/* AdamW over both groups, then the clamp: logit_scale stays in [0, ln 100]. */
-static void update(mci_trainer *t, mci_step_facts *facts)
+/* ---- a step ---- */
+
+/* Outside the blocks: one parameter after the other. */
+static void spend_rest(mci_trainer *t)
+{
+    for (size_t i = 0; i < t->params.n; i++)
+        if (!strstr(t->params.items[i].name, "resblocks."))
+            spend(t, t->params.items[i].name);
+}
+
+/* AdamW over both groups. */
+static void update_all(mci_trainer *t)
 {
     const mci_trainer_options *o = &t->options;
-    const mci_nn_training *training = o->backend->training;
-    const size_t n_decaying = t->params.n_decaying;
-    mci_nn_vector **v = t->vectors;
-    float scale;
-    mci_nn_adamw how = { .lr = facts->lr,
-                         .beta1 = o->beta1,
-                         .beta2 = o->beta2,
-                         .eps = o->eps,
-                         .decay = o->decay,
-                         .step = t->n_steps + 1,
-                         .grad_scale = 1.0 };
+    const size_t n = t->params.n_values, n_decaying = t->params.n_decaying;
+    t->squares = o->backend->training->vector_square(t->nn, t->vectors[MCI_GRADS], 0, n);
     if (o->clip_norm > 0.0)
-        how.grad_scale = fmin(1.0, o->clip_norm / (facts->grad_norm + 1e-6));
-    training->adamw(t->nn, v[MCI_VALUES], v[MCI_GRADS], v[MCI_FIRST_MOMENT], v[MCI_SECOND_MOMENT],
-                    0, n_decaying, how);
-    how.decay = 0.0;
-    training->adamw(t->nn, v[MCI_VALUES], v[MCI_GRADS], v[MCI_FIRST_MOMENT], v[MCI_SECOND_MOMENT],
-                    n_decaying, t->params.n_values - n_decaying, how);
-    mci_trainer_read(t, MCI_VALUES, t->at_scale, &scale, 1);
+        t->how.grad_scale = fmin(1.0, o->clip_norm / (sqrt(t->squares) + 1e-6));
+    step_range(t, mci_nn_same_place(0), n_decaying, true);
+    step_range(t, mci_nn_same_place(n_decaying), n - n_decaying, false);
+}
+
+/* logit_scale stays in [0, ln 100]. */
+static double clamp_scale(mci_trainer *t)
+{
+    float scale;
+    mci_trainer_read(t, MCI_VALUES, t->at_scale.value, &scale, 1);
     scale = fminf(fmaxf(scale, 0.0f), (float)log(100.0));
-    mci_trainer_write(t, MCI_VALUES, t->at_scale, &scale, 1);
-    facts->logit_scale = (double)scale;
+    mci_trainer_write(t, MCI_VALUES, t->at_scale.value, &scale, 1);
+    return (double)scale;
 }
 
 mc_status mci_trainer_step(mci_trainer *t, const float *pixels, const int32_t *tokens, size_t n,
                            mci_step_facts *facts, mc_error *err)
 {
-    const mci_nn_training *training = t->options.backend->training;
+    const mci_trainer_options *o = &t->options;
+    assert(!o->spend_grads || n <= o->micro_batch);
     refresh(t);
-    *facts = (mci_step_facts){ .lr = mci_schedule_lr(&t->options.schedule, t->n_steps) };
-    training->vector_zero(t->nn, t->vectors[MCI_GRADS]);
+    *facts = (mci_step_facts){ .lr = mci_schedule_lr(&o->schedule, t->n_steps) };
+    t->how = (mci_nn_adamw){ .lr = facts->lr,
+                             .beta1 = o->beta1,
+                             .beta2 = o->beta2,
+                             .eps = o->eps,
+                             .decay = o->decay,
+                             .step = t->n_steps + 1,
+                             .grad_scale = 1.0 };
+    t->squares = 0.0;
+    if (!o->spend_grads) /* else they are 0 since they were spent */
+        o->backend->training->vector_zero(t->nn, t->vectors[MCI_GRADS], 0, t->params.n_grads);
     MC_TRY(run_batch(t, pixels, tokens, n, &facts->loss, err));
-    facts->grad_norm = sqrt(training->vector_square(t->nn, t->vectors[MCI_GRADS]));
-    update(t, facts);
+    if (o->spend_grads)
+        spend_rest(t);
+    else
+        update_all(t);
+    facts->grad_norm = sqrt(t->squares);
+    facts->logit_scale = clamp_scale(t);
     t->fresh = false;
     t->n_steps++;
-    return t->options.backend->finish(t->nn, err);
+    return o->backend->finish(t->nn, err);
 }

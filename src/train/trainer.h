@@ -20,6 +20,9 @@ typedef struct {
     unsigned n_threads;
     size_t micro_batch; /* pairs that are computed at a time */
     bool recompute;     /* keep less, compute the blocks twice */
+    /* Each block's gradients are used up as soon as they are whole, and their memory is the next
+     * one's. Only for a process that is alone, computes its batch at once and does not clip. */
+    bool spend_grads;
     double beta1, beta2, eps, decay;
     double clip_norm; /* the gradient is cut to this length; 0: never */
     mci_schedule schedule;
@@ -34,7 +37,8 @@ void mci_trainer_free(mci_trainer *trainer);
 
 const mci_params *mci_trainer_params(const mci_trainer *trainer);
 
-/* The four vectors, all of the parameters' places: what a checkpoint holds. */
+/* The four vectors, all of the parameters' places: what a checkpoint holds. Gradients that are
+ * spent cannot be looked at. */
 typedef enum { MCI_VALUES, MCI_GRADS, MCI_FIRST_MOMENT, MCI_SECOND_MOMENT } mci_trainer_vector;
 
 /* Values written are used from the next step on. */

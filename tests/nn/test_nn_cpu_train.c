@@ -28,6 +28,11 @@ typedef struct {
 
 enum { N_VALUES = 60000 };
 
+static mci_nn_place place(size_t at)
+{
+    return mci_nn_same_place(at);
+}
+
 static float uniform(test_random *random)
 {
     return (float)((double)(test_next(random) >> 11) * 0x1p-52 - 1.0);
@@ -200,7 +205,8 @@ typedef struct {
 
 static void check_linear(pair *p, linear_case c)
 {
-    const size_t n = c.N * c.K, at_bias = c.has_bias ? n : SIZE_MAX;
+    const size_t n = c.N * c.K;
+    const mci_nn_place at_bias = c.has_bias ? place(n) : mci_nn_nowhere();
     float *x = exact_floats(p, c.R * c.K, 2.0f);
     float *dy = exact_floats(p, c.R * c.N, 1.0f);
     mci_nn_tensor *tx[2], *tdy[2], *dx[2], *ty[2];
@@ -213,9 +219,9 @@ static void check_linear(pair *p, linear_case c)
         mc_error err = { 0 };
         dx[i] = tensor(s, MCI_NN_ROWS, c.R, c.K);
         ty[i] = tensor(s, MCI_NN_ROWS, c.R, c.N);
-        assert_ok(
-            s->t->weight_bind(p->precision, 0, c.transposed, at_bias, c.N, c.K, &weight, &err),
-            err);
+        assert_ok(s->t->weight_bind(p->precision, place(0), c.transposed, at_bias, c.N, c.K,
+                                    &weight, &err),
+                  err);
         s->t->weight_refresh(s->ctx, weight, s->values);
         s->b->linear(s->ctx, ty[i], tx[i], weight, MCI_NN_LINEAR, false);
         s->t->input_gradient(s->ctx, dx[i], tdy[i], weight);
@@ -257,7 +263,8 @@ static mci_nn_weight *bind_weight(pair *p, side *s, size_t N, size_t K)
 {
     mci_nn_weight *weight = NULL;
     mc_error err = { 0 };
-    assert_ok(s->t->weight_bind(p->precision, 0, false, N * K, N, K, &weight, &err), err);
+    assert_ok(s->t->weight_bind(p->precision, place(0), false, place(N * K), N, K, &weight, &err),
+              err);
     s->t->weight_refresh(s->ctx, weight, s->values);
     return weight;
 }
@@ -343,7 +350,7 @@ static void check_norm(pair *p, size_t R, size_t K, bool add, bool sum)
         side *s = &p->sides[i];
         mci_nn_norm *norm = NULL;
         mc_error err = { 0 };
-        assert_ok(s->t->norm_bind(0, K, 1e-5f, K, &norm, &err), err);
+        assert_ok(s->t->norm_bind(place(0), place(K), 1e-5f, K, &norm, &err), err);
         s->t->norm_refresh(s->ctx, norm, s->values);
         rows[i] = tensor(s, MCI_NN_ROWS, R, K);
         y[i] = tensor(s, MCI_NN_INPUT, R, K);
@@ -440,8 +447,8 @@ static void check_embed(pair *p, size_t K)
         const mci_nn_sequences all = { starts, 4 };
         mci_nn_table *words = NULL, *places = NULL;
         mc_error err = { 0 };
-        assert_ok(s->t->table_bind(0, WORDS, K, &words, &err), err);
-        assert_ok(s->t->table_bind(WORDS * K, PLACES, K, &places, &err), err);
+        assert_ok(s->t->table_bind(place(0), WORDS, K, &words, &err), err);
+        assert_ok(s->t->table_bind(place(WORDS * K), PLACES, K, &places, &err), err);
         s->t->table_refresh(s->ctx, words, s->values);
         s->t->table_refresh(s->ctx, places, s->values);
         ty[i] = tensor(s, MCI_NN_SUM, 20, K);
@@ -467,8 +474,8 @@ static void check_join(pair *p, size_t K)
         side *s = &p->sides[i];
         mci_nn_table *first = NULL, *places = NULL;
         mc_error err = { 0 };
-        assert_ok(s->t->table_bind(0, 1, K, &first, &err), err);
-        assert_ok(s->t->table_bind(K, T, K, &places, &err), err);
+        assert_ok(s->t->table_bind(place(0), 1, K, &first, &err), err);
+        assert_ok(s->t->table_bind(place(K), T, K, &places, &err), err);
         dx[i] = tensor(s, MCI_NN_ROWS, N * (T - 1), K);
         s->t->join_patches_backward(s->ctx, dx[i], tdy[i], N, first, places, s->grads);
         s->b->table_free(first);
@@ -530,7 +537,7 @@ static void steps(pair *p)
         assert_ok(s->t->vector_new(s->ctx, N_VALUES, &m, &err), err);
         assert_ok(s->t->vector_new(s->ctx, N_VALUES, &v, &err), err);
         for (how.step = 1; how.step <= 3; how.step++)
-            s->t->adamw(s->ctx, s->values, s->grads, m, v, AT, N, how);
+            s->t->adamw(s->ctx, s->values, s->grads, m, v, (mci_nn_place){ AT, AT + 7 }, N, how);
         got[i] = malloc(3 * N_VALUES * sizeof *got[i]);
         s->t->vector_read(s->ctx, s->values, 0, got[i], N_VALUES);
         s->t->vector_read(s->ctx, m, 0, got[i] + N_VALUES, N_VALUES);
@@ -542,11 +549,14 @@ static void steps(pair *p)
         s->t->vector_free(s->ctx, v);
     }
     compare(got[0], got[1], 3 * N_VALUES, 1e-6, "AdamW");
-    const double square = p->sides[0].t->vector_square(p->sides[0].ctx, p->sides[0].grads);
-    const double want = p->sides[1].t->vector_square(p->sides[1].ctx, p->sides[1].grads);
+    const double square =
+        p->sides[0].t->vector_square(p->sides[0].ctx, p->sides[0].grads, 0, N_VALUES);
+    const double want =
+        p->sides[1].t->vector_square(p->sides[1].ctx, p->sides[1].grads, 0, N_VALUES);
     assert_true(fabs(square - want) <= 1e-6 * want);
-    p->sides[0].t->vector_zero(p->sides[0].ctx, p->sides[0].grads);
-    assert_true(p->sides[0].t->vector_square(p->sides[0].ctx, p->sides[0].grads) == 0.0);
+    p->sides[0].t->vector_zero(p->sides[0].ctx, p->sides[0].grads, 0, N_VALUES);
+    assert_true(p->sides[0].t->vector_square(p->sides[0].ctx, p->sides[0].grads, 0, N_VALUES) ==
+                0.0);
     free(got[0]), free(got[1]), free(squares);
 }
 
@@ -579,9 +589,9 @@ static float *gradients_with(const mci_nn_backend *b, mci_nn_precision precision
     mci_nn_tensor *sum = tensor_of(&s, MCI_NN_SUM, rows, R, K);
     mci_nn_tensor *qkv = tensor_of(&s, MCI_NN_QKV, rows, R, 3 * K);
     mci_nn_tensor *dqkv = tensor(&s, MCI_NN_ROWS, R, 3 * K);
-    assert_ok(s.t->weight_bind(precision, 0, false, N * K, N, K, &weight, &err), err);
-    assert_ok(s.t->norm_bind(20000, 21000, 1e-5f, K, &norm, &err), err);
-    assert_ok(s.t->table_bind(25000, 350, K, &words, &err), err);
+    assert_ok(s.t->weight_bind(precision, place(0), false, place(N * K), N, K, &weight, &err), err);
+    assert_ok(s.t->norm_bind(place(20000), place(21000), 1e-5f, K, &norm, &err), err);
+    assert_ok(s.t->table_bind(place(25000), 350, K, &words, &err), err);
     s.t->vector_write(s.ctx, s.values, 0, rows, N_VALUES);
     s.t->weight_refresh(s.ctx, weight, s.values);
     s.t->norm_refresh(s.ctx, norm, s.values);
@@ -591,7 +601,7 @@ static float *gradients_with(const mci_nn_backend *b, mci_nn_precision precision
     s.t->layernorm_backward(s.ctx, sum, NULL, NULL, dx, sum, norm, s.grads, true);
     s.t->embed_backward(s.ctx, sum, ids, (mci_nn_sequences){ starts, 4 }, words, words, s.grads);
     float *got = malloc((N_VALUES + R * 3 * K) * sizeof *got);
-    *square = s.t->vector_square(s.ctx, s.grads);
+    *square = s.t->vector_square(s.ctx, s.grads, 0, N_VALUES);
     s.t->vector_read(s.ctx, s.grads, 0, got, N_VALUES);
     s.b->read(s.ctx, dqkv, got + N_VALUES);
     mci_nn_tensor *const tensors[] = { x, dy, dx, sum, qkv, dqkv };

@@ -35,22 +35,27 @@ static const uint32_t starts[] = { 0, 1, 5, 7 };
 static const int32_t ids[] = { 2, 0, 3, 3, 1, 2, 2 };
 static const uint32_t picked[] = { 0, 4, 6 }, only[] = { 0, 2, 1 };
 
+static mci_nn_place place(size_t at)
+{
+    return mci_nn_same_place(at);
+}
+
 static void bind(fixture *t, const op_case *c)
 {
     const mci_nn_training *training = t->backend->training;
     mc_error err = { 0 };
-    assert_ok(
-        training->weight_bind(MCI_NN_F32, 0, c->flag, t->N * t->K, t->N, t->K, &t->weight, &err),
-        err);
+    assert_ok(training->weight_bind(MCI_NN_F32, place(0), c->flag, place(t->N * t->K), t->N, t->K,
+                                    &t->weight, &err),
+              err);
     float identity[12 * 12] = { 0 };
     for (size_t i = 0; i < t->K; i++)
         identity[i * t->K + i] = 1.0f;
     assert_ok(
         t->backend->weight_new(MCI_NN_F32, identity, false, NULL, t->K, t->K, &t->one_to_one, &err),
         err);
-    assert_ok(training->norm_bind(0, t->K, 1e-5f, t->K, &t->norm, &err), err);
-    assert_ok(training->table_bind(0, 4, t->K, &t->one, &err), err);
-    assert_ok(training->table_bind(4 * t->K, 4, t->K, &t->two, &err), err);
+    assert_ok(training->norm_bind(place(0), place(t->K), 1e-5f, t->K, &t->norm, &err), err);
+    assert_ok(training->table_bind(place(0), 4, t->K, &t->one, &err), err);
+    assert_ok(training->table_bind(place(4 * t->K), 4, t->K, &t->two, &err), err);
 }
 
 static void linear_forward(fixture *t)

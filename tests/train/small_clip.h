@@ -49,7 +49,8 @@ static inline batch random_batch(void)
     return b;
 }
 
-static inline mci_trainer *new_trainer(size_t micro_batch, bool recompute, mci_dist *dist)
+static inline mci_trainer *new_trainer(size_t micro_batch, bool recompute, bool spend_grads,
+                                       mci_dist *dist)
 {
     mc_error err = { 0 };
     test_random random = { 5 };
@@ -59,6 +60,7 @@ static inline mci_trainer *new_trainer(size_t micro_batch, bool recompute, mci_d
                                           .n_threads = 1,
                                           .micro_batch = micro_batch,
                                           .recompute = recompute,
+                                          .spend_grads = spend_grads,
                                           .dist = dist,
                                           .beta1 = 0.9,
                                           .beta2 = 0.98,

@@ -25,7 +25,7 @@ static int train(mci_dist *dist, size_t first, size_t n, size_t micro, outcome *
 {
     const batch b = random_batch();
     mc_error err = { 0 };
-    mci_trainer *trainer = new_trainer(micro, false, dist);
+    mci_trainer *trainer = new_trainer(micro, false, false, dist);
     for (int step = 0; step < 2; step++)
         if (mci_trainer_step(trainer, b.pixels + first * 3 * S * S, b.tokens + first * T, n,
                              &out->facts, &err) < 0)

@@ -3,12 +3,13 @@
 
 #include "train/small_clip.h"
 
-static float *run(size_t micro_batch, bool recompute, size_t n_steps, size_t *n, double *loss)
+static float *run_so(size_t micro_batch, bool recompute, bool spend_grads, size_t n_steps,
+                     size_t *n, double *loss)
 {
     const batch b = random_batch();
     mc_error err = { 0 };
     mci_step_facts facts;
-    mci_trainer *trainer = new_trainer(micro_batch, recompute, NULL);
+    mci_trainer *trainer = new_trainer(micro_batch, recompute, spend_grads, NULL);
     for (size_t i = 0; i < n_steps; i++)
         assert_ok(mci_trainer_step(trainer, b.pixels, b.tokens, BATCH, &facts, &err), err);
     *n = mci_trainer_params(trainer)->n_values;
@@ -17,6 +18,11 @@ static float *run(size_t micro_batch, bool recompute, size_t n_steps, size_t *n,
     mci_trainer_read(trainer, MCI_VALUES, 0, values, *n);
     mci_trainer_free(trainer);
     return values;
+}
+
+static float *run(size_t micro_batch, bool recompute, size_t n_steps, size_t *n, double *loss)
+{
+    return run_so(micro_batch, recompute, false, n_steps, n, loss);
 }
 
 static void computing_blocks_again_changes_no_bit(void **state)
@@ -29,6 +35,22 @@ static void computing_blocks_again_changes_no_bit(void **state)
     assert_true(loss == again_loss);
     free(once);
     free(again);
+}
+
+/* Each parameter is stepped by the same gradient, only earlier. */
+static void spending_gradients_changes_no_bit(void **state)
+{
+    (void)state;
+    size_t n;
+    double loss, spent_loss;
+    float *whole = run(BATCH, false, 4, &n, &loss);
+    for (int recompute = 0; recompute < 2; recompute++) {
+        float *spent = run_so(BATCH, recompute, true, 4, &n, &spent_loss);
+        assert_memory_equal(whole, spent, n * sizeof *whole);
+        assert_true(loss == spent_loss);
+        free(spent);
+    }
+    free(whole);
 }
 
 static void micro_batches_make_the_same_step(void **state)
@@ -62,6 +84,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(computing_blocks_again_changes_no_bit),
+        cmocka_unit_test(spending_gradients_changes_no_bit),
         cmocka_unit_test(micro_batches_make_the_same_step),
         cmocka_unit_test(a_batch_is_learnt_by_heart),
     };
