@@ -103,8 +103,15 @@ AMX_INLINE void finish_rows(block *b, size_t n, const destiny d, const mci_nn_ac
 
 /* ---- sums ---- */
 
-AMX_INLINE void multiply(const char *panel, const char *strip, size_t n_lines, block *former,
-                         const destiny d, const mci_nn_activation f)
+/* What will be read after this panel's blocks: n cache lines are asked for with each line of K, so
+ * that they come from the third cache while there is something to do. */
+typedef struct {
+    const char *at;
+    size_t n;
+} next;
+
+AMX_INLINE void multiply(const char *panel, const char *strip, size_t n_lines, next ahead,
+                         block *former, const destiny d, const mci_nn_activation f)
 {
     const size_t n_rows = (MCI_PANEL + n_lines - 1) / n_lines;
     amx_zero();
@@ -118,6 +125,8 @@ AMX_INLINE void multiply(const char *panel, const char *strip, size_t n_lines, b
         _tile_loadd(5, panel + MCI_TILE_BYTES, 64);
         _tile_dpbf16ps(2, 5, 6);
         _tile_dpbf16ps(3, 5, 7);
+        for (size_t i = 0; i < ahead.n; i++, ahead.at += 64)
+            _mm_prefetch(ahead.at, _MM_HINT_T1);
         finish_rows(former, n_rows, d, f);
     }
 }
@@ -138,18 +147,23 @@ typedef struct {
 AMX_INLINE void run_as(const mci_linear_job *job, range r, float *c, const destiny d,
                        const mci_nn_activation f)
 {
-    const size_t n_lines = job->x->n_lines;
+    const size_t n_lines = job->x->n_lines, panel_bytes = n_lines * MCI_PAIR_BYTES;
+    const size_t n_strips = r.end_strip - r.strip, n_ahead = (MCI_PANEL + n_strips - 1) / n_strips;
     const mci_nn_weight *weight = job->weight;
     block former = { .n_rows = 0 };
     size_t turn = 0;
-    for (size_t p = r.panel; p < r.end_panel; p++)
+    for (size_t p = r.panel; p < r.end_panel; p++) {
+        const char *panel = job->x->data + p * panel_bytes;
+        next ahead = { panel + panel_bytes, n_ahead };
         for (size_t s = r.strip; s < r.end_strip; s++, turn = MCI_BLOCK - turn) {
-            multiply(job->x->data + p * n_lines * MCI_PAIR_BYTES,
-                     weight->strips + s * weight->strip_bytes, n_lines, &former, d, f);
+            multiply(panel, weight->strips + s * weight->strip_bytes, n_lines, ahead, &former, d,
+                     f);
+            ahead.at += n_ahead * 64 * n_lines;
             finish_rows(&former, MCI_PANEL, d, f);
             store_sums(c + turn);
             former = block_of(job, p, s, c + turn);
         }
+    }
     finish_rows(&former, MCI_PANEL, d, f);
 }
 
