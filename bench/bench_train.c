@@ -236,6 +236,7 @@ static void print_parts(const training_case *c, double n_steps)
                                          "attention_backward",
                                          "layernorm_backward",
                                          "adamw",
+                                         "embed_step",
                                          "weight_refresh",
                                          "vector_zero",
                                          "vector_square" };

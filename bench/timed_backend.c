@@ -87,13 +87,14 @@ static mci_nn_training timed_training;
       (mci_nn_ctx * c, mci_nn_table * t, const mci_nn_vector *v), (c, t, v))
 
 #define OF_ENUM(table, kind, name, parameters, arguments) OF_##name,
-enum { OPERATIONS(OF_ENUM) OF_vector_square, N_OPERATIONS };
+enum { OPERATIONS(OF_ENUM) OF_embed_step, OF_vector_square, N_OPERATIONS };
 
 #define OF_FACTS(table, kind, name, parameters, arguments) { kind, #name },
 static const struct {
     timed_kind kind;
     const char *name;
-} operations[] = { OPERATIONS(OF_FACTS){ TIMED_STEP, "vector_square" } };
+} operations[] = { OPERATIONS(OF_FACTS){ TIMED_STEP, "embed_step" },
+                   { TIMED_STEP, "vector_square" } };
 
 static double seconds[N_OPERATIONS];
 
@@ -105,6 +106,19 @@ static double seconds[N_OPERATIONS];
         seconds[OF_##name] += bench_now() - start;            \
     }
 OPERATIONS(OF_FUNCTION)
+
+static double timed_embed_step(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const int32_t *ids,
+                               mci_nn_sequences s, const mci_nn_table *words,
+                               const mci_nn_table *places, mci_nn_vector *grads,
+                               mci_nn_vector *values, mci_nn_vector *m, mci_nn_vector *v,
+                               mci_nn_adamw step)
+{
+    double start = bench_now();
+    double square =
+        plain->training->embed_step(ctx, dy, ids, s, words, places, grads, values, m, v, step);
+    seconds[OF_embed_step] += bench_now() - start;
+    return square;
+}
 
 static double timed_vector_square(mci_nn_ctx *ctx, const mci_nn_vector *vector, size_t at, size_t n)
 {
@@ -135,6 +149,7 @@ const mci_nn_backend *timed_backend(const mci_nn_backend *backend)
     timed_training.layernorm_backward = timed_layernorm_backward;
     timed_training.attention_backward = timed_attention_backward;
     timed_training.embed_backward = timed_embed_backward;
+    timed_training.embed_step = timed_embed_step;
     timed_training.join_patches_backward = timed_join_patches_backward;
     timed_training.pick_backward = timed_pick_backward;
     timed_training.vector_zero = timed_vector_zero;

@@ -134,18 +134,9 @@ static void adamw_part(void *user, size_t task, unsigned worker)
                            &job->factors);
 }
 
-static void adamw(mci_nn_ctx *ctx, mci_nn_vector *values, const mci_nn_vector *grads,
-                  mci_nn_vector *m, mci_nn_vector *v, mci_nn_place at, size_t n, mci_nn_adamw s)
+mci_adamw_factors mci_adamw_factors_of(mci_nn_adamw s)
 {
-    vector_job job = { .ctx = ctx,
-                       .p = values->values + at.value,
-                       .g = grads->values + at.grad,
-                       .m = m->values + at.value,
-                       .v = v->values + at.value,
-                       .n = n };
-    assert(at.value <= values->n && n <= values->n - at.value);
-    assert(at.grad <= grads->n && n <= grads->n - at.grad);
-    job.factors = (mci_adamw_factors){
+    return (mci_adamw_factors){
         .scale = (float)s.grad_scale,
         .beta1 = (float)s.beta1,
         .take1 = (float)(1.0 - s.beta1),
@@ -156,6 +147,20 @@ static void adamw(mci_nn_ctx *ctx, mci_nn_vector *values, const mci_nn_vector *g
         .root = (float)(1.0 / sqrt(1.0 - pow(s.beta2, (double)s.step))),
         .eps = (float)s.eps,
     };
+}
+
+static void adamw(mci_nn_ctx *ctx, mci_nn_vector *values, const mci_nn_vector *grads,
+                  mci_nn_vector *m, mci_nn_vector *v, mci_nn_place at, size_t n, mci_nn_adamw s)
+{
+    vector_job job = { .ctx = ctx,
+                       .p = values->values + at.value,
+                       .g = grads->values + at.grad,
+                       .m = m->values + at.value,
+                       .v = v->values + at.value,
+                       .n = n,
+                       .factors = mci_adamw_factors_of(s) };
+    assert(at.value <= values->n && n <= values->n - at.value);
+    assert(at.grad <= grads->n && n <= grads->n - at.grad);
     mci_team_run(ctx->team, n_parts(n), adamw_part, &job);
 }
 
@@ -191,6 +196,7 @@ static void adamw(mci_nn_ctx *ctx, mci_nn_vector *values, const mci_nn_vector *g
         .layernorm_backward = mci_cpu_layernorm_backward,                                      \
         .attention_backward = mci_cpu_attention_backward,                                      \
         .embed_backward = mci_cpu_embed_backward,                                              \
+        .embed_step = mci_cpu_embed_step,                                                      \
         .join_patches_backward = mci_cpu_join_patches_backward,                                \
         .pick_backward = mci_cpu_pick_backward,                                                \
     }

@@ -42,6 +42,8 @@ typedef struct {
     float step, root, eps; /* lr / (1 - beta1^t);  1 / sqrt(1 - beta2^t) */
 } mci_adamw_factors;
 
+mci_adamw_factors mci_adamw_factors_of(mci_nn_adamw step);
+
 /* As mci_cpu_kernels. Unless lines are spoken of, any number of values at any place. */
 typedef struct mci_cpu_train_kernels {
     void (*adamw)(float *p, const float *g, float *m, float *v, size_t n,
@@ -154,6 +156,10 @@ void mci_cpu_attention_backward(mci_nn_ctx *ctx, mci_nn_tensor *dqkv, const mci_
 void mci_cpu_embed_backward(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const int32_t *ids,
                             mci_nn_sequences s, const mci_nn_table *words,
                             const mci_nn_table *places, mci_nn_vector *grads);
+double mci_cpu_embed_step(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const int32_t *ids,
+                          mci_nn_sequences s, const mci_nn_table *words, const mci_nn_table *places,
+                          mci_nn_vector *grads, mci_nn_vector *values, mci_nn_vector *m,
+                          mci_nn_vector *v, mci_nn_adamw step);
 void mci_cpu_join_patches_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
                                    size_t n, const mci_nn_table *first, const mci_nn_table *places,
                                    mci_nn_vector *grads);

@@ -119,7 +119,7 @@ void mci_cpu_layernorm_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, mci_nn_tenso
     mci_team_run(ctx->team, x->n_lines, norm_columns, &job);
 }
 
-/* ---- places, words ---- */
+/* ---- places of images ---- */
 
 typedef struct {
     mci_nn_ctx *ctx;
@@ -160,45 +160,6 @@ void mci_cpu_join_patches_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci
     assert(dy->n_rows == n * job.T && n * (job.T - 1) <= dx->max_rows);
     dx->n_rows = n * (job.T - 1);
     mci_team_run(ctx->team, job.T, join_place, &job);
-}
-
-typedef struct {
-    mci_nn_ctx *ctx;
-    const mci_nn_tensor *dy;
-    const int32_t *ids;
-    mci_nn_sequences s;
-    float *words, *places;
-} embed_job;
-
-enum { EMBED_COLUMNS = 64 };
-
-/* Some columns of all rows: a word may stand in many, and each has its turn. */
-static void embed_columns(void *user, size_t task, unsigned worker)
-{
-    const embed_job *job = user;
-    const size_t K = job->dy->K, at = task * EMBED_COLUMNS, n = smaller(EMBED_COLUMNS, K - at);
-    (void)worker;
-    for (size_t i = 0; i < job->s.n; i++)
-        for (size_t start = job->s.starts[i], r = start; r < job->s.starts[i + 1]; r++) {
-            const float *row = mci_row_f32(job->dy, r) + at;
-            job->ctx->train->add_to(job->words + (size_t)job->ids[r] * K + at, row, n);
-            job->ctx->train->add_to(job->places + (r - start) * K + at, row, n);
-        }
-}
-
-void mci_cpu_embed_backward(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const int32_t *ids,
-                            mci_nn_sequences s, const mci_nn_table *words,
-                            const mci_nn_table *places, mci_nn_vector *grads)
-{
-    embed_job job = { .ctx = ctx,
-                      .dy = dy,
-                      .ids = ids,
-                      .s = s,
-                      .words = grads->values + words->at.grad,
-                      .places = grads->values + places->at.grad };
-    assert(dy->use == MCI_NN_SUM && words->K == dy->K && places->K == dy->K);
-    assert(dy->n_rows == s.starts[s.n]);
-    mci_team_run(ctx->team, (dy->K + EMBED_COLUMNS - 1) / EMBED_COLUMNS, embed_columns, &job);
 }
 
 /* ---- picked rows ---- */

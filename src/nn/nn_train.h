@@ -111,6 +111,13 @@ typedef struct mci_nn_training {
     void (*embed_backward)(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const int32_t *ids,
                            mci_nn_sequences s, const mci_nn_table *words,
                            const mci_nn_table *places, mci_nn_vector *grads);
+    /* The same for places; but the words make a step at once (those that are not there, with a
+     * gradient of 0), so that no vector has their gradients: their place for them is nowhere. Gives
+     * the sum of these gradients' squares. */
+    double (*embed_step)(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const int32_t *ids,
+                         mci_nn_sequences s, const mci_nn_table *words, const mci_nn_table *places,
+                         mci_nn_vector *grads, mci_nn_vector *values, mci_nn_vector *m,
+                         mci_nn_vector *v, mci_nn_adamw step);
     /* dx: ROWS [n*(T-1), K] */
     void (*join_patches_backward)(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
                                   size_t n, const mci_nn_table *first, const mci_nn_table *places,

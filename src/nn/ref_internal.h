@@ -93,6 +93,8 @@ void mci_ref_attention_backward(mci_nn_ctx *ctx, mci_nn_tensor *dqkv, const mci_
 void mci_ref_embed_backward(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const int32_t *ids,
                             mci_nn_sequences s, const mci_nn_table *words,
                             const mci_nn_table *places, mci_nn_vector *grads);
+void mci_ref_places_backward(const mci_nn_tensor *dy, mci_nn_sequences s,
+                             const mci_nn_table *places, mci_nn_vector *grads);
 void mci_ref_join_patches_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
                                    size_t n, const mci_nn_table *first, const mci_nn_table *places,
                                    mci_nn_vector *grads);

@@ -82,19 +82,25 @@ void mci_ref_embed(mci_nn_ctx *ctx, mci_nn_tensor *y, const int32_t *ids, mci_nn
     }
 }
 
+void mci_ref_places_backward(const mci_nn_tensor *dy, mci_nn_sequences s,
+                             const mci_nn_table *places, mci_nn_vector *grads)
+{
+    const size_t K = dy->K;
+    for (size_t i = 0; i < s.n; i++)
+        for (size_t row = s.starts[i]; row < s.starts[i + 1]; row++)
+            add_to(grads->values + places->at.grad + (row - s.starts[i]) * K, dy->rows + row * K,
+                   K);
+}
+
 void mci_ref_embed_backward(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const int32_t *ids,
                             mci_nn_sequences s, const mci_nn_table *words,
                             const mci_nn_table *places, mci_nn_vector *grads)
 {
     const size_t K = dy->K;
     (void)ctx;
-    for (size_t i = 0; i < s.n; i++) {
-        for (size_t row = s.starts[i]; row < s.starts[i + 1]; row++) {
-            add_to(grads->values + words->at.grad + (size_t)ids[row] * K, dy->rows + row * K, K);
-            add_to(grads->values + places->at.grad + (row - s.starts[i]) * K, dy->rows + row * K,
-                   K);
-        }
-    }
+    for (size_t row = 0; row < s.starts[s.n]; row++)
+        add_to(grads->values + words->at.grad + (size_t)ids[row] * K, dy->rows + row * K, K);
+    mci_ref_places_backward(dy, s, places, grads);
 }
 
 void mci_ref_pick(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x, const uint32_t *rows,

@@ -69,22 +69,63 @@ static double vector_square(mci_nn_ctx *ctx, const mci_nn_vector *vector, size_t
     return sum;
 }
 
+typedef struct {
+    double step, root;
+} step_factors;
+
+static step_factors factors_of(mci_nn_adamw s)
+{
+    return (step_factors){ s.lr / (1.0 - pow(s.beta1, (double)s.step)),
+                           sqrt(1.0 - pow(s.beta2, (double)s.step)) };
+}
+
+static void step_one(float *p, double grad, float *m, float *v, mci_nn_adamw s, step_factors f)
+{
+    const double g = grad * s.grad_scale;
+    const double m_new = s.beta1 * (double)*m + (1.0 - s.beta1) * g;
+    const double v_new = s.beta2 * (double)*v + (1.0 - s.beta2) * g * g;
+    const double kept = (double)*p * (1.0 - s.lr * s.decay);
+    *m = (float)m_new;
+    *v = (float)v_new;
+    *p = (float)(kept - f.step * m_new / (sqrt(v_new) / f.root + s.eps));
+}
+
 static void adamw(mci_nn_ctx *ctx, mci_nn_vector *values, const mci_nn_vector *grads,
                   mci_nn_vector *m, mci_nn_vector *v, mci_nn_place at, size_t n, mci_nn_adamw s)
 {
-    const double step = s.lr / (1.0 - pow(s.beta1, (double)s.step));
-    const double root = sqrt(1.0 - pow(s.beta2, (double)s.step));
+    const step_factors f = factors_of(s);
     (void)ctx;
     assert(at.value + n <= values->n && at.grad + n <= grads->n);
-    for (size_t i = at.value; i < at.value + n; i++) {
-        const double g = (double)grads->values[i - at.value + at.grad] * s.grad_scale;
-        const double m_new = s.beta1 * (double)m->values[i] + (1.0 - s.beta1) * g;
-        const double v_new = s.beta2 * (double)v->values[i] + (1.0 - s.beta2) * g * g;
-        const double kept = (double)values->values[i] * (1.0 - s.lr * s.decay);
-        m->values[i] = (float)m_new;
-        v->values[i] = (float)v_new;
-        values->values[i] = (float)(kept - step * m_new / (sqrt(v_new) / root + s.eps));
+    for (size_t i = 0; i < n; i++)
+        step_one(&values->values[at.value + i], (double)grads->values[at.grad + i],
+                 &m->values[at.value + i], &v->values[at.value + i], s, f);
+}
+
+/* The gradient of one value of a word. */
+static float word_gradient(const mci_nn_tensor *dy, const int32_t *ids, int32_t word, size_t k)
+{
+    float sum = 0.0f;
+    for (size_t row = 0; row < dy->R; row++)
+        sum += ids[row] == word ? dy->rows[row * dy->K + k] : 0.0f;
+    return sum;
+}
+
+static double embed_step(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const int32_t *ids,
+                         mci_nn_sequences s, const mci_nn_table *words, const mci_nn_table *places,
+                         mci_nn_vector *grads, mci_nn_vector *values, mci_nn_vector *m,
+                         mci_nn_vector *v, mci_nn_adamw step)
+{
+    const step_factors f = factors_of(step);
+    double square = 0.0;
+    (void)ctx;
+    mci_ref_places_backward(dy, s, places, grads);
+    for (size_t i = 0; i < words->R * words->K; i++) {
+        const float g = word_gradient(dy, ids, (int32_t)(i / words->K), i % words->K);
+        const size_t at = words->at.value + i;
+        step_one(&values->values[at], (double)g, &m->values[at], &v->values[at], step, f);
+        square += (double)g * (double)g;
     }
+    return square;
 }
 
 /* ---- bound weights ---- */
@@ -160,6 +201,7 @@ const mci_nn_training mci_ref_training = {
     .layernorm_backward = mci_ref_layernorm_backward,
     .attention_backward = mci_ref_attention_backward,
     .embed_backward = mci_ref_embed_backward,
+    .embed_step = embed_step,
     .join_patches_backward = mci_ref_join_patches_backward,
     .pick_backward = mci_ref_pick_backward,
 };

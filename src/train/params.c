@@ -137,6 +137,10 @@ void mci_params_share_grads(mci_params *params)
             const mci_param *like = like_of(params, param);
             if (param->decays != decaying)
                 continue;
+            if (strcmp(param->name, "token_embedding.weight") == 0) {
+                param->grad_at = SIZE_MAX;
+                continue;
+            }
             param->grad_at = like ? like->grad_at : params->n_grads;
             params->n_grads += like ? 0 : param->n;
         }

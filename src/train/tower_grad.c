@@ -162,10 +162,17 @@ void mci_text_backward(const mci_text_tower *tower, const mci_nn_backend *backen
                        mci_tower_trace *trace, const float *dfeatures, size_t n,
                        mci_nn_vector *grads)
 {
+    const mci_nn_training *training = backend->training;
+    mci_words_step *own = trace->words_step;
     end_backward(&tower->trunk, tower->ln_final, tower->project, backend, ctx, trace, dfeatures, n,
                  grads);
-    backend->training->embed_backward(ctx, trace->trunk.dx, trace->ids, trace->s, tower->words,
-                                      tower->places, grads);
+    if (own)
+        own->square =
+            training->embed_step(ctx, trace->trunk.dx, trace->ids, trace->s, tower->words,
+                                 tower->places, grads, own->values, own->m, own->v, own->how);
+    else
+        training->embed_backward(ctx, trace->trunk.dx, trace->ids, trace->s, tower->words,
+                                 tower->places, grads);
 }
 
 /* ---- values ---- */

@@ -6,6 +6,13 @@
 #include "model/vision_tower.h"
 #include "train/trunk_grad.h"
 
+/* What words need for a step of their own, when the gradient has come to them. */
+typedef struct {
+    mci_nn_vector *values, *m, *v;
+    mci_nn_adamw how;
+    double square; /* what it gave: of the gradient */
+} mci_words_step;
+
 typedef struct {
     mci_trunk_trace trunk;
     mci_nn_tensor *patches, *embedded, *joined;     /* vision only */
@@ -14,6 +21,7 @@ typedef struct {
     int32_t *ids;                     /* text only: of the batch, one text after the other */
     uint32_t *starts, *only, *picked; /* of the sequences */
     mci_nn_sequences s;
+    mci_words_step *words_step; /* text only: lent; NULL: words have gradients */
 } mci_tower_trace;
 
 /* For `batch` images or full texts. On failure mci_tower_trace_release is the caller's to call. */

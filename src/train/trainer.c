@@ -22,9 +22,11 @@ struct mci_trainer {
     mci_buckets buckets;
     uint64_t n_steps;
     bool fresh; /* the towers have the vector's values */
-    /* Of the step that is being made: what AdamW does, and the squares of gradients spent. */
+    /* Of the step that is being made: what AdamW does, the squares of gradients spent, and words'.
+     */
     mci_nn_adamw how;
     double squares;
+    mci_words_step words;
 };
 
 /* ---- making ---- */
@@ -266,12 +268,26 @@ static mc_status run_batch(mci_trainer *t, const float *pixels, const int32_t *t
 
 /* ---- a step ---- */
 
-/* Outside the blocks: one parameter after the other. */
+/* Words make their step with the text tower's way back. */
+static void prepare_words(mci_trainer *t)
+{
+    if (!t->options.spend_grads)
+        return;
+    t->words = (mci_words_step){ .values = t->vectors[MCI_VALUES],
+                                 .m = t->vectors[MCI_FIRST_MOMENT],
+                                 .v = t->vectors[MCI_SECOND_MOMENT],
+                                 .how = t->how };
+    t->text_trace.words_step = &t->words;
+}
+
+/* Outside the blocks, and but for words: one parameter after the other. */
 static void spend_rest(mci_trainer *t)
 {
     for (size_t i = 0; i < t->params.n; i++)
-        if (!strstr(t->params.items[i].name, "resblocks."))
+        if (t->params.items[i].grad_at != SIZE_MAX &&
+            !strstr(t->params.items[i].name, "resblocks."))
             spend(t, t->params.items[i].name);
+    t->squares += t->words.square;
 }
 
 /* AdamW over both groups. */
@@ -311,6 +327,7 @@ mc_status mci_trainer_step(mci_trainer *t, const float *pixels, const int32_t *t
                              .step = t->n_steps + 1,
                              .grad_scale = 1.0 };
     t->squares = 0.0;
+    prepare_words(t);
     if (!o->spend_grads) /* else they are 0 since they were spent */
         o->backend->training->vector_zero(t->nn, t->vectors[MCI_GRADS], 0, t->params.n_grads);
     MC_TRY(run_batch(t, pixels, tokens, n, &facts->loss, err));

@@ -463,6 +463,71 @@ static void check_embed(pair *p, size_t K)
     free(dy);
 }
 
+/* A step is what the gradient and a step are. */
+static void check_embed_step(pair *p, size_t K)
+{
+    enum { WORDS = 70, PLACES = 9 };
+    static const uint32_t starts[] = { 0, 1, 10, 12, 20 };
+    static const mci_nn_adamw how = { .lr = 1e-2,
+                                      .beta1 = 0.9,
+                                      .beta2 = 0.98,
+                                      .eps = 1e-6,
+                                      .decay = 0.2,
+                                      .grad_scale = 1.0,
+                                      .step = 1 };
+    const mci_nn_sequences all = { starts, 4 };
+    const size_t n_words = WORDS * K;
+    int32_t ids[20];
+    float *dy = random_floats(p->random, 20 * K, 1.0f);
+    float *moments = random_floats(p->random, N_VALUES, 0.1f);
+    for (size_t i = 0; i < N_VALUES; i++)
+        moments[i] = fabsf(moments[i]);
+    for (size_t i = 0; i < 20; i++)
+        ids[i] = (int32_t)test_below(p->random, 11) * 6;
+    for (size_t i = 0; i < 2; i++) {
+        side *s = &p->sides[i];
+        float *got[2];
+        double squares[2];
+        mci_nn_tensor *tdy = tensor_of(s, MCI_NN_SUM, dy, 20, K);
+        for (int at_once = 0; at_once < 2; at_once++) {
+            mci_nn_table *words = NULL, *places = NULL;
+            mci_nn_vector *m = NULL, *v = NULL;
+            mc_error err = { 0 };
+            const mci_nn_place at = { 3, at_once ? SIZE_MAX : 0 };
+            assert_ok(s->t->table_bind(at, WORDS, K, &words, &err), err);
+            assert_ok(s->t->table_bind(place(n_words), PLACES, K, &places, &err), err);
+            assert_ok(s->t->vector_new(s->ctx, N_VALUES, &m, &err), err);
+            assert_ok(s->t->vector_new(s->ctx, N_VALUES, &v, &err), err);
+            s->t->vector_write(s->ctx, s->values, 0, moments, N_VALUES);
+            s->t->vector_write(s->ctx, m, 0, moments, N_VALUES);
+            s->t->vector_write(s->ctx, v, 0, moments, N_VALUES);
+            s->t->vector_zero(s->ctx, s->grads, 0, N_VALUES);
+            if (at_once) {
+                squares[1] = s->t->embed_step(s->ctx, tdy, ids, all, words, places, s->grads,
+                                              s->values, m, v, how);
+            } else {
+                s->t->embed_backward(s->ctx, tdy, ids, all, words, places, s->grads);
+                squares[0] = s->t->vector_square(s->ctx, s->grads, 0, n_words);
+                s->t->adamw(s->ctx, s->values, s->grads, m, v, at, n_words, how);
+            }
+            got[at_once] = malloc((3 * N_VALUES + PLACES * K) * sizeof(float));
+            s->t->vector_read(s->ctx, s->values, 0, got[at_once], N_VALUES);
+            s->t->vector_read(s->ctx, m, 0, got[at_once] + N_VALUES, N_VALUES);
+            s->t->vector_read(s->ctx, v, 0, got[at_once] + 2 * N_VALUES, N_VALUES);
+            s->t->vector_read(s->ctx, s->grads, n_words, got[at_once] + 3 * N_VALUES, PLACES * K);
+            s->b->table_free(words);
+            s->b->table_free(places);
+            s->t->vector_free(s->ctx, m);
+            s->t->vector_free(s->ctx, v);
+        }
+        assert_memory_equal(got[0], got[1], (3 * N_VALUES + PLACES * K) * sizeof(float));
+        assert_true(fabs(squares[0] - squares[1]) <= 1e-6 * squares[0]);
+        free(got[0]), free(got[1]);
+        s->b->tensor_free(s->ctx, tdy);
+    }
+    free(dy), free(moments);
+}
+
 static void check_join(pair *p, size_t K)
 {
     enum { N = 6, T = 10 };
@@ -508,6 +573,7 @@ static void row_movers(pair *p)
     static const size_t widths[] = { 1, 31, 64, 100 };
     for (size_t i = 0; i < COUNT_OF(widths); i++) {
         check_embed(p, widths[i]);
+        check_embed_step(p, widths[i]);
         check_join(p, widths[i]);
         check_pick(p, widths[i]);
     }
