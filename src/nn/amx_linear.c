@@ -78,8 +78,10 @@ AMX_INLINE void finish_row(const block *b, size_t row, const destiny d, const mc
         return;
     }
     if (d == TO_BOTH) {
-        put_bf16(b->other, row, left, right);
-        amx_widen(other, &left, &right);
+        /* Past the caches: it is read on the way back, when they have long forgotten it. */
+        __m512i bits = amx_bf16_of((__m512)left, (__m512)right);
+        _mm512_stream_si512((__m512i *)(void *)other, bits);
+        amx_widen_bits(bits, &left, &right);
     }
     left = activation_of(left, f);
     right = activation_of(right, f);

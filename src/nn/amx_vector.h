@@ -21,12 +21,16 @@ AMX_INLINE __m512 amx_inverse_of(__m512 x)
 #include "nn/cpu_vector.inc"
 
 /* 32 bf16 as two vectors. */
+AMX_INLINE void amx_widen_bits(__m512i bits, vec *first, vec *second)
+{
+    const __m256i upper = _mm512_extracti64x4_epi64(bits, 1);
+    *first = (vec)_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm512_castsi512_si256(bits)), 16);
+    *second = (vec)_mm512_slli_epi32(_mm512_cvtepu16_epi32(upper), 16);
+}
+
 AMX_INLINE void amx_widen(const char *from, vec *first, vec *second)
 {
-    *first = (vec)_mm512_slli_epi32(
-        _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)from)), 16);
-    *second = (vec)_mm512_slli_epi32(
-        _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)(from + 32))), 16);
+    amx_widen_bits(_mm512_loadu_si512(from), first, second);
 }
 
 #endif
