@@ -1,0 +1,343 @@
+/* What a text is made of for fastText: its words, their n-grams of characters, and n-grams of words.
+ * Each has a row; their sum in this order, divided by their number, is what the labels judge.
+ *
+ *   "a red"  ->  a <a a>   red <r <re re red ed> d> ...   </s>   a+red red+</s>
+ *                word's own row, then those of its n-grams      by hash into buckets
+ *
+ * The rows lie anywhere in a file of a hundred megabytes and more, so they are asked for some time
+ * before they are added. */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "text/fasttext_internal.h"
+
+static const char label_prefix[] = "__label__";
+static const char line_end[] = "</s>";
+
+enum { LONGEST_PROBE = 4096 }; /* slots: chance makes none of a hundred */
+
+/* ---- the dictionary ---- */
+
+static bool is_entry(const mci_ft_entry *entry, uint32_t hash, const char *text, size_t len)
+{
+    return entry->hash == hash && entry->len == len && memcmp(entry->text, text, len) == 0;
+}
+
+static uint32_t hash_of(const char *text, size_t len)
+{
+    return (uint32_t)mci_hash64((mc_str){ text, len }, 0);
+}
+
+static mc_status add_entry(mci_ft_dictionary *d, uint32_t index, mc_error *err)
+{
+    mci_ft_entry *entry = &d->entries[index];
+    entry->hash = hash_of(entry->text, entry->len);
+    uint32_t slot = entry->hash & d->slot_mask;
+    for (int n = 0; d->slots[slot]; n++) {
+        const mci_ft_entry *other = &d->entries[d->slots[slot] - 1];
+        if (n == LONGEST_PROBE || is_entry(other, entry->hash, entry->text, entry->len))
+            return mc_fail(err, MC_E_FORMAT,
+                           "this fastText model is damaged: a word stands in it twice");
+        slot = (slot + 1) & d->slot_mask;
+    }
+    d->slots[slot] = index + 1;
+    return MC_OK;
+}
+
+mc_status mci_ft_index_entries(mci_ft_dictionary *d, mc_error *err)
+{
+    size_t n = (size_t)d->n_words + d->n_labels, n_slots = 16;
+    while (n_slots < 2 * n)
+        n_slots *= 2;
+    if (!(d->slots = mci_alloc_zeroed(n_slots, sizeof *d->slots)))
+        return mci_nomem(err, n_slots * sizeof *d->slots);
+    d->slot_mask = (uint32_t)(n_slots - 1);
+    for (size_t i = 0; i < n; i++)
+        MC_TRY(add_entry(d, (uint32_t)i, err));
+    return MC_OK;
+}
+
+/* The entry's index; UINT32_MAX: none. */
+static uint32_t find_entry(const mci_ft_dictionary *d, const char *text, size_t len)
+{
+    uint32_t hash = hash_of(text, len);
+    for (uint32_t slot = hash & d->slot_mask; d->slots[slot]; slot = (slot + 1) & d->slot_mask)
+        if (is_entry(&d->entries[d->slots[slot] - 1], hash, text, len))
+            return d->slots[slot] - 1;
+    return UINT32_MAX;
+}
+
+/* ---- kept n-grams ---- */
+
+typedef struct {
+    int32_t bucket, row;
+} pair;
+
+static int by_bucket(const void *a, const void *b)
+{
+    const pair *x = a, *y = b;
+    return (x->bucket > y->bucket) - (x->bucket < y->bucket);
+}
+
+static uint32_t bin_of(const mci_ft_kept *kept, uint32_t bucket, uint32_t n_buckets)
+{
+    return (uint32_t)((uint64_t)bucket * kept->n / n_buckets);
+}
+
+/* From pairs in order. */
+static mc_status fill_kept(const pair *pairs, uint32_t n_buckets, mci_ft_kept *kept, mc_error *err)
+{
+    for (uint32_t i = 0; i < kept->n; i++) {
+        if (pairs[i].bucket < 0 || (uint32_t)pairs[i].bucket >= n_buckets || pairs[i].row < 0)
+            return mc_fail(err, MC_E_FORMAT,
+                           "this fastText model is damaged: an n-gram is of no bucket");
+        if (i > 0 && pairs[i].bucket == pairs[i - 1].bucket)
+            return mc_fail(err, MC_E_FORMAT,
+                           "this fastText model is damaged: an n-gram stands in it twice");
+        kept->buckets[i] = (uint32_t)pairs[i].bucket;
+        kept->rows[i] = (uint32_t)pairs[i].row;
+    }
+    for (uint32_t bin = 0, i = 0; bin <= kept->n; bin++) {
+        while (i < kept->n && bin_of(kept, kept->buckets[i], n_buckets) < bin)
+            i++;
+        kept->bins[bin] = i;
+    }
+    return MC_OK;
+}
+
+mc_status mci_ft_index_kept(const char *bytes, uint32_t n, uint32_t n_buckets, mci_ft_kept *out,
+                            mc_error *err)
+{
+    if (n == 0)
+        return MC_OK;
+    pair *pairs = mci_alloc(n * sizeof *pairs);
+    out->buckets = mci_alloc(n * sizeof *out->buckets);
+    out->rows = mci_alloc(n * sizeof *out->rows);
+    out->bins = mci_alloc(((size_t)n + 1) * sizeof *out->bins);
+    out->n = n;
+    mc_status status = MC_OK;
+    if (!pairs || !out->buckets || !out->rows || !out->bins)
+        status = mci_nomem(err, n * sizeof *pairs);
+    if (status >= 0) {
+        memcpy(pairs, bytes, n * sizeof *pairs);
+        qsort(pairs, n, sizeof *pairs, by_bucket);
+        status = fill_kept(pairs, n_buckets, out, err);
+    }
+    mci_free(pairs);
+    return status;
+}
+
+/* The row of a bucket's n-gram, counted from the first n-gram's; UINT32_MAX: it was pruned. */
+static uint32_t kept_row(const mci_ft_kept *kept, uint32_t bucket, uint32_t n_buckets)
+{
+    if (kept->n == 0)
+        return UINT32_MAX;
+    uint32_t bin = bin_of(kept, bucket, n_buckets);
+    uint32_t low = kept->bins[bin], high = kept->bins[bin + 1];
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (kept->buckets[middle] == bucket)
+            return kept->rows[middle];
+        if (kept->buckets[middle] < bucket)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return UINT32_MAX;
+}
+
+/* ---- rows ---- */
+
+typedef float float4 __attribute__((vector_size(16)));
+
+static void add_plain(const mci_ft_matrix *m, uint32_t row, float *sum)
+{
+    const char *at = m->floats + (size_t)row * m->dim * sizeof(float);
+    uint32_t i = 0;
+    for (; i + 4 <= m->dim; i += 4) {
+        float4 a, b;
+        memcpy(&a, at + i * sizeof(float), sizeof a);
+        memcpy(&b, sum + i, sizeof b);
+        b += a;
+        memcpy(sum + i, &b, sizeof b);
+    }
+    for (; i < m->dim; i++)
+        sum[i] += mci_ft_float(at + i * sizeof(float));
+}
+
+static void add_quantised(const mci_ft_matrix *m, uint32_t row, float *sum)
+{
+    const unsigned char *codes = m->codes + (size_t)row * m->n_parts;
+    float norm = m->norm_codes ? m->norms[m->norm_codes[row]] : 1;
+    const float *of_part = m->centroids;
+    for (uint32_t p = 0; p < m->n_parts; p++) {
+        uint32_t n = p + 1 == m->n_parts ? m->last_part : m->part;
+        const float *numbers = of_part + (size_t)codes[p] * n;
+        for (uint32_t i = 0; i < n; i++)
+            sum[i] += norm * numbers[i];
+        of_part += (size_t)MCI_FT_CENTROIDS * n;
+        sum += n;
+    }
+}
+
+static void add_rows(const mci_fasttext *model, mci_fasttext_scratch *s)
+{
+    bool is_plain = model->input.floats != NULL;
+    for (size_t i = 0; i < s->n_rows; i++)
+        (is_plain ? add_plain : add_quantised)(&model->input, s->rows[i], s->hidden);
+    s->n_added += s->n_rows;
+    s->n_rows = 0;
+}
+
+static void push_row(const mci_fasttext *model, mci_fasttext_scratch *s, uint32_t row)
+{
+    const mci_ft_matrix *m = &model->input;
+    if (s->n_rows == COUNT_OF(s->rows))
+        add_rows(model, s);
+    s->rows[s->n_rows++] = row;
+    if (m->floats) {
+        const char *at = m->floats + (size_t)row * m->dim * sizeof(float);
+        __builtin_prefetch(at);
+        __builtin_prefetch(at + 63); /* rows of lid.176 have 64 bytes, seldom in one line */
+    } else {
+        __builtin_prefetch(m->codes + (size_t)row * m->n_parts);
+    }
+}
+
+static void push_bucket(const mci_fasttext *model, mci_fasttext_scratch *s, uint32_t bucket)
+{
+    const mci_ft_dictionary *d = &model->dictionary;
+    if (d->is_pruned)
+        bucket = kept_row(&d->kept, bucket, model->bucket);
+    if (bucket != UINT32_MAX)
+        push_row(model, s, d->n_words + bucket);
+}
+
+/* ---- words ---- */
+
+static bool is_inside_character(char byte)
+{
+    return ((unsigned char)byte & 0xC0) == 0x80;
+}
+
+/* The n-grams of minn to maxn characters of "<word>", but < and > alone. */
+static void push_subwords(const mci_fasttext *model, mci_fasttext_scratch *s, mc_str word)
+{
+    char *text = s->word;
+    size_t len = word.len + 2;
+    text[0] = '<';
+    memcpy(text + 1, word.data, word.len);
+    text[len - 1] = '>';
+    for (size_t i = 0; i < len; i++) {
+        if (is_inside_character(text[i]))
+            continue;
+        uint32_t hash = MCI_FT_FNV_START;
+        size_t j = i;
+        for (uint32_t n = 1; j < len && n <= model->maxn; n++) {
+            do
+                hash = mci_ft_fnv(hash, text[j++]);
+            while (j < len && is_inside_character(text[j]));
+            if (n >= model->minn && !(n == 1 && (i == 0 || j == len)))
+                push_bucket(model, s, hash % model->bucket);
+        }
+    }
+}
+
+static bool is_line_end(mc_str word)
+{
+    return mc_str_equal(word, (mc_str){ line_end, sizeof line_end - 1 });
+}
+
+static bool looks_like_label(mc_str word)
+{
+    size_t n = sizeof label_prefix - 1;
+    return word.len >= n && memcmp(word.data, label_prefix, n) == 0;
+}
+
+/* *n_hashes: words so far. */
+static void push_word(const mci_fasttext *model, mci_fasttext_scratch *s, mc_str word,
+                      size_t *n_hashes)
+{
+    const mci_ft_dictionary *d = &model->dictionary;
+    uint32_t entry = find_entry(d, word.data, word.len);
+    if (entry == UINT32_MAX ? looks_like_label(word) : entry >= d->n_words)
+        return;
+    if (entry != UINT32_MAX)
+        push_row(model, s, entry);
+    if (model->maxn > 0 && !is_line_end(word))
+        push_subwords(model, s, word);
+    if (!s->hashes)
+        return;
+    uint32_t hash = MCI_FT_FNV_START;
+    for (size_t i = 0; i < word.len; i++)
+        hash = mci_ft_fnv(hash, word.data[i]);
+    s->hashes[(*n_hashes)++] = (int32_t)hash;
+}
+
+/* fastText keeps hashes of words with a sign, which the wider product then sees. */
+static void push_word_ngrams(const mci_fasttext *model, mci_fasttext_scratch *s, size_t n_hashes)
+{
+    for (size_t i = 0; i < n_hashes; i++) {
+        uint64_t hash = (uint64_t)(int64_t)s->hashes[i];
+        for (size_t j = i + 1; j < n_hashes && j < i + model->word_ngrams; j++) {
+            hash = hash * 116049371 + (uint64_t)(int64_t)s->hashes[j];
+            push_bucket(model, s, (uint32_t)(hash % model->bucket));
+        }
+    }
+}
+
+static bool is_space(char byte)
+{
+    return byte == ' ' || (byte >= '\t' && byte <= '\r') || byte == '\0';
+}
+
+/* The next word; false at the end. */
+static bool next_word(mc_str text, size_t *at, mc_str *word)
+{
+    while (*at < text.len && is_space(text.data[*at]))
+        (*at)++;
+    size_t from = *at;
+    while (*at < text.len && !is_space(text.data[*at]))
+        (*at)++;
+    *word = (mc_str){ text.data + from, *at - from };
+    return word->len > 0;
+}
+
+/* At most what is looked at, and no part of a character. */
+static mc_str shortened(mc_str text)
+{
+    if (text.len > MCI_FASTTEXT_TEXT) {
+        text.len = MCI_FASTTEXT_TEXT;
+        while (text.len > 0 && is_inside_character(text.data[text.len]))
+            text.len--;
+    }
+    return text;
+}
+
+bool mci_ft_hidden(const mci_fasttext *model, mci_fasttext_scratch *s, mc_str text)
+{
+    mc_str word = { NULL, 0 };
+    size_t at = 0, n_hashes = 0;
+    bool any = false;
+    s->n_rows = 0;
+    s->n_added = 0;
+    memset(s->hidden, 0, model->dim * sizeof *s->hidden);
+    text = shortened(text);
+    while (!is_line_end(word) && next_word(text, &at, &word)) {
+        any = true;
+        push_word(model, s, word, &n_hashes);
+    }
+    if (!any)
+        return false;
+    if (!is_line_end(word))
+        push_word(model, s, mc_str_of(line_end), &n_hashes);
+    push_word_ngrams(model, s, n_hashes);
+    add_rows(model, s);
+    if (s->n_added == 0)
+        return false;
+    float share = (float)(1.0 / (double)s->n_added);
+    for (uint32_t i = 0; i < model->dim; i++)
+        s->hidden[i] *= share;
+    return true;
+}
