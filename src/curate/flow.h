@@ -14,6 +14,7 @@
 #include "curate/shards.h"
 
 typedef struct mci_batch mci_batch;
+typedef struct mci_languages mci_languages; /* languages.h */
 
 struct mci_batch {
     size_t shard;      /* index of the one shard that all its items come from */
@@ -25,6 +26,7 @@ struct mci_batch {
     mci_buf extra;   /* more of it, in whatever form the two agree on */
     double expected; /* likewise: sum of keep probabilities */
     mc_counters n;   /* of this batch; work adds to it */
+    mc_language_counts languages; /* likewise */
     mci_problems problems;
     uint64_t first_text; /* texts of the shard before this batch, once it is placed */
     /* what fill put there, for the parsing */
@@ -47,6 +49,8 @@ typedef struct {
      * url have none yet, and those that it leaves without texts never get one. */
     mc_status (*sift)(void *user, mci_batch *batch, unsigned worker, mc_error *err);
     bool places; /* work needs mci_place_batch */
+    /* What was opened for several flows, or to route by; NULL: what pool->languages asks for. */
+    const mci_languages *languages;
 } mci_flow_steps;
 
 /* Numbers the texts that the batch has at this moment, behind those of the batches before it in its
