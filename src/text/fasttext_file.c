@@ -142,6 +142,7 @@ static mc_status read_arguments(reader *r, mci_fasttext *model, mc_error *err)
     model->dim = (uint32_t)a.dim;
     model->word_ngrams = (uint32_t)a.word_ngrams;
     model->bucket = (uint32_t)a.bucket;
+    model->bucket_inverse = model->bucket ? UINT64_MAX / model->bucket + 1 : 0;
     model->minn = (uint32_t)a.minn;
     model->maxn = (uint32_t)a.maxn;
     model->loss = (mci_ft_loss)a.loss;

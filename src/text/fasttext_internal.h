@@ -29,25 +29,35 @@ typedef struct {
     float norms[MCI_FT_CENTROIDS];
 } mci_ft_matrix;
 
-/* A word or a label: where it lies in the file, and its hash for the lookup. */
+/* A word or a label: where it lies in the file. */
 typedef struct {
     const char *text;
-    uint32_t len, hash;
+    uint32_t len;
 } mci_ft_entry;
 
+/* Of the lookup of entries: linear probing from hash on. */
+typedef struct {
+    uint32_t entry; /* its index + 1; 0: free */
+    uint32_t hash;
+} mci_ft_slot;
+
 /* For a pruned model: the rows of the n-grams that were kept, by bucket, in ascending order. The
- * buckets are divided into as many bins as there are rows, so that a bin has one or two. */
+ * buckets are divided into as many bins as there are rows, so that a bin has one or two, and a bin
+ * into 32 parts, one bit each, so that for most buckets that were not kept the bit says so. */
 typedef struct {
     uint32_t *buckets, *rows;
-    uint32_t *bins; /* n + 1: where each begins */
+    struct mci_ft_bin {
+        uint32_t first, parts;
+    } *bins; /* n + 1 */
     uint32_t n;
+    uint64_t scale; /* parts of all bins to a bucket, times 2^32 */
 } mci_ft_kept;
 
 typedef struct {
     mci_ft_entry *entries; /* words, then labels */
     uint32_t n_words, n_labels;
     uint64_t *label_counts;
-    uint32_t *slots; /* of entries by hash: index + 1, 0 is free */
+    mci_ft_slot *slots;
     uint32_t slot_mask;
     bool is_pruned;
     mci_ft_kept kept;
@@ -55,6 +65,7 @@ typedef struct {
 
 struct mci_fasttext {
     uint32_t dim, word_ngrams, bucket, minn, maxn;
+    uint64_t bucket_inverse; /* 2^64 / bucket, rounded up: see mci_ft_bucket */
     mci_ft_loss loss;
     mci_ft_dictionary dictionary;
     mci_ft_matrix input, output;
@@ -68,20 +79,22 @@ enum { MCI_FT_LANES = 16 };
 
 /* A leaf is a label; another node has the output row (its index - n_labels). */
 typedef struct mci_ft_node {
-    uint32_t left, right; /* 0, 0: a leaf, for the root is nobody's child and neither is 0 twice */
+    uint32_t left, right, parent;
     uint64_t count;
 } mci_ft_node;
+
+#define MCI_FT_IS_BUCKET (UINT32_C(1) << 31)
 
 struct mci_fasttext_scratch {
     float *hidden;       /* dim */
     float *scores;       /* n_labels, rounded up to LANES */
     struct mci_ft_step { /* of the tree, while it is searched */
         uint32_t node;
-        float score;
-    } *steps; /* n_labels */
+        float value;
+    } *steps; /* n_labels + 1 */
     char *word;       /* "<word>" */
     int32_t *hashes;  /* of the text's words, for n-grams of them; NULL if there are none */
-    uint32_t rows[256]; /* to be added to hidden */
+    uint32_t rows[256]; /* to be added to hidden; or buckets, with MCI_FT_IS_BUCKET, to be looked up */
     size_t n_rows;
     uint64_t n_added; /* since the text began */
 };
@@ -99,6 +112,14 @@ float mci_ft_float(const void *at);
 static inline uint32_t mci_ft_fnv(uint32_t hash, char byte)
 {
     return (hash ^ (uint32_t)(int32_t)(signed char)byte) * UINT32_C(16777619);
+}
+
+/* hash modulo model->bucket, without a division (Lemire, Kaser and Kurz, "Faster remainder by direct
+ * computation", 2019). */
+static inline uint32_t mci_ft_bucket(const mci_fasttext *model, uint32_t hash)
+{
+    uint64_t fraction = model->bucket_inverse * hash;
+    return (uint32_t)((unsigned __int128)fraction * model->bucket >> 64);
 }
 
 /* Makes the lookup of the dictionary's entries. MC_E_FORMAT: one stands twice. */

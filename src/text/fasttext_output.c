@@ -163,62 +163,110 @@ static mc_status make_tree(mci_fasttext *model, mc_error *err)
             child[k] = takes_label ? --labels_left : next++;
         }
         model->tree[i] = (mci_ft_node){
-            child[0], child[1], model->tree[child[0]].count + model->tree[child[1]].count
+            child[0], child[1], 0, model->tree[child[0]].count + model->tree[child[1]].count
         };
+        model->tree[child[0]].parent = model->tree[child[1]].parent = i;
     }
     return MC_OK;
 }
 
-/* Logarithms of going left and right at a node. */
-static void go(float score, float *left, float *right)
+/* The probability of going right. */
+static float to_right(float score)
 {
-    float to_right = (float)(1. / (double)(1 + expf(-score)));
-    *left = log_of((float)(1.0 - (double)to_right));
-    *right = log_of(to_right);
+    return (float)(1. / (double)(1 + expf(-score)));
 }
 
-/* The probability of the leaf that is come to by always taking the likelier way: the best one is no
- * worse. Its logarithm; not a number if a score is none. */
-static float likely_leaf(const mci_fasttext *model, const mci_fasttext_scratch *s)
+static float to_left(float right)
 {
-    uint32_t n_labels = model->dictionary.n_labels, node = 2 * n_labels - 2;
-    float sum = 0;
-    while (node >= n_labels) {
-        float left, right;
-        go(s->scores[node - n_labels], &left, &right);
-        sum += left > right ? left : right;
-        node = left > right ? model->tree[node].left : model->tree[node].right;
-    }
-    return sum;
+    return (float)(1.0 - (double)right);
 }
 
-/* fastText goes through the whole tree, left before right, and passes over what is below the best
- * leaf so far. What is far below a leaf that is known to be there cannot bear on that: what sums
- * of logarithms gain on the way down, for each may be 1e-5 above 0, is less than the margin. */
-static int best_of_tree(const mci_fasttext *model, mci_fasttext_scratch *s, float *probability)
+/* fastText goes through the whole tree, left before right, sums logarithms and passes over what is
+ * below the best leaf so far, or below 1e-5. */
+static int search_exactly(const mci_fasttext *model, mci_fasttext_scratch *s, float *score)
 {
     uint32_t n_labels = model->dictionary.n_labels;
-    float least = log_of(0), known = likely_leaf(model, s) - (0.01F + 3e-5F * (float)n_labels);
-    float floor = known > least ? known : least;
+    float least = log_of(0);
     int best = MCI_NO_LABEL;
-    float best_score = 0;
     size_t n = 0;
     s->steps[n++] = (struct mci_ft_step){ 2 * n_labels - 2, 0 };
     while (n > 0) {
         struct mci_ft_step at = s->steps[--n];
-        if (!(at.score >= floor) || (best != MCI_NO_LABEL && at.score < best_score))
+        if (!(at.value >= least) || (best != MCI_NO_LABEL && at.value < *score))
             continue;
         if (at.node < n_labels) {
             best = (int)at.node;
-            best_score = at.score;
+            *score = at.value;
             continue;
         }
-        float left, right;
-        go(s->scores[at.node - n_labels], &left, &right);
-        s->steps[n++] = (struct mci_ft_step){ model->tree[at.node].right, at.score + right };
-        s->steps[n++] = (struct mci_ft_step){ model->tree[at.node].left, at.score + left };
+        const mci_ft_node *node = &model->tree[at.node];
+        float right = to_right(s->scores[at.node - n_labels]);
+        s->steps[n++] = (struct mci_ft_step){ node->right, at.value + log_of(right) };
+        s->steps[n++] = (struct mci_ft_step){ node->left, at.value + log_of(to_left(right)) };
     }
-    *probability = expf(best_score);
+    return best;
+}
+
+/* The best leaf by products, which cost no logarithms; no label if another one comes so near that
+ * only those tell, or if a score is no number. A factor has 1e-5 added, as fastText's logarithms
+ * have, and so may be above 1: `slack` allows for that, and for rounding, on any way down. */
+static int search_by_products(const mci_fasttext *model, mci_fasttext_scratch *s)
+{
+    uint32_t n_labels = model->dictionary.n_labels;
+    float slack = 1 - (0.01F + 3e-5F * (float)n_labels), most = 0, next = 0;
+    int best = MCI_NO_LABEL;
+    size_t n = 0;
+    s->steps[n++] = (struct mci_ft_step){ 2 * n_labels - 2, 1 };
+    while (n > 0) {
+        struct mci_ft_step at = s->steps[--n];
+        if (at.value < most * slack)
+            continue;
+        if (at.node < n_labels) {
+            bool is_best = at.value > most;
+            next = is_best ? most : at.value > next ? at.value : next;
+            best = is_best ? (int)at.node : best;
+            most = is_best ? at.value : most;
+            continue;
+        }
+        const mci_ft_node *node = &model->tree[at.node];
+        float right = to_right(s->scores[at.node - n_labels]), left = to_left(right);
+        if (isnan(right))
+            return MCI_NO_LABEL;
+        struct mci_ft_step steps[2] = { { node->left, at.value * (left + 1e-5F) },
+                                        { node->right, at.value * (right + 1e-5F) } };
+        s->steps[n++] = steps[left > right]; /* the likelier one is looked at first */
+        s->steps[n++] = steps[left <= right];
+    }
+    return next < most * slack ? best : MCI_NO_LABEL;
+}
+
+/* The leaf's sum of logarithms, from the root down; less than any if the search ends above it. */
+static float score_of_leaf(const mci_fasttext *model, mci_fasttext_scratch *s, uint32_t leaf)
+{
+    uint32_t n_labels = model->dictionary.n_labels, root = 2 * n_labels - 2;
+    float sum = 0, least = log_of(0);
+    size_t n = 0;
+    for (uint32_t node = leaf; node != root; node = model->tree[node].parent)
+        s->steps[n++].node = node;
+    while (n > 0 && sum >= least) {
+        uint32_t node = s->steps[--n].node, parent = model->tree[node].parent;
+        float right = to_right(s->scores[parent - n_labels]);
+        sum += log_of(model->tree[parent].right == node ? right : to_left(right));
+    }
+    return sum;
+}
+
+static int best_of_tree(const mci_fasttext *model, mci_fasttext_scratch *s, float *probability)
+{
+    float score = 0;
+    int best = search_by_products(model, s);
+    if (best != MCI_NO_LABEL) {
+        score = score_of_leaf(model, s, (uint32_t)best);
+        best = score >= log_of(0) ? best : MCI_NO_LABEL;
+    } else {
+        best = search_exactly(model, s, &score);
+    }
+    *probability = expf(score);
     return best;
 }
 

@@ -5,7 +5,7 @@
  *                word's own row, then those of its n-grams      by hash into buckets
  *
  * The rows lie anywhere in a file of a hundred megabytes and more, so they are asked for some time
- * before they are added. */
+ * before they are added; and so are the slots, entries and texts by which words are looked up. */
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -19,29 +19,45 @@ enum { LONGEST_PROBE = 4096 }; /* slots: chance makes none of a hundred */
 
 /* ---- the dictionary ---- */
 
-static bool is_entry(const mci_ft_entry *entry, uint32_t hash, const char *text, size_t len)
+static uint32_t hash_of(mc_str text)
 {
-    return entry->hash == hash && entry->len == len && memcmp(entry->text, text, len) == 0;
+    return (uint32_t)mci_hash64(text, 0);
 }
 
-static uint32_t hash_of(const char *text, size_t len)
+/* From `slot` on, the first one with this hash, or a free one. */
+static uint32_t next_slot(const mci_ft_dictionary *d, uint32_t slot, uint32_t hash)
 {
-    return (uint32_t)mci_hash64((mc_str){ text, len }, 0);
+    while (d->slots[slot].entry && d->slots[slot].hash != hash)
+        slot = (slot + 1) & d->slot_mask;
+    return slot;
+}
+
+/* From such a slot on, the index of the entry with this text; UINT32_MAX: none. */
+static uint32_t find_entry(const mci_ft_dictionary *d, uint32_t slot, uint32_t hash, mc_str text)
+{
+    while (d->slots[slot].entry) {
+        const mci_ft_entry *entry = &d->entries[d->slots[slot].entry - 1];
+        if (mc_str_equal(text, (mc_str){ entry->text, entry->len }))
+            return d->slots[slot].entry - 1;
+        slot = next_slot(d, (slot + 1) & d->slot_mask, hash);
+    }
+    return UINT32_MAX;
 }
 
 static mc_status add_entry(mci_ft_dictionary *d, uint32_t index, mc_error *err)
 {
-    mci_ft_entry *entry = &d->entries[index];
-    entry->hash = hash_of(entry->text, entry->len);
-    uint32_t slot = entry->hash & d->slot_mask;
-    for (int n = 0; d->slots[slot]; n++) {
-        const mci_ft_entry *other = &d->entries[d->slots[slot] - 1];
-        if (n == LONGEST_PROBE || is_entry(other, entry->hash, entry->text, entry->len))
+    mc_str text = { d->entries[index].text, d->entries[index].len };
+    uint32_t hash = hash_of(text), slot = hash & d->slot_mask;
+    for (int n = 0; d->slots[slot].entry; n++) {
+        const mci_ft_entry *other = &d->entries[d->slots[slot].entry - 1];
+        bool is_same = d->slots[slot].hash == hash &&
+                       mc_str_equal(text, (mc_str){ other->text, other->len });
+        if (is_same || n == LONGEST_PROBE)
             return mc_fail(err, MC_E_FORMAT,
                            "this fastText model is damaged: a word stands in it twice");
         slot = (slot + 1) & d->slot_mask;
     }
-    d->slots[slot] = index + 1;
+    d->slots[slot] = (mci_ft_slot){ index + 1, hash };
     return MC_OK;
 }
 
@@ -58,16 +74,6 @@ mc_status mci_ft_index_entries(mci_ft_dictionary *d, mc_error *err)
     return MC_OK;
 }
 
-/* The entry's index; UINT32_MAX: none. */
-static uint32_t find_entry(const mci_ft_dictionary *d, const char *text, size_t len)
-{
-    uint32_t hash = hash_of(text, len);
-    for (uint32_t slot = hash & d->slot_mask; d->slots[slot]; slot = (slot + 1) & d->slot_mask)
-        if (is_entry(&d->entries[d->slots[slot] - 1], hash, text, len))
-            return d->slots[slot] - 1;
-    return UINT32_MAX;
-}
-
 /* ---- kept n-grams ---- */
 
 typedef struct {
@@ -80,9 +86,12 @@ static int by_bucket(const void *a, const void *b)
     return (x->bucket > y->bucket) - (x->bucket < y->bucket);
 }
 
-static uint32_t bin_of(const mci_ft_kept *kept, uint32_t bucket, uint32_t n_buckets)
+enum { PARTS = 32 };
+
+/* Which of all parts of bins a bucket is in: ascending with it. */
+static uint64_t part_of(const mci_ft_kept *kept, uint32_t bucket)
 {
-    return (uint32_t)((uint64_t)bucket * kept->n / n_buckets);
+    return (uint64_t)((unsigned __int128)kept->scale * bucket >> 32);
 }
 
 /* From pairs in order. */
@@ -98,10 +107,11 @@ static mc_status fill_kept(const pair *pairs, uint32_t n_buckets, mci_ft_kept *k
         kept->buckets[i] = (uint32_t)pairs[i].bucket;
         kept->rows[i] = (uint32_t)pairs[i].row;
     }
+    kept->scale = (uint64_t)(((unsigned __int128)kept->n * PARTS << 32) / n_buckets);
     for (uint32_t bin = 0, i = 0; bin <= kept->n; bin++) {
-        while (i < kept->n && bin_of(kept, kept->buckets[i], n_buckets) < bin)
-            i++;
-        kept->bins[bin] = i;
+        kept->bins[bin] = (struct mci_ft_bin){ i, 0 };
+        for (; i < kept->n && part_of(kept, kept->buckets[i]) / PARTS == bin; i++)
+            kept->bins[bin].parts |= UINT32_C(1) << part_of(kept, kept->buckets[i]) % PARTS;
     }
     return MC_OK;
 }
@@ -129,12 +139,13 @@ mc_status mci_ft_index_kept(const char *bytes, uint32_t n, uint32_t n_buckets, m
 }
 
 /* The row of a bucket's n-gram, counted from the first n-gram's; UINT32_MAX: it was pruned. */
-static uint32_t kept_row(const mci_ft_kept *kept, uint32_t bucket, uint32_t n_buckets)
+static uint32_t kept_row(const mci_ft_kept *kept, uint32_t bucket)
 {
-    if (kept->n == 0)
+    uint64_t part = part_of(kept, bucket);
+    const struct mci_ft_bin *bin = &kept->bins[part / PARTS];
+    if (!(bin[0].parts >> part % PARTS & 1))
         return UINT32_MAX;
-    uint32_t bin = bin_of(kept, bucket, n_buckets);
-    uint32_t low = kept->bins[bin], high = kept->bins[bin + 1];
+    uint32_t low = bin[0].first, high = bin[1].first;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (kept->buckets[middle] == bucket)
@@ -151,22 +162,34 @@ static uint32_t kept_row(const mci_ft_kept *kept, uint32_t bucket, uint32_t n_bu
 
 typedef float float4 __attribute__((vector_size(16)));
 
-static void add_plain(const mci_ft_matrix *m, uint32_t row, float *sum)
+enum { BLOCK = 16 }; /* numbers of a sum that stay in registers */
+
+/* Adds BLOCK numbers of each row, which begin at `from`. */
+static void add_block(const mci_ft_matrix *m, const uint32_t *rows, size_t n, uint32_t from,
+                      float *sum)
 {
-    const char *at = m->floats + (size_t)row * m->dim * sizeof(float);
-    uint32_t i = 0;
-    for (; i + 4 <= m->dim; i += 4) {
-        float4 a, b;
-        memcpy(&a, at + i * sizeof(float), sizeof a);
-        memcpy(&b, sum + i, sizeof b);
-        b += a;
-        memcpy(sum + i, &b, sizeof b);
+    float4 sums[BLOCK / 4], numbers[BLOCK / 4];
+    memcpy(sums, sum + from, sizeof sums);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(numbers, m->floats + ((size_t)rows[i] * m->dim + from) * sizeof(float),
+               sizeof numbers);
+        for (int k = 0; k < BLOCK / 4; k++)
+            sums[k] += numbers[k];
     }
-    for (; i < m->dim; i++)
-        sum[i] += mci_ft_float(at + i * sizeof(float));
+    memcpy(sum + from, sums, sizeof sums);
 }
 
-static void add_quantised(const mci_ft_matrix *m, uint32_t row, float *sum)
+static void add_plain(const mci_ft_matrix *m, const uint32_t *rows, size_t n, float *sum)
+{
+    uint32_t from = 0;
+    for (; from + BLOCK <= m->dim; from += BLOCK)
+        add_block(m, rows, n, from, sum);
+    for (size_t i = 0; i < n; i++)
+        for (uint32_t k = from; k < m->dim; k++)
+            sum[k] += mci_ft_float(m->floats + ((size_t)rows[i] * m->dim + k) * sizeof(float));
+}
+
+static void add_codes(const mci_ft_matrix *m, uint32_t row, float *sum)
 {
     const unsigned char *codes = m->codes + (size_t)row * m->n_parts;
     float norm = m->norm_codes ? m->norms[m->norm_codes[row]] : 1;
@@ -181,21 +204,14 @@ static void add_quantised(const mci_ft_matrix *m, uint32_t row, float *sum)
     }
 }
 
-static void add_rows(const mci_fasttext *model, mci_fasttext_scratch *s)
+static void add_quantised(const mci_ft_matrix *m, const uint32_t *rows, size_t n, float *sum)
 {
-    bool is_plain = model->input.floats != NULL;
-    for (size_t i = 0; i < s->n_rows; i++)
-        (is_plain ? add_plain : add_quantised)(&model->input, s->rows[i], s->hidden);
-    s->n_added += s->n_rows;
-    s->n_rows = 0;
+    for (size_t i = 0; i < n; i++)
+        add_codes(m, rows[i], sum);
 }
 
-static void push_row(const mci_fasttext *model, mci_fasttext_scratch *s, uint32_t row)
+static void prefetch_row(const mci_ft_matrix *m, uint32_t row)
 {
-    const mci_ft_matrix *m = &model->input;
-    if (s->n_rows == COUNT_OF(s->rows))
-        add_rows(model, s);
-    s->rows[s->n_rows++] = row;
     if (m->floats) {
         const char *at = m->floats + (size_t)row * m->dim * sizeof(float);
         __builtin_prefetch(at);
@@ -205,13 +221,57 @@ static void push_row(const mci_fasttext *model, mci_fasttext_scratch *s, uint32_
     }
 }
 
+/* Buckets become rows, or go. */
+static void look_up_buckets(const mci_fasttext *model, mci_fasttext_scratch *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_rows; i++) {
+        uint32_t row = s->rows[i];
+        if (row & MCI_FT_IS_BUCKET) {
+            row = kept_row(&model->dictionary.kept, row & ~MCI_FT_IS_BUCKET);
+            if (row == UINT32_MAX)
+                continue;
+            row += model->dictionary.n_words;
+            prefetch_row(&model->input, row);
+        }
+        s->rows[n++] = row;
+    }
+    s->n_rows = n;
+}
+
+static void add_rows(const mci_fasttext *model, mci_fasttext_scratch *s)
+{
+    if (model->dictionary.is_pruned)
+        look_up_buckets(model, s);
+    if (model->input.floats)
+        add_plain(&model->input, s->rows, s->n_rows, s->hidden);
+    else
+        add_quantised(&model->input, s->rows, s->n_rows, s->hidden);
+    s->n_added += s->n_rows;
+    s->n_rows = 0;
+}
+
+static void push_row(const mci_fasttext *model, mci_fasttext_scratch *s, uint32_t row)
+{
+    if (s->n_rows == COUNT_OF(s->rows))
+        add_rows(model, s);
+    s->rows[s->n_rows++] = row;
+    prefetch_row(&model->input, row);
+}
+
 static void push_bucket(const mci_fasttext *model, mci_fasttext_scratch *s, uint32_t bucket)
 {
     const mci_ft_dictionary *d = &model->dictionary;
-    if (d->is_pruned)
-        bucket = kept_row(&d->kept, bucket, model->bucket);
-    if (bucket != UINT32_MAX)
+    if (!d->is_pruned) {
         push_row(model, s, d->n_words + bucket);
+        return;
+    }
+    if (d->kept.n == 0)
+        return;
+    if (s->n_rows == COUNT_OF(s->rows))
+        add_rows(model, s);
+    s->rows[s->n_rows++] = bucket | MCI_FT_IS_BUCKET;
+    __builtin_prefetch(&d->kept.bins[part_of(&d->kept, bucket) / PARTS]);
 }
 
 /* ---- words ---- */
@@ -239,7 +299,7 @@ static void push_subwords(const mci_fasttext *model, mci_fasttext_scratch *s, mc
                 hash = mci_ft_fnv(hash, text[j++]);
             while (j < len && is_inside_character(text[j]));
             if (n >= model->minn && !(n == 1 && (i == 0 || j == len)))
-                push_bucket(model, s, hash % model->bucket);
+                push_bucket(model, s, mci_ft_bucket(model, hash));
         }
     }
 }
@@ -255,24 +315,55 @@ static bool looks_like_label(mc_str word)
     return word.len >= n && memcmp(word.data, label_prefix, n) == 0;
 }
 
+/* A word that was read, on its way to be looked up. */
+typedef struct {
+    mc_str text;
+    uint32_t hash, slot;
+} coming;
+
+static void look_up_soon(const mci_ft_dictionary *d, mc_str text, coming *word)
+{
+    *word = (coming){ .text = text, .hash = hash_of(text) };
+    word->slot = word->hash & d->slot_mask;
+    __builtin_prefetch(&d->slots[word->slot]);
+}
+
 /* *n_hashes: words so far. */
-static void push_word(const mci_fasttext *model, mci_fasttext_scratch *s, mc_str word,
+static void push_word(const mci_fasttext *model, mci_fasttext_scratch *s, const coming *word,
                       size_t *n_hashes)
 {
     const mci_ft_dictionary *d = &model->dictionary;
-    uint32_t entry = find_entry(d, word.data, word.len);
-    if (entry == UINT32_MAX ? looks_like_label(word) : entry >= d->n_words)
+    mc_str text = word->text;
+    uint32_t entry = find_entry(d, word->slot, word->hash, text);
+    if (entry == UINT32_MAX ? looks_like_label(text) : entry >= d->n_words)
         return;
     if (entry != UINT32_MAX)
         push_row(model, s, entry);
-    if (model->maxn > 0 && !is_line_end(word))
-        push_subwords(model, s, word);
+    if (model->maxn > 0 && !is_line_end(text))
+        push_subwords(model, s, text);
     if (!s->hashes)
         return;
     uint32_t hash = MCI_FT_FNV_START;
-    for (size_t i = 0; i < word.len; i++)
-        hash = mci_ft_fnv(hash, word.data[i]);
+    for (size_t i = 0; i < text.len; i++)
+        hash = mci_ft_fnv(hash, text.data[i]);
     s->hashes[(*n_hashes)++] = (int32_t)hash;
+}
+
+/* In three steps, each of which asks for what the next one needs. */
+static void push_words(const mci_fasttext *model, mci_fasttext_scratch *s, coming *words, size_t n,
+                       size_t *n_hashes)
+{
+    const mci_ft_dictionary *d = &model->dictionary;
+    for (size_t i = 0; i < n; i++) {
+        words[i].slot = next_slot(d, words[i].slot, words[i].hash);
+        if (d->slots[words[i].slot].entry)
+            __builtin_prefetch(&d->entries[d->slots[words[i].slot].entry - 1]);
+    }
+    for (size_t i = 0; i < n; i++)
+        if (d->slots[words[i].slot].entry)
+            __builtin_prefetch(d->entries[d->slots[words[i].slot].entry - 1].text);
+    for (size_t i = 0; i < n; i++)
+        push_word(model, s, &words[i], n_hashes);
 }
 
 /* fastText keeps hashes of words with a sign, which the wider product then sees. */
@@ -315,23 +406,37 @@ static mc_str shortened(mc_str text)
     return text;
 }
 
+/* Pushes the text's words, and that of the line's end behind them; gives their number. */
+static size_t push_text(const mci_fasttext *model, mci_fasttext_scratch *s, mc_str text,
+                        size_t *n_hashes)
+{
+    enum { AHEAD = 16 };
+    coming words[AHEAD + 1];
+    mc_str word = { NULL, 0 };
+    size_t at = 0, n_words = 0;
+    bool more = true;
+    while (more) {
+        size_t n = 0;
+        while (n < AHEAD && more && (more = next_word(text, &at, &word))) {
+            look_up_soon(&model->dictionary, word, &words[n++]);
+            more = !is_line_end(word);
+        }
+        n_words += n;
+        if (!more && n_words > 0 && !(n > 0 && is_line_end(words[n - 1].text)))
+            look_up_soon(&model->dictionary, mc_str_of(line_end), &words[n++]);
+        push_words(model, s, words, n, n_hashes);
+    }
+    return n_words;
+}
+
 bool mci_ft_hidden(const mci_fasttext *model, mci_fasttext_scratch *s, mc_str text)
 {
-    mc_str word = { NULL, 0 };
-    size_t at = 0, n_hashes = 0;
-    bool any = false;
+    size_t n_hashes = 0;
     s->n_rows = 0;
     s->n_added = 0;
     memset(s->hidden, 0, model->dim * sizeof *s->hidden);
-    text = shortened(text);
-    while (!is_line_end(word) && next_word(text, &at, &word)) {
-        any = true;
-        push_word(model, s, word, &n_hashes);
-    }
-    if (!any)
+    if (push_text(model, s, shortened(text), &n_hashes) == 0)
         return false;
-    if (!is_line_end(word))
-        push_word(model, s, mc_str_of(line_end), &n_hashes);
     push_word_ngrams(model, s, n_hashes);
     add_rows(model, s);
     if (s->n_added == 0)
