@@ -391,8 +391,9 @@ static bool next_word(mc_str text, size_t *at, mc_str *word)
     size_t from = *at;
     while (*at < text.len && !is_space(text.data[*at]))
         (*at)++;
-    *word = (mc_str){ text.data + from, *at - from };
-    return word->len > 0;
+    if (*at > from)
+        *word = (mc_str){ text.data + from, *at - from };
+    return *at > from;
 }
 
 /* At most what is looked at, and no part of a character. */
