@@ -146,8 +146,8 @@ typedef struct {
     size_t n_earlier_runs;
     char block_sha256[MC_SHA256_DIGITS + 1]; /* of the block list; empty: none */
     char languages[MC_LANGUAGES_TEXT];       /* that were kept, as in mc_pool; empty: all */
-    char identified_by[MC_LANGUAGES_TEXT];   /* what told languages: "CLD2 ...", "fastText ..."; empty:
-                                          * nothing */
+    char identified_by[MC_LANGUAGES_TEXT];   /* what told languages: "CLD2 ...", "fastText ...";
+                                              * empty:   nothing */
     bool one_text; /* of an image's matched pairs only one went to the trial */
     mc_card_list
         *lists; /* of a folder of metadata, in the order of their ids; NULL: a single one */
@@ -239,7 +239,7 @@ enum { MC_MAX_PROBLEMS = 8, MC_MAX_LANGUAGE_COUNTS = 256, MC_LANGUAGE_CODE = 32 
 /** Texts of a language, which were identified or said so. */
 typedef struct {
     char code[MC_LANGUAGE_CODE];
-    uint64_t kept;    /* when languages were looked at: what became of them later is not told here */
+    uint64_t kept; /* when languages were looked at: what became of them later is not told here */
     uint64_t dropped; /* as of another language than those that were wanted: pairs_other_language */
 } mc_language_count;
 

@@ -21,11 +21,11 @@ struct mci_batch {
     bool starts_shard; /* nothing of the shard came before */
     bool ends_shard;   /* nothing comes behind. An empty shard is one empty batch with both */
     mci_record_list list;
-    mci_arena arena; /* of the records, and for work's own needs */
-    mci_buf out;     /* what work makes for drain */
-    mci_buf extra;   /* more of it, in whatever form the two agree on */
-    double expected; /* likewise: sum of keep probabilities */
-    mc_counters n;   /* of this batch; work adds to it */
+    mci_arena arena;              /* of the records, and for work's own needs */
+    mci_buf out;                  /* what work makes for drain */
+    mci_buf extra;                /* more of it, in whatever form the two agree on */
+    double expected;              /* likewise: sum of keep probabilities */
+    mc_counters n;                /* of this batch; work adds to it */
     mc_language_counts languages; /* likewise */
     mci_problems problems;
     uint64_t first_text; /* texts of the shard before this batch, once it is placed */

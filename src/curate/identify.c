@@ -131,8 +131,7 @@ static mc_str code_of(const mci_identifier *id, uint16_t number)
 {
     if (!id->model)
         return mc_str_of(mci_language_code(number));
-    return number ? mci_fasttext_label(id->model, number - 1U)
-                  : mc_str_of(MCI_LANGUAGE_UNDECIDED);
+    return number ? mci_fasttext_label(id->model, number - 1U) : mc_str_of(MCI_LANGUAGE_UNDECIDED);
 }
 
 void mci_identify_soon(const mci_identifier *id, mc_str text)

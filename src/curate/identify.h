@@ -15,8 +15,8 @@ typedef struct mci_identifier_scratch mci_identifier_scratch;
 mc_status mci_identifier_open(const mc_pool *pool, mci_identifier **out, mc_error *err);
 void mci_identifier_close(mci_identifier *identifier);
 
-mc_status mci_identifier_scratch_new(const mci_identifier *identifier,
-                                     mci_identifier_scratch **out, mc_error *err);
+mc_status mci_identifier_scratch_new(const mci_identifier *identifier, mci_identifier_scratch **out,
+                                     mc_error *err);
 void mci_identifier_scratch_free(mci_identifier_scratch *scratch);
 
 /* Says that a text will come soon. */

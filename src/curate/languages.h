@@ -8,9 +8,10 @@
 enum { MCI_MAX_LANGUAGES = 64 };
 
 struct mci_languages {
-    mc_str codes[MCI_MAX_LANGUAGES]; /* in the order of their bytes, each once; in the pool's text */
-    size_t n;                        /* 0: all are kept */
-    mci_identifier *identifier;      /* NULL: none is identified */
+    mc_str
+        codes[MCI_MAX_LANGUAGES]; /* in the order of their bytes, each once; in the pool's text */
+    size_t n;                     /* 0: all are kept */
+    mci_identifier *identifier;   /* NULL: none is identified */
 };
 
 /* By pool->languages, such as "en,und", which has to stay, and by what identifies them there. Where
@@ -38,8 +39,8 @@ void mci_language_count(mc_language_counts *counts, mc_str code, bool is_kept);
 /* One that was counted as kept is dropped after all. */
 void mci_language_uncount(mc_language_counts *counts, mc_str code);
 void mci_language_counts_add(mc_language_counts *to, const mc_language_counts *more);
-/* Appends them as a JSON object, {"en":{"kept":3,"dropped":0},...}, in the order of the codes, "" for
- * all others, and reads such a one, adding to what there is. */
+/* Appends them as a JSON object, {"en":{"kept":3,"dropped":0},...}, in the order of the codes, ""
+ * for all others, and reads such a one, adding to what there is. */
 mc_status mci_language_counts_write(const mc_language_counts *counts, mci_buf *out, mc_error *err);
 void mci_language_counts_read(mci_json_value object, mc_language_counts *counts);
 

@@ -38,10 +38,11 @@ static mc_status flow_shards(match_state *state, const mc_match_job *job, const 
 {
     mc_status status = mci_job_output_open(&state->output, job->out_path, err);
     if (status >= 0) {
-        mci_flow_steps steps = {
-            .work = match_work, .drain = match_drain, .user = state, .sift = match_sift,
-            .languages = &state->languages
-        };
+        mci_flow_steps steps = { .work = match_work,
+                                 .drain = match_drain,
+                                 .user = state,
+                                 .sift = match_sift,
+                                 .languages = &state->languages };
         status = mci_flow_run(&job->pool, shards, "match", &steps, summary, err);
     }
     return mci_job_output_close(&state->output, status, summary, "matched pairs", err);

@@ -7,8 +7,8 @@
  *          [ check ^ what | what ]           what   48 bits of the hash, 16 of the answer
  *                                            check  the other 64 bits of the hash
  *
- * So 112 bits of a hash of 128 tell that a text is the same. A slot that two threads wrote halves of
- * fits no text, for its halves do not fit each other. (Hyatt and Mann, "A lock-less
+ * So 112 bits of a hash of 128 tell that a text is the same. A slot that two threads wrote halves
+ * of fits no text, for its halves do not fit each other. (Hyatt and Mann, "A lock-less
  * transposition-table implementation for parallel search", 2002.) */
 #ifndef MCI_TEXT_ANSWERS_H
 #define MCI_TEXT_ANSWERS_H

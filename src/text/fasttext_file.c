@@ -11,7 +11,8 @@
  *   matrix, plain                       i64 rows, i64 dim, f32 [rows, dim]
  *   matrix, quantised                   u8 norms?, i64 rows, i64 dim, i32 codes, u8 [codes], parts
  *                                       with norms: u8 [rows], parts of a matrix of dim 1
- *   parts                               i32 dim, parts, numbers a part, of the last; f32 [dim * 256]
+ *   parts                               i32 dim, parts, numbers a part, of the last; f32 [dim *
+ * 256]
  *
  * pruned is -1 for a dictionary that was not. All that is read is compared with what is left of the
  * file before room is made for it. */
@@ -116,7 +117,8 @@ static mc_status check_arguments(const arguments *a, mc_error *err)
     if (a->loss < MCI_FT_TREE || a->loss > MCI_FT_EACH)
         return damaged(err, "it names no loss");
     if (a->dim < 1 || a->bucket < 0 || a->minn < 0 || a->maxn < 0 || a->word_ngrams < 0)
-        return damaged(err, "a number of its arguments is negative, or its vectors are of length 0");
+        return damaged(err,
+                       "a number of its arguments is negative, or its vectors are of length 0");
     if (a->dim > MCI_FT_MAX_DIM)
         return too_large(err, "numbers in a vector", a->dim, MCI_FT_MAX_DIM);
     if (a->maxn > MCI_FT_MAX_GRAM)

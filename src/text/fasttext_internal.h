@@ -13,7 +13,12 @@ enum {
 
 enum { MCI_FT_CENTROIDS = 256 }; /* of each part of a quantised row: a code is a byte */
 
-typedef enum { MCI_FT_TREE = 1, MCI_FT_SAMPLED = 2, MCI_FT_SOFTMAX = 3, MCI_FT_EACH = 4 } mci_ft_loss;
+typedef enum {
+    MCI_FT_TREE = 1,
+    MCI_FT_SAMPLED = 2,
+    MCI_FT_SOFTMAX = 3,
+    MCI_FT_EACH = 4
+} mci_ft_loss;
 
 /* Rows of `dim` numbers. Plain: they lie in the file, at any address. Quantised: a row is a code
  * for each of its parts, which names one of the part's 256 centroids; all of it may be multiplied
@@ -21,8 +26,8 @@ typedef enum { MCI_FT_TREE = 1, MCI_FT_SAMPLED = 2, MCI_FT_SOFTMAX = 3, MCI_FT_E
 typedef struct {
     uint64_t n_rows;
     uint32_t dim;
-    const char *floats;         /* NULL: quantised */
-    const unsigned char *codes; /* n_parts a row */
+    const char *floats;                /* NULL: quantised */
+    const unsigned char *codes;        /* n_parts a row */
     uint32_t n_parts, part, last_part; /* numbers in a part, and in the last one */
     float *centroids;                  /* [part][256][numbers of the part] */
     const unsigned char *norm_codes;   /* one a row; NULL: no norms */
@@ -48,7 +53,7 @@ typedef struct {
     uint32_t *buckets, *rows;
     struct mci_ft_bin {
         uint32_t first, parts;
-    } *bins; /* n + 1 */
+    } * bins; /* n + 1 */
     uint32_t n;
     uint64_t scale; /* parts of all bins to a bucket, times 2^32 */
 } mci_ft_kept;
@@ -91,10 +96,11 @@ struct mci_fasttext_scratch {
     struct mci_ft_step { /* of the tree, while it is searched */
         uint32_t node;
         float value;
-    } *steps; /* n_labels + 1 */
-    char *word;       /* "<word>" */
-    int32_t *hashes;  /* of the text's words, for n-grams of them; NULL if there are none */
-    uint32_t rows[256]; /* to be added to hidden; or buckets, with MCI_FT_IS_BUCKET, to be looked up */
+    } * steps;       /* n_labels + 1 */
+    char *word;      /* "<word>" */
+    int32_t *hashes; /* of the text's words, for n-grams of them; NULL if there are none */
+    uint32_t
+        rows[256]; /* to be added to hidden; or buckets, with MCI_FT_IS_BUCKET, to be looked up */
     size_t n_rows;
     uint64_t n_added; /* since the text began */
 };
@@ -114,8 +120,8 @@ static inline uint32_t mci_ft_fnv(uint32_t hash, char byte)
     return (hash ^ (uint32_t)(int32_t)(signed char)byte) * UINT32_C(16777619);
 }
 
-/* hash modulo model->bucket, without a division (Lemire, Kaser and Kurz, "Faster remainder by direct
- * computation", 2019). */
+/* hash modulo model->bucket, without a division (Lemire, Kaser and Kurz, "Faster remainder by
+ * direct computation", 2019). */
 static inline uint32_t mci_ft_bucket(const mci_fasttext *model, uint32_t hash)
 {
     uint64_t fraction = model->bucket_inverse * hash;

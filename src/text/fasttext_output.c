@@ -158,13 +158,12 @@ static mc_status make_tree(mci_fasttext *model, mc_error *err)
     for (uint32_t i = n_labels; i < n; i++) {
         uint32_t child[2];
         for (int k = 0; k < 2; k++) {
-            bool takes_label = labels_left > 0 && model->tree[labels_left - 1].count <
-                                                      model->tree[next].count;
+            bool takes_label =
+                labels_left > 0 && model->tree[labels_left - 1].count < model->tree[next].count;
             child[k] = takes_label ? --labels_left : next++;
         }
-        model->tree[i] = (mci_ft_node){
-            child[0], child[1], 0, model->tree[child[0]].count + model->tree[child[1]].count
-        };
+        model->tree[i] = (mci_ft_node){ child[0], child[1], 0,
+                                        model->tree[child[0]].count + model->tree[child[1]].count };
         model->tree[child[0]].parent = model->tree[child[1]].parent = i;
     }
     return MC_OK;

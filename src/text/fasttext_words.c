@@ -1,5 +1,6 @@
-/* What a text is made of for fastText: its words, their n-grams of characters, and n-grams of words.
- * Each has a row; their sum in this order, divided by their number, is what the labels judge.
+/* What a text is made of for fastText: its words, their n-grams of characters, and n-grams of
+ * words. Each has a row; their sum in this order, divided by their number, is what the labels
+ * judge.
  *
  *   "a red"  ->  a <a a>   red <r <re re red ed> d> ...   </s>   a+red red+</s>
  *                word's own row, then those of its n-grams      by hash into buckets
@@ -50,8 +51,8 @@ static mc_status add_entry(mci_ft_dictionary *d, uint32_t index, mc_error *err)
     uint32_t hash = hash_of(text), slot = hash & d->slot_mask;
     for (int n = 0; d->slots[slot].entry; n++) {
         const mci_ft_entry *other = &d->entries[d->slots[slot].entry - 1];
-        bool is_same = d->slots[slot].hash == hash &&
-                       mc_str_equal(text, (mc_str){ other->text, other->len });
+        bool is_same =
+            d->slots[slot].hash == hash && mc_str_equal(text, (mc_str){ other->text, other->len });
         if (is_same || n == LONGEST_PROBE)
             return mc_fail(err, MC_E_FORMAT,
                            "this fastText model is damaged: a word stands in it twice");

@@ -63,8 +63,8 @@ CLD2::Language detect(const char *text, int n)
             ? CLD2::ExtDetectLanguageSummary(text, n, true, nullptr, 0, three, percents, scores,
                                              nullptr, &n_text_bytes, &is_reliable)
             : CLD2::ExtDetectLanguageSummaryCheckUTF8(text, n, true, nullptr, 0, three, percents,
-                                                      scores, nullptr, &n_text_bytes,
-                                                      &is_reliable, &n_valid_bytes);
+                                                      scores, nullptr, &n_text_bytes, &is_reliable,
+                                                      &n_valid_bytes);
     return is_reliable ? language : CLD2::UNKNOWN_LANGUAGE;
 }
 

@@ -24,8 +24,9 @@ static void texts_are_counted_by_language(void **state)
     mci_language_count(more, mc_str_of("en"), false);
     mci_language_count(more, mc_str_of("a\"b"), true);
     mci_language_counts_add(counts, more);
-    assert_written(counts, "{\"a\\\"b\":{\"kept\":1,\"dropped\":0},\"de\":{\"kept\":0,\"dropped\":1},"
-                           "\"en\":{\"kept\":1,\"dropped\":2},\"und\":{\"kept\":1,\"dropped\":0}}");
+    assert_written(counts,
+                   "{\"a\\\"b\":{\"kept\":1,\"dropped\":0},\"de\":{\"kept\":0,\"dropped\":1},"
+                   "\"en\":{\"kept\":1,\"dropped\":2},\"und\":{\"kept\":1,\"dropped\":0}}");
     free(counts);
 }
 
@@ -44,8 +45,7 @@ static void what_finds_no_room_is_counted_together(void **state)
     mci_language_count(counts, (mc_str){ code, MC_LANGUAGE_CODE }, true);
     mci_language_count(counts, (mc_str){ code, MC_LANGUAGE_CODE - 1 }, true);
     assert_int_equal(counts->n, MC_MAX_LANGUAGE_COUNTS);
-    assert_int_equal(counts->others.kept + counts->others.dropped,
-                     1002 - MC_MAX_LANGUAGE_COUNTS);
+    assert_int_equal(counts->others.kept + counts->others.dropped, 1002 - MC_MAX_LANGUAGE_COUNTS);
     mci_language_counts_add(counts, more);
     assert_int_equal(counts->others.kept + counts->others.dropped,
                      2002 - 2 * MC_MAX_LANGUAGE_COUNTS);

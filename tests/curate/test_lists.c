@@ -117,16 +117,17 @@ static void a_language_goes_to_its_list(void **state)
     static const struct {
         const char *code, *list;
     } cases[] = {
-        { "en", "en" },         { "fr", "fr" },     { "iw", "he" },      { "he", "he" },
-        { "jw", "jv" },         { "zh", "zh" },     { "zh-Hant", "zh" }, { "yue", "zh_yue" },
-        { "lzh", "zh" },        { "und", "other" }, { "de", "other" },   { "", "other" },
-        { "e", "other" },       { "eng", "en" },    { "EN", "other" },   { "other", "other" },
-        { "xx-Hani", "other" }, /* lid218e: */
-        { "eng_Latn", "en" },   { "zho_Hans", "zh" },   { "zho_Hant", "zh" },
-        { "yue_Hant", "zh_yue" }, { "heb_Hebr", "he" }, { "deu_Latn", "other" },
-        { "ace_Latn", "ace" },  { "als_Latn", "other" }, { "als", "als" },
-        { "eng_latn", "other" }, { "eng_Latin", "other" }, { "eng-Latn", "other" },
-        { "ENG_Latn", "other" }, { "en_Latn", "other" }, { "_Latn", "other" },
+        { "en", "en" },           { "fr", "fr" },           { "iw", "he" },
+        { "he", "he" },           { "jw", "jv" },           { "zh", "zh" },
+        { "zh-Hant", "zh" },      { "yue", "zh_yue" },      { "lzh", "zh" },
+        { "und", "other" },       { "de", "other" },        { "", "other" },
+        { "e", "other" },         { "eng", "en" },          { "EN", "other" },
+        { "other", "other" },     { "xx-Hani", "other" }, /* lid218e: */
+        { "eng_Latn", "en" },     { "zho_Hans", "zh" },     { "zho_Hant", "zh" },
+        { "yue_Hant", "zh_yue" }, { "heb_Hebr", "he" },     { "deu_Latn", "other" },
+        { "ace_Latn", "ace" },    { "als_Latn", "other" },  { "als", "als" },
+        { "eng_latn", "other" },  { "eng_Latin", "other" }, { "eng-Latn", "other" },
+        { "ENG_Latn", "other" },  { "en_Latn", "other" },   { "_Latn", "other" },
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

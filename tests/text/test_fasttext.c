@@ -1,6 +1,6 @@
 /* fastText's models: what is predicted is what Debian's fasttext predicts, which was kept
- * (tests/data/make_fasttext.sh), and, where that command is, what it says now of thousands of made-up
- * texts; and files that are damaged in every way are refused. */
+ * (tests/data/make_fasttext.sh), and, where that command is, what it says now of thousands of
+ * made-up texts; and files that are damaged in every way are refused. */
 #include "test.h"
 
 #include <math.h>
@@ -61,7 +61,8 @@ static void close_model(opened *o)
     free(o->f.bytes);
 }
 
-/* The line's answer is "__label__xx 0.1234", six digits of what the probability is, and 1e-5 more. */
+/* The line's answer is "__label__xx 0.1234", six digits of what the probability is, and 1e-5 more.
+ */
 static void check(const opened *o, const char *text, size_t len, const char *want)
 {
     float probability = -1;
@@ -118,10 +119,13 @@ static void what_was_kept_is_predicted(void **state)
 
 static void add_word(test_random *random, FILE *to)
 {
-    static const char *const words[] = { "the", "dog",  "Haus",   "большой", "猫", "が",
-                                         "eau", "calle", "w17",   "v5",      "__label__en",
-                                         "ß",   "12",    "photo", "__label__no", "</s>x" };
-    static const char *const pieces[] = { "a", "e", "k", "sch", "é", "и", "の", "山", "9", "-", "\xF0\x9F\x90\xB1", "q" };
+    static const char *const words[] = { "the", "dog",   "Haus",        "большой",
+                                         "猫",  "が",    "eau",         "calle",
+                                         "w17", "v5",    "__label__en", "ß",
+                                         "12",  "photo", "__label__no", "</s>x" };
+    static const char *const pieces[] = {
+        "a", "e", "k", "sch", "é", "и", "の", "山", "9", "-", "\xF0\x9F\x90\xB1", "q"
+    };
     if (test_below(random, 2)) {
         fputs(words[test_below(random, COUNT_OF(words))], to);
         return;
@@ -186,9 +190,8 @@ static void texts_without_a_word_have_no_label(void **state)
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         assert_int_equal(predict(&o, texts[i]), MCI_NO_LABEL);
     float probability;
-    assert_int_equal(
-        mci_fasttext_predict(o.model, o.scratch, (mc_str){ "\0 \0", 3 }, &probability),
-        MCI_NO_LABEL);
+    assert_int_equal(mci_fasttext_predict(o.model, o.scratch, (mc_str){ "\0 \0", 3 }, &probability),
+                     MCI_NO_LABEL);
     close_model(&o);
 }
 
@@ -225,10 +228,10 @@ static void of_a_long_text_the_beginning_is_looked_at(void **state)
             if (n == 1 || parts[k][0] == 'h')
                 cut = N;
             int label = mci_fasttext_predict(o.model, o.scratch, (mc_str){ text, 2 * N }, &a);
-            assert_int_equal(
-                label, mci_fasttext_predict(o.model, o.scratch, (mc_str){ text, N }, &b));
-            assert_int_equal(
-                label, mci_fasttext_predict(o.model, o.scratch, (mc_str){ text, cut }, &b));
+            assert_int_equal(label,
+                             mci_fasttext_predict(o.model, o.scratch, (mc_str){ text, N }, &b));
+            assert_int_equal(label,
+                             mci_fasttext_predict(o.model, o.scratch, (mc_str){ text, cut }, &b));
         }
         close_model(&o);
     }
@@ -248,7 +251,8 @@ static mc_status try_bytes(const char *bytes, size_t n, mc_error *err)
         memcpy(copy, bytes, n);
     mc_status status = mci_fasttext_open((mc_str){ copy, n }, &model, err);
     if (status >= 0 && mci_fasttext_scratch_new(model, &s, NULL) >= 0) {
-        int label = mci_fasttext_predict(model, s, mc_str_of("the w17 große 猫 haus"), &probability);
+        int label =
+            mci_fasttext_predict(model, s, mc_str_of("the w17 große 猫 haus"), &probability);
         assert_in_range(label + 1, 0, mci_fasttext_n_labels(model));
     }
     mci_fasttext_scratch_free(s);
