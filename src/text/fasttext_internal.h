@@ -131,7 +131,7 @@ static inline uint32_t mci_ft_bucket(const mci_fasttext *model, uint32_t hash)
 /* Makes the lookup of the dictionary's entries. MC_E_FORMAT: one stands twice. */
 mc_status mci_ft_index_entries(mci_ft_dictionary *dictionary, mc_error *err);
 /* Makes the lookup of kept n-grams from n pairs of int32, bucket and row, in the file. */
-mc_status mci_ft_index_kept(const char *pairs, uint32_t n, uint32_t n_buckets, mci_ft_kept *out,
+mc_status mci_ft_index_kept(const char *bytes, uint32_t n, uint32_t n_buckets, mci_ft_kept *out,
                             mc_error *err);
 /* Sums the input rows of all that is in the text into scratch->hidden, and divides by their number.
  * False: there is none. */
