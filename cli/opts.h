@@ -114,8 +114,14 @@ typedef struct {
              "punctuation, match inside a word")
 #define CLI_LANG(pool)                                                                          \
     CLI_WORD("lang", "CODE[,CODE]...", &(pool).languages,                                        \
-             "keep the texts of these languages, by what a text says of itself or CLD2 of it; "   \
-             "und is undecided, as most short texts are: en,und is the usual choice for English")
+             "keep the texts of these languages, by what a text says of itself or what is "       \
+             "identified; und is undecided, as CLD2 is of most short texts: en,und is the usual " \
+             "choice for English"),                                                               \
+        CLI_WORD("lid-model", "FILE", &(pool).lid_model,                                          \
+                 "identify languages not by CLD2 but by this fastText model, such as lid.176.bin; "\
+                 "its labels are the codes"),                                                     \
+        CLI_SHARE("lid-least", &(pool).lid_least,                                                 \
+                  "with --lid-model: a text is und whose best label is less probable than this")
 #define CLI_BLOCK(job)                                                                          \
     CLI_LIST("block", "FILE", &(job).block_paths, &(job).n_block_paths,                         \
              "drop the images that FILE names, by host, url or uuid, one a line; may be given "  \

@@ -125,6 +125,68 @@ static void put_counter(FILE *to, const char *text, uint64_t value, uint64_t *wh
             cli_grouped(value, number), is_part ? "  " : "", share);
 }
 
+/* ---- languages ---- */
+
+static uint64_t texts_of(const mc_language_count *count)
+{
+    return count->kept + count->dropped;
+}
+
+/* The language with the most texts that has fewer than `last`, or as many and a later code. */
+static const mc_language_count *next_language(const mc_language_counts *counts,
+                                              const mc_language_count *last)
+{
+    const mc_language_count *next = NULL;
+    for (size_t i = 0; i < counts->n; i++) {
+        const mc_language_count *it = &counts->of[i];
+        bool is_behind = !last || texts_of(it) < texts_of(last) ||
+                         (texts_of(it) == texts_of(last) && strcmp(it->code, last->code) > 0);
+        bool is_nearer = !next || texts_of(it) > texts_of(next) ||
+                         (texts_of(it) == texts_of(next) && strcmp(it->code, next->code) < 0);
+        if (is_behind && is_nearer)
+            next = it;
+    }
+    return next;
+}
+
+static void put_language(FILE *to, const mc_language_count *count, const char *name, uint64_t whole)
+{
+    char number[32], share[16];
+    int used = fprintf(to, "  ");
+    used += (int)cli_put_clean(to, mc_str_of(name), MC_LANGUAGE_CODE);
+    used += fprintf(to, "%s", count->kept == 0 ? ", dropped" : count->dropped ? ", in part" : "");
+    fprintf(to, "%*s %18s  %s\n", used < 54 ? 54 - used : 0, "",
+            cli_grouped(texts_of(count), number),
+            cli_percent((double)texts_of(count), (double)whole, share));
+}
+
+/* The commonest, and all others together. */
+static void put_languages(FILE *to, const mc_summary *summary)
+{
+    enum { SHOWN = 8 };
+    const mc_language_counts *counts = &summary->languages;
+    mc_language_count left = counts->others;
+    uint64_t whole = texts_of(&counts->others);
+    char number[32];
+    for (size_t i = 0; i < counts->n; i++) {
+        whole += texts_of(&counts->of[i]);
+        left.kept += counts->of[i].kept;
+        left.dropped += counts->of[i].dropped;
+    }
+    fprintf(to, "%-54s %18s\n", "pairs by language", cli_grouped(whole, number));
+    const mc_language_count *count = next_language(counts, NULL);
+    for (int i = 0; i < SHOWN && count; i++, count = next_language(counts, count)) {
+        put_language(to, count, count->code, whole);
+        left.kept -= count->kept;
+        left.dropped -= count->dropped;
+    }
+    if (texts_of(&left) > 0)
+        put_language(to, &left, "others", whole);
+    fprintf(to, "  identified by ");
+    cli_put_clean(to, mc_str_of(summary->identified_by), SIZE_MAX);
+    fputc('\n', to);
+}
+
 static void put_drawing(FILE *to, const mc_summary *summary)
 {
     const mc_count_shape *shape = &summary->shape;
@@ -172,6 +234,8 @@ void cli_put_summary(FILE *to, const mc_summary *summary)
         fprintf(to, "%-54s %18s\n", "pairs kept", "none");
     if (summary->block.sha256[0])
         put_block_list(to, summary);
+    if (summary->identified_by[0])
+        put_languages(to, summary);
     if (summary->t)
         put_drawing(to, summary);
     put_problems(to, summary->problems, summary->n_problems);

@@ -146,7 +146,8 @@ typedef struct {
     size_t n_earlier_runs;
     char block_sha256[MC_SHA256_DIGITS + 1]; /* of the block list; empty: none */
     char languages[MC_LANGUAGES_TEXT];       /* that were kept, as in mc_pool; empty: all */
-    char identified_by[MC_LANGUAGES_TEXT];   /* what told languages: "CLD2 ..."; empty: nothing */
+    char identified_by[MC_LANGUAGES_TEXT];   /* what told languages: "CLD2 ...", "fastText ...";
+                                              * empty:   nothing */
     bool one_text; /* of an image's matched pairs only one went to the trial */
     mc_card_list
         *lists; /* of a folder of metadata, in the order of their ids; NULL: a single one */
@@ -233,7 +234,21 @@ typedef struct {
 #undef X
 } mc_counters;
 
-enum { MC_MAX_PROBLEMS = 8 };
+enum { MC_MAX_PROBLEMS = 8, MC_MAX_LANGUAGE_COUNTS = 256, MC_LANGUAGE_CODE = 32 };
+
+/** Texts of a language, which were identified or said so. */
+typedef struct {
+    char code[MC_LANGUAGE_CODE];
+    uint64_t kept; /* when languages were looked at: what became of them later is not told here */
+    uint64_t dropped; /* as of another language than those that were wanted: pairs_other_language */
+} mc_language_count;
+
+/** By language, in no order. Together they are all texts whose language was looked at. */
+typedef struct {
+    mc_language_count of[MC_MAX_LANGUAGE_COUNTS];
+    size_t n;
+    mc_language_count others; /* that found no room, or whose codes are too long; without a code */
+} mc_language_counts;
 
 /** What a run did. Zero-initialise it; set on success, and as far as it came on failure. */
 typedef struct {
@@ -251,6 +266,8 @@ typedef struct {
     mc_count_shape shape;  /* of the counts used, if t is set */
     double expected_pairs; /* sum of keep probabilities, if t is set */
     double seconds;
+    char identified_by[MC_LANGUAGES_TEXT]; /* what told languages, as in a card; empty: nothing */
+    mc_language_counts languages;
 } mc_summary;
 
 /** The summary as one JSON object on one line (free with mc_free). */
@@ -270,9 +287,14 @@ typedef struct {
     bool keep_page_url; /* "page_url": of the page that the image stands on; archives only */
     bool keep_source;   /* "source": the input, as its base name, or its path if names are paths */
     /* Codes of languages, parted by commas, such as "en,und". Texts without a language get the one
-     * that CLD2 identifies ("und": undecided), and those of other languages are dropped. NULL: no
+     * that is identified ("und": undecided), and those of other languages are dropped. NULL: no
      * text is looked at. */
     const char *languages;
+    /* What identifies them: the path of a fastText model, such as lid.176.bin, whose labels without
+     * "__label__" are then the codes; NULL: CLD2. Besides, a probability below which such a model's
+     * answer is "und"; 0: its best label is always taken. */
+    const char *lid_model;
+    double lid_least;
 } mc_pool;
 
 /** WAT/WARC (or pairs) -> pairs. The inputs are taken in the order of their shard names, so that

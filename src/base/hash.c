@@ -65,6 +65,12 @@ uint64_t mci_hash64_text(mc_str uuid, mc_str text, uint64_t seed)
     return XXH3_64bits_digest(&state);
 }
 
+mci_hash128 mci_hash128_of(mc_str bytes)
+{
+    XXH128_hash_t hash = XXH3_128bits(bytes.data, bytes.len);
+    return (mci_hash128){ hash.high64, hash.low64 };
+}
+
 mci_hash128 mci_hash128_pair(mc_str first, mc_str second)
 {
     XXH128_hash_t hash;

@@ -17,6 +17,8 @@ uint64_t mci_hash64_pair(mc_str first, mc_str second, uint64_t seed);
  * image's texts is chosen. Another hash than the draw's, so that the two numbers are independent.
  */
 uint64_t mci_hash64_text(mc_str uuid, mc_str text, uint64_t seed);
+/* XXH3_128bits of the bytes. */
+mci_hash128 mci_hash128_of(mc_str bytes);
 /* XXH3_128bits of first, one zero byte, second: the key of a pair. */
 mci_hash128 mci_hash128_pair(mc_str first, mc_str second);
 

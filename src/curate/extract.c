@@ -93,7 +93,8 @@ static mc_status write_batch(void *user, mci_batch *batch, mc_error *err)
 static mc_status write_spilled(extraction *e, mc_summary *summary, mc_error *err)
 {
     mc_pool pool = e->job->pool;
-    pool.languages = NULL; /* they were looked at */
+    pool.languages = pool.lid_model = NULL; /* they were looked at */
+    pool.lid_least = 0;
     mci_spill_search search = { e->memory, mci_flow_workers(&pool),
                                 e->earlier.n ? &e->earlier : NULL, e->job->state_dir != NULL };
     MC_TRY(mci_spill_find(e->spill, &search, err));
@@ -163,7 +164,8 @@ mc_status mc_extract_run(const mc_extract_job *job, mc_summary *summary, mc_erro
     extraction e = { .job = job };
     const mc_pool *pool = &job->pool;
     mci_job_files files = { { { pool->inputs, pool->n_inputs },
-                              { job->block_paths, job->n_block_paths } },
+                              { job->block_paths, job->n_block_paths },
+                              { &pool->lid_model, 1 } },
                             { &job->out_path, 1 } };
     mci_shards shards;
     e.memory = job->dedup_memory ? job->dedup_memory : default_memory;

@@ -37,8 +37,9 @@ typedef struct {
     const mci_flow_steps *steps;
     const char *phase;
     mc_summary *summary;
-    mci_languages languages;
-    mci_record_parser **parsers; /* one per worker */
+    const mci_languages *languages;
+    mci_identifier_scratch **identifying; /* these two one per worker */
+    mci_record_parser **parsers;
     uint64_t max_item_bytes;
     /* where fill stands */
     size_t shard;
@@ -89,6 +90,8 @@ static void empty_batch(mci_batch *batch)
     batch->list.n = 0;
     batch->n_items = 0;
     batch->n = (mc_counters){ 0 };
+    batch->languages.n = 0;
+    batch->languages.others = (mc_language_count){ .kept = 0 };
     batch->problems.n = 0;
     batch->expected = 0;
     batch->starts_shard = batch->ends_shard = batch->is_placed = false;
@@ -249,7 +252,7 @@ static mc_status take_steps(flow *f, mci_batch *batch, unsigned worker, mc_error
 {
     const mci_flow_steps *steps = f->steps;
     MC_TRY(parse_batch(f, batch, f->parsers[worker], err));
-    MC_TRY(mci_language_batch(&f->languages, batch, err));
+    MC_TRY(mci_language_batch(f->languages, f->identifying[worker], batch, err));
     mc_status status = steps->sift ? steps->sift(steps->user, batch, worker, err) : MC_OK;
     if (status >= 0 && steps->sift)
         status = mci_name_records(f->parsers[worker], &batch->arena, &batch->list, err);
@@ -281,6 +284,7 @@ static mc_status drain(void *user, void *slot, mc_error *err)
                        batch->problems.first[0].text);
     mc_status status = f->steps->drain(f->steps->user, batch, err);
     mci_counters_add(&f->summary->n, &batch->n);
+    mci_language_counts_add(&f->summary->languages, &batch->languages);
     f->summary->expected_pairs += batch->expected;
     return status;
 }
@@ -316,45 +320,82 @@ static void release_batch(mci_batch *batch)
     mci_free(batch);
 }
 
-static mc_status run_pipeline(flow *f, unsigned n_workers, void **slots, size_t n_slots,
-                              mc_error *err)
+static mc_status make_slots(void **slots, size_t n_slots, mc_error *err)
 {
     for (size_t i = 0; i < n_slots; i++)
         if (!(slots[i] = mci_alloc_zeroed(1, sizeof(mci_batch))))
             return mci_nomem(err, sizeof(mci_batch));
+    return MC_OK;
+}
+
+static mc_status make_workers(flow *f, unsigned n_workers, mc_error *err)
+{
     mci_record_options options = { .max_body_bytes = f->max_item_bytes,
                                    .html_by_gumbo = f->pool->html_by_gumbo,
                                    .leaves_unnamed = f->steps->sift != NULL,
                                    .keep_page_url = f->pool->keep_page_url,
                                    .keep_source = f->pool->keep_source };
-    for (unsigned i = 0; i < n_workers; i++)
+    for (unsigned i = 0; i < n_workers; i++) {
         MC_TRY(mci_record_parser_new(&options, &f->parsers[i], err));
+        if (f->languages->identifier)
+            MC_TRY(mci_identifier_scratch_new(f->languages->identifier, &f->identifying[i], err));
+    }
+    return MC_OK;
+}
+
+static mc_status run_pipeline(flow *f, unsigned n_workers, void **slots, size_t n_slots,
+                              mc_error *err)
+{
+    MC_TRY(make_slots(slots, n_slots, err));
+    MC_TRY(make_workers(f, n_workers, err));
     mci_pipeline pipeline = { fill, work, drain, f, slots, n_slots };
     return mci_pipeline_run(&pipeline, n_workers, err);
+}
+
+static mc_status run_workers(flow *f, mc_error *err)
+{
+    unsigned n_workers = mci_flow_workers(f->pool);
+    size_t n_slots = n_workers == 1 ? 1 : (size_t)n_workers * SLOTS_PER_WORKER;
+    f->parsers = mci_alloc_zeroed(n_workers, sizeof *f->parsers);
+    f->identifying = mci_alloc_zeroed(n_workers, sizeof *f->identifying);
+    void **slots = mci_alloc_zeroed(n_slots, sizeof *slots);
+    mc_status status = f->parsers && f->identifying && slots
+                           ? run_pipeline(f, n_workers, slots, n_slots, err)
+                           : mci_nomem(err, n_slots * sizeof *slots);
+    for (size_t i = 0; slots && i < n_slots; i++)
+        release_batch(slots[i]);
+    for (unsigned i = 0; f->parsers && i < n_workers; i++)
+        mci_record_parser_free(f->parsers[i]);
+    for (unsigned i = 0; f->identifying && i < n_workers; i++)
+        mci_identifier_scratch_free(f->identifying[i]);
+    mci_free(slots);
+    mci_free(f->identifying);
+    mci_free(f->parsers);
+    return status;
+}
+
+static mc_status run_flow(flow *f, mc_error *err)
+{
+    f->max_item_bytes = mci_max_item_bytes(f->pool);
+    mci_languages_sum_up(f->languages, f->summary);
+    pthread_mutex_init(&f->order.lock, NULL);
+    pthread_cond_init(&f->order.moved, NULL);
+    mc_status status = run_workers(f, err);
+    mci_source_close(f->source);
+    pthread_cond_destroy(&f->order.moved);
+    pthread_mutex_destroy(&f->order.lock);
+    return status;
 }
 
 mc_status mci_flow_run(const mc_pool *pool, const mci_shards *shards, const char *phase,
                        const mci_flow_steps *steps, mc_summary *summary, mc_error *err)
 {
-    unsigned n_workers = mci_flow_workers(pool);
-    size_t n_slots = n_workers == 1 ? 1 : (size_t)n_workers * SLOTS_PER_WORKER;
     flow f = { .pool = pool, .shards = shards, .steps = steps, .phase = phase, .summary = summary };
-    f.max_item_bytes = mci_max_item_bytes(pool);
-    MC_TRY(mci_languages_parse(pool->languages, &f.languages, err));
-    pthread_mutex_init(&f.order.lock, NULL);
-    pthread_cond_init(&f.order.moved, NULL);
-    f.parsers = mci_alloc_zeroed(n_workers, sizeof *f.parsers);
-    void **slots = mci_alloc_zeroed(n_slots, sizeof *slots);
-    mc_status status = f.parsers && slots ? run_pipeline(&f, n_workers, slots, n_slots, err)
-                                          : mci_nomem(err, n_slots * sizeof *slots);
-    for (size_t i = 0; slots && i < n_slots; i++)
-        release_batch(slots[i]);
-    for (unsigned i = 0; f.parsers && i < n_workers; i++)
-        mci_record_parser_free(f.parsers[i]);
-    mci_source_close(f.source);
-    mci_free(slots);
-    mci_free(f.parsers);
-    pthread_cond_destroy(&f.order.moved);
-    pthread_mutex_destroy(&f.order.lock);
+    mci_languages own = { .n = 0 };
+    if (!steps->languages)
+        MC_TRY(mci_languages_open(pool, false, &own, err));
+    f.languages = steps->languages ? steps->languages : &own;
+    mc_status status = run_flow(&f, err);
+    mci_languages_close(&own);
     return status;
 }

@@ -14,17 +14,19 @@
 #include "curate/shards.h"
 
 typedef struct mci_batch mci_batch;
+typedef struct mci_languages mci_languages; /* languages.h */
 
 struct mci_batch {
     size_t shard;      /* index of the one shard that all its items come from */
     bool starts_shard; /* nothing of the shard came before */
     bool ends_shard;   /* nothing comes behind. An empty shard is one empty batch with both */
     mci_record_list list;
-    mci_arena arena; /* of the records, and for work's own needs */
-    mci_buf out;     /* what work makes for drain */
-    mci_buf extra;   /* more of it, in whatever form the two agree on */
-    double expected; /* likewise: sum of keep probabilities */
-    mc_counters n;   /* of this batch; work adds to it */
+    mci_arena arena;              /* of the records, and for work's own needs */
+    mci_buf out;                  /* what work makes for drain */
+    mci_buf extra;                /* more of it, in whatever form the two agree on */
+    double expected;              /* likewise: sum of keep probabilities */
+    mc_counters n;                /* of this batch; work adds to it */
+    mc_language_counts languages; /* likewise */
     mci_problems problems;
     uint64_t first_text; /* texts of the shard before this batch, once it is placed */
     /* what fill put there, for the parsing */
@@ -47,6 +49,8 @@ typedef struct {
      * url have none yet, and those that it leaves without texts never get one. */
     mc_status (*sift)(void *user, mci_batch *batch, unsigned worker, mc_error *err);
     bool places; /* work needs mci_place_batch */
+    /* What was opened for several flows, or to route by; NULL: what pool->languages asks for. */
+    const mci_languages *languages;
 } mci_flow_steps;
 
 /* Numbers the texts that the batch has at this moment, behind those of the batches before it in its

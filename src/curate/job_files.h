@@ -11,7 +11,7 @@ typedef struct {
 } mci_path_list;
 
 typedef struct {
-    mci_path_list read[3];
+    mci_path_list read[4];
     mci_path_list written;
 } mci_job_files;
 

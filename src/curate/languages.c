@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "curate/stages.h"
-#include "text/langid.h"
 
 static int compare(mc_str a, mc_str b)
 {
@@ -15,11 +14,7 @@ static int compare(mc_str a, mc_str b)
 /* Keeps them in order. */
 static mc_status add_code(mci_languages *languages, mc_str code, mc_error *err)
 {
-    if (!mci_language_is_known(code))
-        return mc_fail(err, MC_E_ARG,
-                       "no language is identified as \"%.*s\"; codes are such as en, de, zh, ja, "
-                       "zh-Hant, and und for what is undecided",
-                       (int)code.len, code.data);
+    MC_TRY(mci_identifier_check(languages->identifier, code, err));
     size_t i = languages->n;
     while (i > 0 && compare(code, languages->codes[i - 1]) < 0)
         i--;
@@ -34,17 +29,41 @@ static mc_status add_code(mci_languages *languages, mc_str code, mc_error *err)
     return MC_OK;
 }
 
-mc_status mci_languages_parse(const char *list, mci_languages *out, mc_error *err)
+static mc_status add_codes(mci_languages *languages, const char *list, mc_error *err)
 {
-    mci_languages languages = { .n = 0 };
     while (list) {
         const char *comma = strchr(list, ',');
         mc_str code = { list, comma ? (size_t)(comma - list) : strlen(list) };
-        MC_TRY(add_code(&languages, code, err));
+        MC_TRY(add_code(languages, code, err));
         list = comma ? comma + 1 : NULL;
     }
-    *out = languages;
     return MC_OK;
+}
+
+mc_status mci_languages_open(const mc_pool *pool, bool routes, mci_languages *out, mc_error *err)
+{
+    mci_languages languages = { .n = 0 };
+    *out = languages;
+    if (!pool->languages && !routes) {
+        bool is_idle = pool->lid_model || pool->lid_least > 0;
+        return is_idle ? mc_fail(err, MC_E_ARG,
+                                 "a model that identifies languages is of use with --lang, or "
+                                 "with a folder of lists, only")
+                       : MC_OK;
+    }
+    MC_TRY(mci_identifier_open(pool, &languages.identifier, err));
+    mc_status status = add_codes(&languages, pool->languages, err);
+    if (status < 0)
+        mci_languages_close(&languages);
+    else
+        *out = languages;
+    return status;
+}
+
+void mci_languages_close(mci_languages *languages)
+{
+    mci_identifier_close(languages->identifier);
+    *languages = (mci_languages){ .n = 0 };
 }
 
 mc_status mci_languages_write(const mci_languages *languages, mci_buf *out, mc_error *err)
@@ -63,34 +82,61 @@ void mci_languages_tell(const mci_languages *languages, mc_card *card)
     for (size_t i = 0; i < languages->n; i++)
         n += (size_t)snprintf(card->languages + n, sizeof card->languages - n, "%s%.*s",
                               i ? "," : "", (int)languages->codes[i].len, languages->codes[i].data);
-    if (languages->n)
-        mci_languages_tell_source(card);
+    if (languages->identifier)
+        snprintf(card->identified_by, sizeof card->identified_by, "%s",
+                 mci_identifier_name(languages->identifier));
 }
 
-void mci_languages_tell_source(mc_card *card)
+void mci_languages_sum_up(const mci_languages *languages, mc_summary *summary)
 {
-    snprintf(card->identified_by, sizeof card->identified_by, "CLD2 %s", mci_language_version());
+    if (languages->identifier)
+        snprintf(summary->identified_by, sizeof summary->identified_by, "%s",
+                 mci_identifier_name(languages->identifier));
+}
+
+/* ---- a batch ---- */
+
+typedef struct {
+    const mci_languages *languages;
+    mci_identifier_scratch *scratch;
+} identifying;
+
+static bool is_named(const mci_languages *languages, mc_str code)
+{
+    size_t i = 0;
+    while (i < languages->n && !mc_str_equal(languages->codes[i], code))
+        i++;
+    return i < languages->n;
 }
 
 static mc_status is_wanted(void *user, mci_batch *batch, const mc_record *record, mc_text *text,
                            bool *keeps, mc_error *err)
 {
-    const mci_languages *languages = user;
+    const identifying *by = user;
     (void)record, (void)err;
     if (text->lang.len == 0)
-        text->lang = mc_str_of(mci_language_of(text->text));
-    size_t i = 0;
-    while (i < languages->n && !mc_str_equal(languages->codes[i], text->lang))
-        i++;
-    *keeps = i < languages->n;
+        text->lang = mci_identify(by->languages->identifier, by->scratch, text->text);
+    *keeps = by->languages->n == 0 || is_named(by->languages, text->lang);
     batch->n.pairs_other_language += !*keeps;
+    mci_language_count(&batch->languages, text->lang, *keeps);
     return MC_OK;
 }
 
-mc_status mci_language_batch(const mci_languages *languages, mci_batch *batch, mc_error *err)
+/* All of a batch at once: its lines fit into the near caches. */
+static void announce(const mci_identifier *identifier, const mci_batch *batch)
 {
-    if (languages->n == 0)
+    for (size_t i = 0; i < batch->list.n; i++)
+        for (size_t j = 0; j < batch->list.records[i].n_texts; j++)
+            if (batch->list.records[i].texts[j].lang.len == 0)
+                mci_identify_soon(identifier, batch->list.records[i].texts[j].text);
+}
+
+mc_status mci_language_batch(const mci_languages *languages, mci_identifier_scratch *scratch,
+                             mci_batch *batch, mc_error *err)
+{
+    identifying by = { languages, scratch };
+    if (!languages->identifier)
         return MC_OK;
-    return mci_filter_batch(is_wanted, (void *)languages, batch, &batch->n.records_other_language,
-                            err);
+    announce(languages->identifier, batch);
+    return mci_filter_batch(is_wanted, &by, batch, &batch->n.records_other_language, err);
 }

@@ -14,7 +14,8 @@ enum { MCI_NO_LIST = -1 };
 int mci_list_find(const mc_metadata_list *lists, size_t n, mc_str name);
 
 /* That of the list for texts of this language: the one of the code itself; else the one that the
- * table of codes names for it (list_codes.c); else "other", if there is one. */
+ * table of codes names for it (list_codes.c); else, of a code with a script, such as eng_Latn, the
+ * one of the language alone, found in the same way; else "other", if there is one. */
 int mci_list_of_language(const mc_metadata_list *lists, size_t n, mc_str code);
 
 /* That of the list which the id is of. */

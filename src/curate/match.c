@@ -2,12 +2,14 @@
 #include "base/alloc.h"
 #include "curate/job_files.h"
 #include "curate/job_output.h"
+#include "curate/languages.h"
 #include "curate/metadata_facts.h"
 #include "curate/stages.h"
 
 typedef struct {
     mci_job_output output;
     mci_match_stage matching;
+    mci_languages languages;
     mci_block_list *blocked;
 } match_state;
 
@@ -36,9 +38,11 @@ static mc_status flow_shards(match_state *state, const mc_match_job *job, const 
 {
     mc_status status = mci_job_output_open(&state->output, job->out_path, err);
     if (status >= 0) {
-        mci_flow_steps steps = {
-            .work = match_work, .drain = match_drain, .user = state, .sift = match_sift
-        };
+        mci_flow_steps steps = { .work = match_work,
+                                 .drain = match_drain,
+                                 .user = state,
+                                 .sift = match_sift,
+                                 .languages = &state->languages };
         status = mci_flow_run(&job->pool, shards, "match", &steps, summary, err);
     }
     return mci_job_output_close(&state->output, status, summary, "matched pairs", err);
@@ -53,7 +57,10 @@ static mc_status match_shards(const mc_match_job *job, const mc_metadata *metada
     mc_status status = mci_match_stage_open(metadata, job->rule, mci_flow_workers(&job->pool),
                                             &state.matching, err);
     if (status >= 0)
+        status = mci_languages_open(&job->pool, state.matching.n_lists > 0, &state.languages, err);
+    if (status >= 0)
         status = flow_shards(&state, job, shards, summary, err);
+    mci_languages_close(&state.languages);
     mci_match_stage_close(&state.matching);
     mci_block_list_free(state.blocked);
     return status;
@@ -64,7 +71,8 @@ mc_status mc_match_run(const mc_match_job *job, mc_summary *summary, mc_error *e
     const mc_pool *pool = &job->pool;
     mci_job_files files = { { { pool->inputs, pool->n_inputs },
                               { &job->metadata_path, 1 },
-                              { job->block_paths, job->n_block_paths } },
+                              { job->block_paths, job->n_block_paths },
+                              { &pool->lid_model, 1 } },
                             { &job->out_path, 1 } };
     mci_shards shards;
     mc_metadata *metadata = NULL;

@@ -1,8 +1,8 @@
 /* The stage that gives texts their entries; with a folder of lists, those of their language's. */
 #include "base/alloc.h"
+#include "curate/languages.h"
 #include "curate/list_route.h"
 #include "curate/stages.h"
-#include "text/langid.h"
 
 /* ---- matchers ---- */
 
@@ -180,10 +180,10 @@ static mc_status has_list(void *user, mci_batch *batch, const mc_record *record,
 {
     const mci_match_stage *stage = user;
     (void)record, (void)err;
-    if (text->lang.len == 0)
-        text->lang = mc_str_of(mci_language_of(text->text));
     *keeps = mci_list_of_language(stage->lists, stage->n_lists, text->lang) != MCI_NO_LIST;
     batch->n.pairs_other_language += !*keeps;
+    if (!*keeps)
+        mci_language_uncount(&batch->languages, text->lang);
     return MC_OK;
 }
 

@@ -41,8 +41,8 @@ mc_status mci_match_stage_open(const mc_metadata *metadata, mc_match_rule rule, 
                                mci_match_stage *out, mc_error *err);
 void mci_match_stage_close(mci_match_stage *stage);
 
-/* With lists, texts go to that of their language first: one that says none gets the one that is
- * identified, and those that no list is for are dropped as of another language. */
+/* With lists, texts go to that of their language first, which they have from mci_language_batch;
+ * those that no list is for are dropped as of another language. */
 mc_status mci_match_batch(const mci_match_stage *stage, mci_batch *batch, unsigned worker,
                           mc_error *err);
 

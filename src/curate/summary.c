@@ -1,5 +1,6 @@
 /* The summary for programs: one JSON object. */
 #include "base/json_text.h"
+#include "curate/languages.h"
 #include "curate/problems.h"
 
 static mc_status add_name(mci_buf *out, const char *name, mc_error *err)
@@ -43,6 +44,14 @@ static mc_status add_block_list(mci_buf *out, const mc_summary *summary, mc_erro
     return add_u64(out, "block_hosts", summary->block.n_hosts, err);
 }
 
+static mc_status add_languages(mci_buf *out, const mc_summary *summary, mc_error *err)
+{
+    MC_TRY(add_name(out, "identified_by", err));
+    MC_TRY(mci_json_add_string(out, mc_str_of(summary->identified_by), err));
+    MC_TRY(add_name(out, "by_language", err));
+    return mci_language_counts_write(&summary->languages, out, err);
+}
+
 static mc_status add_all(mci_buf *out, const mc_summary *summary, mc_error *err)
 {
     MC_TRY(mci_buf_byte(out, '{', err));
@@ -54,6 +63,8 @@ static mc_status add_all(mci_buf *out, const mc_summary *summary, mc_error *err)
     }
     if (summary->block.sha256[0])
         MC_TRY(add_block_list(out, summary, err));
+    if (summary->identified_by[0])
+        MC_TRY(add_languages(out, summary, err));
     if (summary->t)
         MC_TRY(add_draw(out, summary, err));
     MC_TRY(add_name(out, "problems", err));

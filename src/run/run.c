@@ -71,6 +71,8 @@ static mc_status open_run(mci_run *run, mc_error *err)
     MC_TRY(share_threads(run, err));
     MC_TRY(load_metadata(run, err));
     mci_summary_set_metadata(run->summary, run->metadata);
+    MC_TRY(mci_languages_open(&job->pool, run->n_lists > 0, &run->languages, err));
+    mci_languages_sum_up(&run->languages, run->summary);
     MC_TRY(mci_block_list_load(job->block_paths, job->n_block_paths, &run->blocked, err));
     mci_summary_set_block_list(run->summary, run->blocked);
     run->summary->seed = job->seed;
@@ -91,6 +93,7 @@ mc_status mc_curate_run(const mc_curate_job *job, mc_summary *summary, mc_error 
     mci_limits_release(&run.limits);
     mc_counts_release(&run.counts);
     mc_metadata_free(run.metadata);
+    mci_languages_close(&run.languages);
     mci_block_list_free(run.blocked);
     mci_shards_release(&run.shards);
     mci_free(run.worker_bytes);

@@ -117,6 +117,7 @@ static mc_status save(sum *s, mc_error *err)
 static void add_summary(mc_summary *to, const mc_summary *from)
 {
     mci_counters_add(&to->n, &from->n);
+    mci_language_counts_add(&to->languages, &from->languages);
     mci_problems_carry(from, to);
     to->expected_pairs += from->expected_pairs;
 }

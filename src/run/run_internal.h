@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "curate/duplicates.h"
+#include "curate/languages.h"
 #include "curate/limits.h"
 #include "curate/shards.h"
 #include "curate/stages.h"
@@ -32,6 +33,7 @@ typedef struct {
     mc_metadata *metadata;
     const mc_metadata_list *lists; /* that it is made of, if it is a folder; NULL: a single one */
     size_t n_lists;
+    mci_languages languages;
     mci_block_list *blocked;
     mci_run_name name;          /* with --state: this run's, */
     mci_known_runs earlier;     /* and those before it */

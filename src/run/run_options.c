@@ -7,7 +7,6 @@
 #include "base/json_text.h"
 #include "base/utf8.h"
 #include "curate/card.h"
-#include "curate/languages.h"
 #include "io/json.h"
 #include "io/output.h"
 #include "run/run_internal.h"
@@ -54,15 +53,18 @@ static mc_status add_state(const mci_run *run, mci_buf *text, mc_error *err)
     return mci_buf_byte(text, ',', err);
 }
 
-static mc_status add_languages(const mc_pool *pool, mci_buf *text, mc_error *err)
+static mc_status add_languages(const mci_run *run, mci_buf *text, mc_error *err)
 {
-    mci_languages languages;
-    MC_TRY(mci_languages_parse(pool->languages, &languages, err));
-    if (languages.n == 0)
+    const mci_languages *languages = &run->languages;
+    if (languages->n > 0) {
+        MC_TRY(mci_buf_printf(text, err, "\"languages\":\""));
+        MC_TRY(mci_languages_write(languages, text, err));
+        MC_TRY(mci_buf_printf(text, err, "\","));
+    }
+    if (!languages->identifier || !run->job->pool.lid_model)
         return MC_OK;
-    MC_TRY(mci_buf_printf(text, err, "\"languages\":\""));
-    MC_TRY(mci_languages_write(&languages, text, err));
-    return mci_buf_printf(text, err, "\",");
+    return mci_buf_printf(text, err, "\"lid_model_sha256\":\"%s\",\"lid_least\":\"%.17g\",",
+                          mci_identifier_sha256(languages->identifier), run->job->pool.lid_least);
 }
 
 static mc_status add_lists(const mci_run *run, mci_buf *text, mc_error *err)
@@ -103,7 +105,7 @@ static mc_status format_options(const mci_run *run, mci_buf *text, mc_error *err
     if (job->one_text)
         MC_TRY(mci_buf_printf(text, err, "\"one_text\":true,"));
     MC_TRY(add_lists(run, text, err));
-    MC_TRY(add_languages(&job->pool, text, err));
+    MC_TRY(add_languages(run, text, err));
     MC_TRY(add_block_list(run, text, err));
     MC_TRY(add_state(run, text, err));
     return add_t(job, text, err);
@@ -139,6 +141,8 @@ static const fixed_option fixed_options[] = {
     { "worldwide", "--worldwide" },
     { "lists", "the folder of lists" },
     { "languages", "--lang" },
+    { "lid_model_sha256", "--lid-model" },
+    { "lid_least", "--lid-least" },
 };
 
 static bool same_value(mci_json_value a, mci_json_value b);

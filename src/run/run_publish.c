@@ -4,7 +4,6 @@
 #include "base/files.h"
 #include "curate/balance.h"
 #include "curate/job_output.h"
-#include "curate/languages.h"
 #include "io/npy.h"
 #include "io/output.h"
 #include "run/run_internal.h"
@@ -94,11 +93,7 @@ static mc_status save_card(const mci_run *run, uint64_t *curated, const char *pa
                      .one_text = run->job->one_text };
     strncpy(card.tool_version, METACLIP_VERSION, sizeof card.tool_version - 1);
     memcpy(card.metadata_sha256, run->counts.metadata_sha256, sizeof card.metadata_sha256);
-    mci_languages languages;
-    MC_TRY(mci_languages_parse(run->job->pool.languages, &languages, err));
-    mci_languages_tell(&languages, &card);
-    if (run->n_lists > 0)
-        mci_languages_tell_source(&card);
+    mci_languages_tell(&run->languages, &card);
     memcpy(card.block_sha256, run->summary->block.sha256, sizeof card.block_sha256);
     card.n_earlier_runs = run->earlier.n;
     card.earlier_runs = mci_alloc(run->earlier.n * sizeof *card.earlier_runs);

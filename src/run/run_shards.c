@@ -193,7 +193,10 @@ static mc_status flow_file(shard_step *step, const char *path, bool is_own, mci_
     if (is_own) {
         pool.max_item_bytes = mci_max_own_bytes(&pool);
         pool.keep_page_url = pool.keep_source = false;
-        pool.languages = NULL;
+        pool.languages = pool.lid_model = NULL;
+        pool.lid_least = 0;
+    } else {
+        steps.languages = &step->run->languages;
     }
     mci_shards one = { 0 };
     MC_TRY(

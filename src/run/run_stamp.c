@@ -1,6 +1,7 @@
 #include "run/run_stamp.h"
 
 #include "base/json_text.h"
+#include "curate/languages.h"
 #include "curate/problems.h"
 #include "io/output.h"
 #include "io/whole.h"
@@ -32,6 +33,8 @@ static bool read_stamp(mci_json_value root, mci_stamp *out)
         return false;
     if (mci_json_get(root, "counters", &member))
         read_counters(member, &out->summary.n);
+    if (mci_json_get(root, "by_language", &member))
+        mci_language_counts_read(member, &out->summary.languages);
     if (mci_json_get(root, "problems", &member))
         mci_problems_read(member, &out->summary);
     return true;
@@ -69,6 +72,8 @@ static mc_status format_stamp(const mci_stamp *stamp, mci_buf *text, mc_error *e
                           stamp->made_from.digits, (unsigned long long)stamp->n_bytes,
                           stamp->summary.expected_pairs));
     MC_TRY(add_counters(text, &stamp->summary.n, err));
+    MC_TRY(mci_buf_printf(text, err, ",\"by_language\":"));
+    MC_TRY(mci_language_counts_write(&stamp->summary.languages, text, err));
     MC_TRY(mci_buf_printf(text, err, ",\"problems\":"));
     MC_TRY(mci_problems_json(&stamp->summary, text, err));
     return mci_buf_printf(text, err, "}\n");

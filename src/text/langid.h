@@ -11,9 +11,13 @@ extern "C" {
 /* What is undecided: CLD2 knows no language or is not sure. So are most short captions. */
 #define MCI_LANGUAGE_UNDECIDED "und"
 
-/* The code of the text's language as CLD2 has it (ISO 639-1 mostly: "en", "zh"; "zh-Hant"), or
- * "und". Constant. Texts are UTF-8, taken as plain; of a long one the first 64 KiB are looked at.
- */
+/* The text's language by CLD2's numbers, below 2^16. Texts are UTF-8, taken as plain; of a long one
+ * the first 64 KiB are looked at. */
+unsigned mci_language_number(mc_str text);
+/* The code of such a number as CLD2 has it (ISO 639-1 mostly: "en", "zh"; "zh-Hant"), or "und".
+ * Constant. */
+const char *mci_language_code(unsigned number);
+/* Both. */
 const char *mci_language_of(mc_str text);
 /* Which CLD2 this is: its version. Constant. */
 const char *mci_language_version(void);

@@ -75,6 +75,16 @@ static mc_status extract_rows(const fixture *f, mc_error *err)
     return mc_extract_run(&job, &summary, err);
 }
 
+/* A pruned fastText model with all that such a one has. */
+static mc_status extract_by_model(const fixture *f, mc_error *err)
+{
+    mc_summary summary = { 0 };
+    mc_extract_job job = { .pool = pool_of(f, f->inputs, 3), .out_path = f->out_gz };
+    job.pool.languages = "en,de,fr,es,ru,zh,ja,und";
+    job.pool.lid_model = test_path("METACLIP_TEST_DATA", "fasttext/tree.ftz");
+    return mc_extract_run(&job, &summary, err);
+}
+
 /* The first batch fills the memory, the others wait on disk. */
 static mc_status extract_spilling(const fixture *f, mc_error *err)
 {

@@ -109,18 +109,25 @@ static mc_metadata_list named(const char *name, uint64_t first, uint64_t n)
 
 static void a_language_goes_to_its_list(void **state)
 {
-    const mc_metadata_list lists[] = { named("en", 0, 2),    named("fr", 2, 0),
+    const mc_metadata_list lists[] = { named("ace", 0, 0),   named("als", 0, 0),
+                                       named("en", 0, 2),    named("fr", 2, 0),
                                        named("he", 2, 3),    named("jv", 5, 1),
                                        named("other", 6, 1), named("zh", 7, 1),
                                        named("zh_yue", 8, 1) };
     static const struct {
         const char *code, *list;
     } cases[] = {
-        { "en", "en" },         { "fr", "fr" },     { "iw", "he" },      { "he", "he" },
-        { "jw", "jv" },         { "zh", "zh" },     { "zh-Hant", "zh" }, { "yue", "zh_yue" },
-        { "lzh", "zh" },        { "und", "other" }, { "de", "other" },   { "", "other" },
-        { "e", "other" },       { "eng", "other" }, { "EN", "other" },   { "other", "other" },
-        { "xx-Hani", "other" },
+        { "en", "en" },           { "fr", "fr" },           { "iw", "he" },
+        { "he", "he" },           { "jw", "jv" },           { "zh", "zh" },
+        { "zh-Hant", "zh" },      { "yue", "zh_yue" },      { "lzh", "zh" },
+        { "und", "other" },       { "de", "other" },        { "", "other" },
+        { "e", "other" },         { "eng", "en" },          { "EN", "other" },
+        { "other", "other" },     { "xx-Hani", "other" }, /* lid218e: */
+        { "eng_Latn", "en" },     { "zho_Hans", "zh" },     { "zho_Hant", "zh" },
+        { "yue_Hant", "zh_yue" }, { "heb_Hebr", "he" },     { "deu_Latn", "other" },
+        { "ace_Latn", "ace" },    { "als_Latn", "other" },  { "als", "als" },
+        { "eng_latn", "other" },  { "eng_Latin", "other" }, { "eng-Latn", "other" },
+        { "ENG_Latn", "other" },  { "en_Latn", "other" },   { "_Latn", "other" },
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -128,7 +135,7 @@ static void a_language_goes_to_its_list(void **state)
         assert_in_range(found, 0, (int)COUNT_OF(lists) - 1);
         assert_string_equal(lists[found].name, cases[i].list);
     }
-    assert_int_equal(mci_list_of_language(lists, 3, mc_str_of("de")), MCI_NO_LIST);
+    assert_int_equal(mci_list_of_language(lists, 5, mc_str_of("de")), MCI_NO_LIST);
     assert_int_equal(mci_list_of_language(lists, 0, mc_str_of("en")), MCI_NO_LIST);
 }
 

@@ -19,10 +19,12 @@ static atomic_long n_live;     /* blocks that nobody freed yet */
 void *__real_malloc(size_t n_bytes);
 void *__real_calloc(size_t n_items, size_t item_bytes);
 void *__real_realloc(void *memory, size_t n_bytes);
+void *__real_aligned_alloc(size_t alignment, size_t n_bytes);
 void __real_free(void *memory);
 void *__wrap_malloc(size_t n_bytes);
 void *__wrap_calloc(size_t n_items, size_t item_bytes);
 void *__wrap_realloc(void *memory, size_t n_bytes);
+void *__wrap_aligned_alloc(size_t alignment, size_t n_bytes);
 void __wrap_free(void *memory);
 void *__real__ZnamRKSt9nothrow_t(size_t n_bytes, const void *nothrow);
 void *__wrap__ZnamRKSt9nothrow_t(size_t n_bytes, const void *nothrow);
@@ -57,6 +59,11 @@ void *__wrap_realloc(void *memory, size_t n_bytes)
     if (is_out())
         return NULL;
     return memory ? __real_realloc(memory, n_bytes) : counted(__real_realloc(NULL, n_bytes));
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t n_bytes)
+{
+    return is_out() ? NULL : counted(__real_aligned_alloc(alignment, n_bytes));
 }
 
 void __wrap_free(void *memory)
@@ -257,6 +264,7 @@ static const struct {
     { "extract", extract, true },
     { "extract from tables and tars", extract_rows, true },
     { "extract in little memory", extract_spilling, true },
+    { "extract by a model of languages", extract_by_model, true },
     { "extract what is not known yet", extract_the_rest, true },
     { "match", match, true },
     { "match with block lists", match_blocked, true },

@@ -19,6 +19,10 @@ static const struct {
     { " ", "und" },
     { "IMG 0012", "und" },
     { "1234567890", "und" },
+    { "12:30 -- 14:45 (#7)\t~\r\n", "und" }, /* no letters */
+    { "The quick brown fox jumps over\tthe lazy dog\r\nnear the river bank", "en" },
+    { "The quick brown fox jumps over the lazy dog near the river bank\x01", "und" }, /* no text */
+    { "The quick brown fox jumps over the lazy dog near the river bank\x7F", "und" },
     { "\xff\xfe\x80 no text at all", "und" },
 };
 
