@@ -13,18 +13,19 @@ static bool has_children(const builder *b, size_t node)
     return b->trie.first_child[node + 1] > b->trie.first_child[node];
 }
 
-/* The first nodes of one code, of two, and of more than MCI_SHORT_CODES: a node's children stand
+/* The first nodes of one code, of two, of MCI_SHORT_CODES, and of more: a node's children stand
  * behind those of the nodes before it, and so do levels. */
 typedef struct {
-    size_t letter, pair, longer;
+    size_t letter, pair, last_short, longer;
 } levels;
 
 static levels find_levels(const mci_trie *trie)
 {
     levels l = { .letter = trie->first_child[0], .pair = trie->first_child[1] };
-    l.longer = l.pair;
-    for (size_t n_codes = 2; n_codes <= MCI_SHORT_CODES; n_codes++)
-        l.longer = trie->first_child[l.longer];
+    l.last_short = l.pair;
+    for (size_t n_codes = 2; n_codes < MCI_SHORT_CODES; n_codes++)
+        l.last_short = trie->first_child[l.last_short];
+    l.longer = trie->first_child[l.last_short];
     return l;
 }
 
@@ -49,17 +50,24 @@ static void fill_letters(builder *b, const levels *l)
             (mci_letter){ b->bases[i], b->trie.id_plus_1[i] };
 }
 
+static uint32_t find_successors(const mci_trie *trie, size_t node)
+{
+    uint32_t set = 0;
+    for (uint32_t i = trie->first_child[node]; i < trie->first_child[node + 1]; i++)
+        set |= UINT32_C(1) << mci_successor_class(trie->codes[i]);
+    return set;
+}
+
+/* All but what long states have beside, which is 0. */
 static void fill_states(builder *b, const levels *l)
 {
-    for (size_t node = l->letter; node < b->trie.n; node++) {
-        for (uint32_t i = b->trie.first_child[node]; i < b->trie.first_child[node + 1]; i++) {
-            b->parents[i] = (uint32_t)node;
-            b->automaton->states[b->slots[i]] = (mci_state){
-                .base = b->bases[i],
-                .check = b->bases[node],
-                .output = i < l->longer ? b->trie.id_plus_1[i] : 0
-            };
-        }
+    for (size_t i = l->pair; i < b->trie.n; i++) {
+        mci_state *state = &b->automaton->states[b->slots[i]];
+        *state = (mci_state){ .base = b->bases[i], .check = b->bases[b->parents[i]] };
+        if (i < l->last_short)
+            state->successors = find_successors(&b->trie, i);
+        if (i < l->longer)
+            state->output = b->trie.id_plus_1[i];
     }
 }
 
@@ -119,6 +127,9 @@ static mc_status lay_out(builder *b, mc_error *err)
     b->parents = mci_alloc_zeroed(n, sizeof *b->parents);
     if (!b->slots || !b->bases || !b->parents)
         return mci_nomem(err, n * sizeof *b->slots);
+    for (size_t node = 0; node < n; node++)
+        for (uint32_t i = b->trie.first_child[node]; i < b->trie.first_child[node + 1]; i++)
+            b->parents[i] = (uint32_t)node;
     return mci_double_array_place(&b->trie, a->characters.n_codes, b->slots, b->bases, &a->n_slots,
                                   err);
 }

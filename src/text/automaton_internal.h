@@ -17,16 +17,19 @@ typedef struct {
  * bench_worldwide. */
 enum { MCI_SHORT_CODES = 6 };
 
-/* Two codes or more that patterns begin with. */
+/* Two codes or more that patterns begin with. A long one where no code leads on has base and fail of
+ * its fail. */
 typedef struct {
     uint32_t base;  /* a code leads to slot base + code, if its `check` says so; 0: none does */
     uint32_t check; /* the base of what is shorter by the last code, which is nobody else's;
                        MCI_FREE_SLOT: of nobody */
-    /* Of up to MCI_SHORT_CODES codes: 0, and the pattern's id, plus 1; 0: it is none. */
-    /* Of more: the slot of the longest proper end that is a state of MCI_SHORT_CODES or more, and
-     * the longest end of more that is a pattern, in `outputs`; 0: none. If no code leads on, base
-     * and fail are those of its fail. */
-    uint32_t fail, output;
+    union {
+        uint32_t successors; /* of fewer than MCI_SHORT_CODES: filter, the codes that lead on */
+        uint32_t fail;       /* of more: the slot of the longest proper end that is a state of
+                                MCI_SHORT_CODES or more; 0: none */
+    };
+    uint32_t output; /* of up to MCI_SHORT_CODES: the pattern's id, plus 1; of more: the longest end
+                        of more that is a pattern, in `outputs`; 0: none */
 } mci_state;
 
 #define MCI_FREE_SLOT UINT32_MAX
@@ -49,6 +52,12 @@ struct mci_automaton {
 static inline uint32_t mci_state_next(const mci_state *states, uint32_t base, uint32_t code)
 {
     return base && states[base + code].check == base ? base + code : 0;
+}
+
+/* The filter is a set of classes of codes. */
+static inline uint32_t mci_successor_class(uint32_t code)
+{
+    return code & 31;
 }
 
 /* The tree of patterns, level by level, so that the children of a node stand in a row. */

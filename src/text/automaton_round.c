@@ -36,14 +36,14 @@ static void find_pairs(const mci_automaton *automaton, mci_automaton_scratch *s)
     const mci_state *states = automaton->states;
     size_t n = 0;
     for (size_t i = 1; i < s->n_codes; i++) {
-        uint32_t slot = s->slots[i];
+        uint32_t slot = s->slots[i], code = s->codes[i + 1];
         const mci_state *state = &states[slot];
         uint32_t is_it = (uint32_t)0 - (state->check == slot - s->codes[i]);
-        uint32_t leads_on = state->base & is_it;
-        uint32_t next = leads_on ? leads_on + s->codes[i + 1] : 0;
+        uint32_t may_go_on = state->successors >> mci_successor_class(code) & is_it & 1;
+        uint32_t next = (state->base + code) & (0 - may_go_on);
         s->pair_ids[i] = state->output & is_it;
         s->open[n] = (mci_round_place){ (uint32_t)i + 1, next };
-        n += leads_on != 0;
+        n += may_go_on;
         prefetch(&states[next]);
     }
     s->n_open = n;
@@ -51,21 +51,23 @@ static void find_pairs(const mci_automaton *automaton, mci_automaton_scratch *s)
 
 /* ---- stages 3 and on: one code more ---- */
 
+/* `any` is 1 where states have no filter. */
 static void find_longer(const mci_automaton *automaton, mci_automaton_scratch *s,
-                        mci_round_list *ids)
+                        mci_round_list *ids, uint32_t any)
 {
     const mci_state *states = automaton->states;
     size_t n = 0, n_ids = 0;
     for (size_t i = 0; i < s->n_open; i++) {
-        uint32_t at = s->open[i].at, slot = s->open[i].what;
+        uint32_t at = s->open[i].at, slot = s->open[i].what, code = s->codes[at + 1];
         const mci_state *state = &states[slot];
         uint32_t is_it = (uint32_t)0 - (state->check == slot - s->codes[at]);
-        uint32_t leads_on = state->base & is_it;
-        uint32_t next = leads_on ? leads_on + s->codes[at + 1] : 0;
+        uint32_t filter = state->successors >> mci_successor_class(code) | any;
+        uint32_t may_go_on = filter & is_it & (state->base != 0);
+        uint32_t next = (state->base + code) & (0 - may_go_on);
         ids->places[n_ids] = (mci_round_place){ at, state->output - 1 };
         n_ids += (state->output & is_it) != 0;
         s->open[n] = (mci_round_place){ at + 1, next };
-        n += leads_on != 0;
+        n += may_go_on;
         prefetch(&states[next]);
     }
     s->n_open = n;
@@ -114,7 +116,7 @@ static void walk_runs(const mci_automaton *automaton, mci_automaton_scratch *s, 
             follow(automaton, s, s->codes[at]);
         while (i < s->n_open && s->open[i].at < at)
             i++;
-        if (s->run_base || i == s->n_open || s->open[i].at > end)
+        if (s->run_base || i == s->n_open || s->open[i].at >= end)
             break;
         at = s->open[i].at;
         s->run_base = s->open[i++].what - s->codes[at];
@@ -214,7 +216,7 @@ mc_status mci_automaton_round(const mci_automaton *automaton, mci_automaton_scra
     place_pairs(automaton, s);
     find_pairs(automaton, s);
     for (size_t i = 0; i < COUNT_OF(s->longer_ids); i++)
-        find_longer(automaton, s, &s->longer_ids[i]);
+        find_longer(automaton, s, &s->longer_ids[i], i + 1 == COUNT_OF(s->longer_ids));
     MC_TRY(end_texts(automaton, s, err));
     memmove(s->codes, s->codes + s->n_codes - MCI_CODES_BEFORE,
             MCI_CODES_BEFORE * sizeof *s->codes);

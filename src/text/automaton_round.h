@@ -11,7 +11,7 @@ enum {
     MCI_ROUND_CODES = 512, /* found by bench_worldwide */
     MCI_LEAST_ROUND_CODES = 8,
     MCI_CODES_SPILL = 4,  /* what a character and the end of its text may add */
-    MCI_CODES_BEFORE = MCI_SHORT_CODES - 1, /* of the round before; what begins with them goes on in this one */
+    MCI_CODES_BEFORE = MCI_SHORT_CODES, /* of the round before; what begins with them goes on in this one */
     MCI_MAX_CODES = MCI_CODES_BEFORE + MCI_ROUND_CODES + MCI_CODES_SPILL
 };
 
