@@ -1,39 +1,42 @@
-/* States are the beginnings of patterns; where a character leads on from none, the automaton goes
- * on from the longest end that is a beginning too. Patterns 京, 東京塔, 京塔, "京都市 ", 都市部:
+/* States are the beginnings of patterns. Patterns 京, 東京塔, 京塔, "京都市 ", 都市部:
  *
- *   letters  東 -京-> 東京 -塔-> 東京塔*               * a pattern ends here
- *            京*-塔-> 京塔*
- *               -都-> 京都 -市-> 京都市 --" "-> "京都市 "*
- *            都 -市-> 都市 -部-> 都市部*
+ *   東 -京-> 東京 -塔-> 東京塔*                           * a pattern ends here
+ *   京*-塔-> 京塔*
+ *      -都-> 京都 -市-> 京都市 --" "-> "京都市 "*
+ *   都 -市-> 都市 -部-> 都市部*
  *
- *   letters  | base 4 | id 4 |                          what a character is by itself; few, near
- *   states   | base 4 | check 4 | fail 4 | output 4 |   two characters or more, at a slot of one
- *            array. What leads on from a beginning lies at base + code, among that of others; a
- *            slot is of whose base its `check` names (double_array.c). So a step looks at one
- *            place, whatever the number of characters.
- *   outputs  | id 4 | next 4 |    patterns of four characters or more: the longest that ends in a
- *            state, and the next shorter one that ends there too
  *   codes    characters by how common they are (characters.h): small numbers lie close together
+ *   letters  | base 4 | id 4 |                    what a character is by itself: few, and near
+ *   states   | base 4 | check 4 | successors or fail 4 | id or output 4 |    two characters or more
  *
- * Most of what is to be found is short. To be in the right state all the time, and fall back from
- * it, is too dear for it: a step waits for the memory of the one before. So beginnings of one, two
- * and three characters are looked up from every place of a text at once, in stages, each of which
- * asks for the memory that the next one reads. No branch depends on what they find. Only what
- * begins with three characters, and may go on, is walked by the automaton; its states are those of
- * three or more, and what is shorter is nothing to fall back to. So a text takes time in proportion
- * to its length and to what is found, whatever the patterns are.
+ *            A state is a slot of one array. What leads on from a beginning lies at base + code,
+ *            among that of others; `check` names the base that a slot belongs to (double_array.c).
+ *            So a step looks at one place, whatever the number of characters.
  *
- *   text     去東京都市
- *   codes    " " 去 東 京 都 市 " " 0     spaced on the way; what no pattern holds is 0, a run of it
- *                                        one, and a 0 stands behind each text
- *   stage 1      .  .  京 .  .           alone: id               asks for two
- *   stage 2      .  .  東京 京都 都市     two: id, may go on      asks for three
- *   stage 3                  京都市      three: id, may go on
- *   stage 4                      "京都市 "   walked
- *   ids      kernel collect: sorted, each once, by text
+ *   outputs  | id 4 | next 4 |    patterns of many characters: the longest that ends in a state,
+ *            and the next shorter one that ends there too
  *
- * A round takes many short texts, or a piece of a long one; the next round begins with the last two
- * codes of this one and what is being walked. To find the same twice is no harm. */
+ * Aho and Corasick are always in one state, the longest end of the text so far that is a beginning,
+ * and go on from shorter ends where a character leads on from none. So each step waits for the
+ * memory that the one before named, and most steps are for finding out that nothing goes on. As
+ * most of what is to be found is short, beginnings are instead looked up from every place of a text
+ * at once, in stages; each asks for the memory that the next one reads, and no branch depends on
+ * what is found. Where MCI_SHORT_CODES codes are a beginning and may go on, the automaton walks.
+ * Its states are as long as that or longer, what is shorter being nothing to go on from. So a text
+ * takes time in proportion to its length and to what is found, whatever the patterns are.
+ *
+ *   text      去東京都市
+ *   codes     " " 0 東 京 都 市 " " 0         spaced on the way; what no pattern holds is 0, and
+ *                                             a run of it is one; a 0 stands behind each text
+ *   stage 1   京                              alone: id              asks for two
+ *   stage 2   東京 京都 都市                  id, what may follow    asks for three
+ *   stage 3   京都市                          the same               asks for four
+ *   ...       "京都市 "
+ *   the last                                  what is longer is walked
+ *   ids       kernel collect: sorted, each once, by text, with what was found by tokens
+ *
+ * A round takes many short texts, or a piece of a long one. The next begins with the last codes of
+ * this one, and with what is being walked; to find the same twice is no harm. */
 #include "text/automaton.h"
 
 #include "base/alloc.h"

@@ -46,8 +46,7 @@ static mc_status make_tables(builder *b, size_t n_outputs, mc_error *err)
 static void fill_letters(builder *b, const levels *l)
 {
     for (size_t i = l->letter; i < l->pair; i++)
-        b->automaton->letters[b->trie.codes[i]] =
-            (mci_letter){ b->bases[i], b->trie.id_plus_1[i] };
+        b->automaton->letters[b->trie.codes[i]] = (mci_letter){ b->bases[i], b->trie.id_plus_1[i] };
 }
 
 static uint32_t find_successors(const mci_trie *trie, size_t node)
@@ -107,8 +106,7 @@ static void link_state(builder *b, size_t node, uint32_t *n_outputs)
     else
         state->fail = last_short(b, node);
     if (b->trie.id_plus_1[node]) {
-        a->outputs[++*n_outputs] =
-            (mci_output_entry){ b->trie.id_plus_1[node] - 1, state->output };
+        a->outputs[++*n_outputs] = (mci_output_entry){ b->trie.id_plus_1[node] - 1, state->output };
         state->output = *n_outputs;
     }
     if (!has_children(b, node)) {
@@ -186,12 +184,11 @@ void mci_automaton_free(mci_automaton *automaton)
 
 mci_automaton_size mci_automaton_measure(const mci_automaton *a)
 {
-    return (mci_automaton_size){
-        .n_patterns = a->n_patterns,
-        .n_states = a->n_states,
-        .n_slots = a->n_slots,
-        .n_bytes = sizeof *a + a->letter_memory.n_bytes + a->state_memory.n_bytes +
-                   a->output_memory.n_bytes +
-                   a->characters.n_pages * MCI_PAGE * sizeof *a->characters.codes
-    };
+    return (mci_automaton_size){ .n_patterns = a->n_patterns,
+                                 .n_states = a->n_states,
+                                 .n_slots = a->n_slots,
+                                 .n_bytes = sizeof *a + a->letter_memory.n_bytes +
+                                            a->state_memory.n_bytes + a->output_memory.n_bytes +
+                                            a->characters.n_pages * MCI_PAGE *
+                                                sizeof *a->characters.codes };
 }

@@ -15,10 +15,10 @@ typedef struct {
 
 /* States of up to so many codes are looked up, and those of more walked; found by
  * bench_worldwide. */
-enum { MCI_SHORT_CODES = 6 };
+enum { MCI_SHORT_CODES = 12 };
 
-/* Two codes or more that patterns begin with. A long one where no code leads on has base and fail of
- * its fail. */
+/* Two codes or more that patterns begin with. A long one where no code leads on has base and fail
+ * of its fail. */
 typedef struct {
     uint32_t base;  /* a code leads to slot base + code, if its `check` says so; 0: none does */
     uint32_t check; /* the base of what is shorter by the last code, which is nobody else's;

@@ -130,7 +130,7 @@ static void walk_runs(const mci_automaton *automaton, mci_automaton_scratch *s, 
 /* Adds the ids of three codes or more, but not too many for stages, that end among from..end. */
 static void gather_longer(mci_automaton_scratch *s, size_t from, size_t end)
 {
-    for (size_t level = 0; level < COUNT_OF(s->longer_ids); level++) {
+    for (size_t level = 0; level < s->n_levels; level++) {
         mci_round_list *ids = &s->longer_ids[level];
         for (; ids->next < ids->n && ids->places[ids->next].at < end; ids->next++)
             mci_id_set_add_if(&s->set, ids->places[ids->next].what,
@@ -215,8 +215,10 @@ mc_status mci_automaton_round(const mci_automaton *automaton, mci_automaton_scra
     s->codes[s->n_codes] = 0;
     place_pairs(automaton, s);
     find_pairs(automaton, s);
-    for (size_t i = 0; i < COUNT_OF(s->longer_ids); i++)
+    size_t i = 0;
+    for (; i < COUNT_OF(s->longer_ids) && s->n_open; i++)
         find_longer(automaton, s, &s->longer_ids[i], i + 1 == COUNT_OF(s->longer_ids));
+    s->n_levels = i;
     MC_TRY(end_texts(automaton, s, err));
     memmove(s->codes, s->codes + s->n_codes - MCI_CODES_BEFORE,
             MCI_CODES_BEFORE * sizeof *s->codes);

@@ -10,8 +10,8 @@
 enum {
     MCI_ROUND_CODES = 512, /* found by bench_worldwide */
     MCI_LEAST_ROUND_CODES = 8,
-    MCI_CODES_SPILL = 4,  /* what a character and the end of its text may add */
-    MCI_CODES_BEFORE = MCI_SHORT_CODES, /* of the round before; what begins with them goes on in this one */
+    MCI_CODES_SPILL = 4,                /* what a character and the end of its text may add */
+    MCI_CODES_BEFORE = MCI_SHORT_CODES, /* the last of the round before, of which some may go on */
     MCI_MAX_CODES = MCI_CODES_BEFORE + MCI_ROUND_CODES + MCI_CODES_SPILL
 };
 
@@ -32,17 +32,17 @@ struct mci_automaton_scratch {
     uint32_t run_base, run_fail;
 
     /* ---- a round; `n_codes` of it are laid down, the rest its stages find ---- */
-    size_t n_codes, n_text_ends, n_open;
-    uint32_t codes[MCI_MAX_CODES + 1];     /* and a 0 */
-    uint32_t text_ends[MCI_MAX_CODES];     /* places: of what comes behind */
-    uint32_t slots[MCI_MAX_CODES];         /* where the state of a place and the one before is */
-    uint32_t letter_ids[MCI_MAX_CODES];    /* plus 1, of the pattern of the place alone; 0: none */
-    uint32_t pair_ids[MCI_MAX_CODES];      /* plus 1, of two codes that end there */
-    mci_round_place open[MCI_MAX_CODES + 1]; /* slots where what goes on there would be */
+    size_t n_codes, n_text_ends, n_open, n_levels;
+    uint32_t codes[MCI_MAX_CODES + 1];  /* and a 0 */
+    uint32_t text_ends[MCI_MAX_CODES];  /* places: of what comes behind */
+    uint32_t slots[MCI_MAX_CODES];      /* where the state of a place and the one before is */
+    uint32_t letter_ids[MCI_MAX_CODES]; /* plus 1, of the pattern of the place alone; 0: none */
+    uint32_t pair_ids[MCI_MAX_CODES];   /* plus 1, of two codes that end there */
+    mci_round_place open[MCI_MAX_CODES + 1];        /* slots where what ends there would be */
     mci_round_list longer_ids[MCI_SHORT_CODES - 2]; /* of patterns of 3 codes, 4, .. */
 
     /* ---- what was found ---- */
-    mci_id_set set; /* in the open text; of fewer than 4 codes, only in rounds before */
+    mci_id_set set; /* in the open text; of one code or two, only in rounds before */
     uint32_t *ids;  /* of the texts that ended, one after another */
     size_t n_ids, cap_ids;
     size_t *offsets; /* [n_texts + 1] into `ids` */

@@ -15,13 +15,13 @@ static size_t skip_to(const void *block, size_t alignment)
 static mc_status map_table(size_t n_bytes, mci_table_memory *out, mc_error *err)
 {
     size_t n_mapped = n_bytes + HUGE_PAGE; /* what is never touched costs addresses only */
-    void *block =
-        mmap(NULL, n_mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *block = mmap(NULL, n_mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (block == MAP_FAILED)
         return mci_nomem(err, n_mapped);
     char *data = (char *)block + skip_to(block, HUGE_PAGE);
 #ifdef MADV_HUGEPAGE
-    madvise(data, n_bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* speed is all that it changes */
+    madvise(data, n_bytes / HUGE_PAGE * HUGE_PAGE,
+            MADV_HUGEPAGE); /* speed is all that it changes */
 #endif
     *out = (mci_table_memory){ data, n_bytes, block, n_mapped };
     return MC_OK;
