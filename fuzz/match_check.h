@@ -4,9 +4,8 @@
 #ifndef METACLIP_FUZZ_MATCH_CHECK_H
 #define METACLIP_FUZZ_MATCH_CHECK_H
 
-#include <stdlib.h>
-
 #include "metaclip/text.h"
+#include "parts.h"
 
 enum { MAX_ENTRIES = 256, MAX_TEXTS = 64 };
 
@@ -19,23 +18,6 @@ typedef struct {
     uint32_t want[MAX_TEXTS][MAX_ENTRIES];
     size_t n_want[MAX_TEXTS];
 } expected;
-
-static inline void require(bool holds)
-{
-    if (!holds)
-        abort();
-}
-
-/* Splits off what stands before the first `mark`. False if there is none. */
-static inline bool take_part(mc_str *rest, char mark, mc_str *part)
-{
-    const char *end = rest->len ? memchr(rest->data, mark, rest->len) : NULL;
-    if (!end)
-        return false;
-    *part = (mc_str){ rest->data, (size_t)(end - rest->data) };
-    *rest = (mc_str){ end + 1, rest->len - part->len - 1 };
-    return true;
-}
 
 /* By the definition, whose answers are also held against mc_entry_can_match. */
 static inline void expect(mc_str input, match_definition *define, expected *e)
