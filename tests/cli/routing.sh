@@ -192,6 +192,14 @@ expect 0 match -q --worldwide -m lists told.jsonl
 equal "$(jq -c '.texts[][3]' out | paste -sd' ')" '"en" "zh" "und"' 'languages'
 expect 0 card --top 3 -m lists plain/datacard.json
 says out 'matched pairs'
+for ((i = 0; i < 300; i++)); do sed "s/\"u/\"r$i-u/" told.jsonl; done > untold.jsonl
+for threads in 1 4; do
+    expect 0 match -q --worldwide -m lists -j $threads -o "told_$threads.jsonl" untold.jsonl
+    expect 0 curate -q --worldwide -m lists --lang en,zh -t 100 -j $threads -o "lang_$threads" untold.jsonl
+done
+same told_4.jsonl told_1.jsonl
+same <(cat lang_4/curated/*/*) <(cat lang_1/curated/*/*)
+equal "$(jq -c '.texts[][3]' told_1.jsonl | sort | uniq -c | xargs)" '300 en 300 und 300 zh' 'languages of many'
 
 # ---- slips ----
 expect 2 match -q -m lists pairs.jsonl
