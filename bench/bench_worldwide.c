@@ -156,8 +156,8 @@ static void tell_size(const fixture *f)
     if (automaton) {
         mci_automaton_size size = mci_automaton_measure(automaton);
         fprintf(stderr, "; automaton: %zu patterns, %zu states in %zu slots, %.1f bytes a pattern",
-                size.n_outputs, size.n_states, size.n_slots,
-                (double)size.n_bytes / (double)size.n_outputs);
+                size.n_patterns, size.n_states, size.n_slots,
+                (double)size.n_bytes / (double)size.n_patterns);
     }
     fprintf(stderr, "\n");
 }

@@ -97,5 +97,7 @@ int cmd_curate(cli *c)
     mc_error err = { 0 };
     mc_summary summary = { 0 };
     mc_status status = mc_curate_run(&job, &summary, &err);
-    return cli_finish(c, status, &summary, &err);
+    code = cli_finish(c, status, &summary, &err);
+    mc_summary_release(&summary);
+    return code;
 }

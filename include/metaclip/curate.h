@@ -265,10 +265,16 @@ typedef struct {
     uint64_t t, seed;      /* t 0: nothing was drawn */
     mc_count_shape shape;  /* of the counts used, if t is set */
     double expected_pairs; /* sum of keep probabilities, if t is set */
+    /* Of a run with a folder of lists: what its data card says of each; NULL: of none. */
+    mc_card_list *lists;
+    size_t n_lists;
     double seconds;
     char identified_by[MC_LANGUAGES_TEXT]; /* what told languages, as in a card; empty: nothing */
     mc_language_counts languages;
 } mc_summary;
+
+/** Frees the lists. Only mc_curate_run gives some, and only with a folder of lists. */
+MC_API void mc_summary_release(mc_summary *summary);
 
 /** The summary as one JSON object on one line (free with mc_free). */
 MC_API mc_status mc_summary_json(const mc_summary *summary, char **out, mc_error *err);

@@ -87,6 +87,12 @@ bool mci_file_exists(const char *path)
     return stat(path, &info) == 0;
 }
 
+bool mci_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 static mc_status map_descriptor(int fd, const char *path, mci_mapped *out, mc_error *err)
 {
     struct stat info;

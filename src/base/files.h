@@ -21,6 +21,8 @@ mc_status mci_make_folders(char *path, mc_error *err);
 mc_status mci_read_file(const char *path, mci_buf *out, bool *found, mc_error *err);
 
 bool mci_file_exists(const char *path);
+/* Whether both are there and are one file, or one folder. */
+bool mci_same_file(const char *a, const char *b);
 
 /* A file's bytes as memory; NULL and 0 for an empty one. */
 typedef struct {

@@ -111,7 +111,10 @@ static mc_status format_card(const mc_card *card, mci_buf *out, mc_error *err)
         MC_TRY(add_string(out, "identified_by", card->identified_by, err));
     if (card->one_text)
         MC_TRY(mci_buf_add(out, mc_str_of("\"one_text\":true,\n"), err));
-    MC_TRY(mci_card_add_lists(out, card, err));
+    if (card->n_lists) {
+        MC_TRY(mci_card_lists_format(out, card->lists, card->n_lists, ",\n", err));
+        MC_TRY(mci_buf_add(out, mc_str_of(",\n"), err));
+    }
     MC_TRY(add_counts(out, "pool", card->pool, card->n_entries, err));
     MC_TRY(mci_buf_add(out, mc_str_of(",\n"), err));
     MC_TRY(add_counts(out, "curated", card->curated, card->n_entries, err));

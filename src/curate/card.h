@@ -9,8 +9,9 @@
 /* What mc_card_load does, from parsed JSON. */
 mc_status mci_card_parse(mci_json_value root, mc_card *out, mc_error *err);
 
-/* card_lists.c: the member "lists". Appends it, if there are lists, with the comma behind it. */
-mc_status mci_card_add_lists(mci_buf *out, const mc_card *card, mc_error *err);
+/* card_lists.c: the member "lists". Appends it, with `between` between lists. */
+mc_status mci_card_lists_format(mci_buf *out, const mc_card_list *lists, size_t n,
+                                const char *between, mc_error *err);
 /* Sets card->lists, which must be parts of card->n_entries that follow one another. */
 mc_status mci_card_read_lists(mci_json_value array, mc_card *card, mc_error *err);
 

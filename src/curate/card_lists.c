@@ -1,4 +1,4 @@
-/* The lists of a folder, in a data card and in run.json. */
+/* The lists of a folder, in a data card, in run.json and in summary.json. */
 #include <inttypes.h>
 
 #include "base/alloc.h"
@@ -56,7 +56,7 @@ mc_status mci_list_follows(const mc_metadata_list *list, const mc_metadata_list 
     return MC_OK;
 }
 
-/* ---- of a card ---- */
+/* ---- of a card or summary ---- */
 
 static mc_status add_list(mci_buf *out, const mc_card_list *list, mc_error *err)
 {
@@ -70,13 +70,15 @@ static mc_status add_list(mci_buf *out, const mc_card_list *list, mc_error *err)
                           list->matched_pairs, list->curated_pairs);
 }
 
-mc_status mci_card_add_lists(mci_buf *out, const mc_card *card, mc_error *err)
+mc_status mci_card_lists_format(mci_buf *out, const mc_card_list *lists, size_t n,
+                                const char *between, mc_error *err)
 {
-    for (size_t i = 0; i < card->n_lists; i++) {
-        MC_TRY(mci_buf_add(out, mc_str_of(i ? ",\n" : "\"lists\":["), err));
-        MC_TRY(add_list(out, &card->lists[i], err));
+    MC_TRY(mci_buf_add(out, mc_str_of("\"lists\":["), err));
+    for (size_t i = 0; i < n; i++) {
+        MC_TRY(mci_buf_add(out, mc_str_of(i ? between : ""), err));
+        MC_TRY(add_list(out, &lists[i], err));
     }
-    return card->n_lists ? mci_buf_add(out, mc_str_of("],\n"), err) : MC_OK;
+    return mci_buf_byte(out, ']', err);
 }
 
 static mc_status read_list(mci_json_value object, mc_card_list *out, mc_error *err)

@@ -16,8 +16,9 @@ typedef struct {
 } mci_job_files;
 
 /* Whether these files can be read and written together, so that nobody learns after hours that they
- * cannot. Errors: MC_E_ARG (standard input is named twice; an output is one of the files read, or
- * another output), MC_E_IO (an output cannot be made). */
+ * cannot. Errors: MC_E_ARG (standard input is named twice; an output is one of the files read,
+ * would be a list of a folder of lists that is read, or is another output), MC_E_IO (an output
+ * cannot be made). */
 mc_status mci_job_files_check(const mci_job_files *files, mc_error *err);
 
 #endif

@@ -33,6 +33,10 @@ mc_status mci_metadata_new(mci_entry_list *list, mc_metadata **out, mc_error *er
 /* Whether a list may be called so: 1 to MC_LIST_NAME - 1 letters, digits, - and _. */
 bool mci_list_name_is_valid(mc_str name);
 
+/* Whether a file of this name, without its folder, is read as a list of the folder that it lies in
+ * (or refused for its name). */
+bool mci_is_list_file(const char *name);
+
 /* Tells it of the n lists that it is made of, an array on the heap that it takes over. */
 void mci_metadata_set_lists(mc_metadata *metadata, mc_metadata_list *lists, size_t n);
 

@@ -66,12 +66,19 @@ bool mci_list_name_is_valid(mc_str name)
 }
 
 /* What is hidden, and what lies beside a list (NAME.json.meta.json), is none. */
+bool mci_is_list_file(const char *name)
+{
+    const char *suffix;
+    size_t n = length_of_name(name, &suffix);
+    return n > 0 && name[0] != '.' && !ends_in(name, n, ".meta");
+}
+
 static mc_status add_file(folder *f, const char *file, mc_error *err)
 {
     void *files = f->files;
     const char *suffix;
     size_t n = length_of_name(file, &suffix);
-    if (n == 0 || file[0] == '.' || ends_in(file, n, ".meta"))
+    if (!mci_is_list_file(file))
         return MC_OK;
     if (!mci_list_name_is_valid((mc_str){ file, n }))
         return mc_fail(err, MC_E_FORMAT,

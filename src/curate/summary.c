@@ -1,5 +1,7 @@
 /* The summary for programs: one JSON object. */
+#include "base/alloc.h"
 #include "base/json_text.h"
+#include "curate/card.h"
 #include "curate/languages.h"
 #include "curate/problems.h"
 
@@ -67,6 +69,10 @@ static mc_status add_all(mci_buf *out, const mc_summary *summary, mc_error *err)
         MC_TRY(add_languages(out, summary, err));
     if (summary->t)
         MC_TRY(add_draw(out, summary, err));
+    if (summary->n_lists) {
+        MC_TRY(mci_buf_byte(out, ',', err));
+        MC_TRY(mci_card_lists_format(out, summary->lists, summary->n_lists, ",", err));
+    }
     MC_TRY(add_name(out, "problems", err));
     MC_TRY(mci_problems_json(summary, out, err));
     MC_TRY(mci_buf_printf(out, err, ",\"seconds\":%.3f}", summary->seconds));
@@ -82,4 +88,11 @@ mc_status mc_summary_json(const mc_summary *summary, char **out, mc_error *err)
     else
         *out = json.data;
     return status;
+}
+
+void mc_summary_release(mc_summary *summary)
+{
+    mci_free(summary->lists);
+    summary->lists = NULL;
+    summary->n_lists = 0;
 }

@@ -53,6 +53,11 @@ static mc_status load_metadata(mci_run *run, mc_error *err)
             err, MC_E_ARG,
             "a target is for one list; of a folder of lists give -t, which is English's, "
             "or a tail ratio");
+    if (run->n_lists > 0 && mci_same_file(job->metadata_path, job->out_dir))
+        return mc_fail(err, MC_E_ARG,
+                       "%s: the run's files would lie among the lists, and be read as lists; give "
+                       "the run a folder of its own",
+                       job->out_dir);
     return MC_OK;
 }
 

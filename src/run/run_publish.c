@@ -79,6 +79,22 @@ mc_status mci_run_counts(mci_run *run, mc_error *err)
 
 /* ---- card and summary ---- */
 
+/* What is known of each list, for both. Its pairs were counted behind the entries. */
+static mc_status tell_lists(mci_run *run, uint64_t *curated, mc_error *err)
+{
+    const uint64_t *pool = run->counts.counts;
+    size_t n = run->counts.n;
+    mc_card card = { .n_entries = n, .pool = run->counts.counts, .curated = curated };
+    MC_TRY(mci_card_set_lists(run->lists, run->n_lists, &run->limits, &card, err));
+    for (size_t i = 0; i < card.n_lists; i++) {
+        card.lists[i].matched_pairs = pool[n + i];
+        card.lists[i].curated_pairs = curated[n + i];
+    }
+    run->summary->lists = card.lists;
+    run->summary->n_lists = card.n_lists;
+    return MC_OK;
+}
+
 static mc_status save_card(const mci_run *run, uint64_t *curated, const char *path, mc_error *err)
 {
     const mc_counters *n = &run->summary->n;
@@ -90,6 +106,8 @@ static mc_status save_card(const mci_run *run, uint64_t *curated, const char *pa
                      .curated_pairs = n->pairs_kept,
                      .pool = run->counts.counts,
                      .curated = curated,
+                     .lists = run->summary->lists,
+                     .n_lists = run->summary->n_lists,
                      .one_text = run->job->one_text };
     strncpy(card.tool_version, METACLIP_VERSION, sizeof card.tool_version - 1);
     memcpy(card.metadata_sha256, run->counts.metadata_sha256, sizeof card.metadata_sha256);
@@ -101,14 +119,7 @@ static mc_status save_card(const mci_run *run, uint64_t *curated, const char *pa
         return mci_nomem(err, run->earlier.n * sizeof *card.earlier_runs);
     for (size_t i = 0; i < run->earlier.n; i++)
         card.earlier_runs[i] = run->earlier.runs[i].id;
-    mc_status status = mci_card_set_lists(run->lists, run->n_lists, &run->limits, &card, err);
-    for (size_t i = 0; i < card.n_lists; i++) { /* which were counted behind the entries */
-        card.lists[i].matched_pairs = card.pool[card.n_entries + i];
-        card.lists[i].curated_pairs = card.curated[card.n_entries + i];
-    }
-    if (status >= 0)
-        status = mc_card_save(&card, path, err);
-    mci_free(card.lists);
+    mc_status status = mc_card_save(&card, path, err);
     mci_free(card.earlier_runs);
     return status;
 }
@@ -144,6 +155,7 @@ static mc_status publish(const mci_run *run, uint64_t *curated, mci_buf *path, m
 static mc_status sum_up_and_publish(mci_run *run, uint64_t *curated, mci_buf *path, mc_error *err)
 {
     MC_TRY(mci_run_sum_up(run, MCI_RUN_SUM_CURATED, curated, run->summary, err));
+    MC_TRY(tell_lists(run, curated, err));
     run->summary->seconds = mci_seconds_since(run->start);
     MC_TRY(mci_claim_wait(run->workers, "publish", mc_str_of("run"), err));
     mc_status status = publish(run, curated, path, err);

@@ -72,6 +72,7 @@ static void release(mci_verify *v)
     mci_uuid_list_close(&v->list);
     mc_counts_release(&v->counts);
     mc_card_release(&v->card);
+    mc_summary_release(&v->summary.values);
     mc_metadata_free(v->metadata);
     mci_limits_release(&v->limits);
     mci_free(v->options.lists);

@@ -159,6 +159,20 @@ static void read_counter(mci_verify *v, mci_json_value root, const char *name, u
         read_number(v, root, name, out);
 }
 
+/* A list that cannot be read is missing, and found to be. */
+static void read_summary_lists(mci_verify *v, mci_json_value root)
+{
+    mc_error what = { 0 };
+    mci_json_value array;
+    mc_card lists = { .n_entries = v->summary.values.n_entries };
+    if (!mci_json_get(root, "lists", &array))
+        return;
+    if (mci_card_read_lists(array, &lists, &what) < 0)
+        mci_found(&v->findings, MC_CHECK_sums, MCI_PLACE_FIRST, "summary.json: %s", what.text);
+    v->summary.values.lists = lists.lists;
+    v->summary.values.n_lists = lists.n_lists;
+}
+
 static void read_summary(mci_verify *v, mci_json_value root)
 {
     mc_summary *s = &v->summary.values;
@@ -181,6 +195,7 @@ static void read_summary(mci_verify *v, mci_json_value root)
         mci_json_double(value, &s->shape.tail_ratio);
     if (mci_json_get(root, "metadata_sha256", &value))
         copy_sha256(mci_json_string(value), s->metadata_sha256);
+    read_summary_lists(v, root);
     v->summary.is_there = true;
 }
 

@@ -51,52 +51,73 @@ mc_status mci_verify_t_of_ratio(const mci_verify *v, double tail_ratio, uint64_t
     return MC_OK;
 }
 
-/* ---- the card's ---- */
+/* ---- what is published of them ---- */
 
-static void compare_number(mci_verify *v, const char *list, const char *name, uint64_t published,
-                           uint64_t want)
+typedef struct {
+    const char *file;
+    const mc_card_list *lists;
+    size_t n;
+} published_lists;
+
+static void compare_number(mci_verify *v, const char *file, const char *list, const char *name,
+                           uint64_t published, uint64_t want)
 {
     mci_checked(&v->findings, MC_CHECK_sums, 1);
     if (published != want)
         mci_found(&v->findings, MC_CHECK_sums, MCI_PLACE_LAST,
-                  "datacard.json: \"%s\" of the list %s is %" PRIu64 ", want %" PRIu64, name, list,
+                  "%s: \"%s\" of the list %s is %" PRIu64 ", want %" PRIu64, file, name, list,
                   published, want);
 }
 
-static void compare_list(mci_verify *v, const mc_card_list *published, const mc_card_list *want)
+static void compare_list(mci_verify *v, const char *file, const mc_card_list *published,
+                         const mc_card_list *want)
 {
     const char *name = want->list.name;
     mci_checked(&v->findings, MC_CHECK_metadata, 1);
     if (!same_list(&published->list, &want->list))
         mci_found(&v->findings, MC_CHECK_metadata, MCI_PLACE_LAST,
-                  "datacard.json: the list %s is not run.json's %s", published->list.name, name);
-    compare_number(v, name, "t", published->t, want->t);
-    compare_number(v, name, "pool_matches", published->pool_matches, want->pool_matches);
-    compare_number(v, name, "curated_matches", published->curated_matches, want->curated_matches);
-    compare_number(v, name, "matched_pairs", published->matched_pairs, want->matched_pairs);
-    compare_number(v, name, "curated_pairs", published->curated_pairs, want->curated_pairs);
+                  "%s: the list %s is not run.json's %s", file, published->list.name, name);
+#define COMPARE(member) compare_number(v, file, name, #member, published->member, want->member)
+    COMPARE(t);
+    COMPARE(pool_matches);
+    COMPARE(curated_matches);
+    COMPARE(matched_pairs);
+    COMPARE(curated_pairs);
+#undef COMPARE
     mci_checked(&v->findings, MC_CHECK_sums, 1);
     if (published->tail_ratio != want->tail_ratio)
         mci_found(&v->findings, MC_CHECK_sums, MCI_PLACE_LAST,
-                  "datacard.json: \"tail_ratio\" of the list %s is %.17g, want %.17g", name,
+                  "%s: \"tail_ratio\" of the list %s is %.17g, want %.17g", file, name,
                   published->tail_ratio, want->tail_ratio);
 }
 
-mc_status mci_verify_card_lists(mci_verify *v, mc_error *err)
+static void compare_lists(mci_verify *v, published_lists published, const mc_card *want)
+{
+    if (published.n != want->n_lists) {
+        mci_found(&v->findings, MC_CHECK_metadata, MCI_PLACE_LAST, "%s: it has %zu lists, want %zu",
+                  published.file, published.n, want->n_lists);
+        return;
+    }
+    for (size_t i = 0; i < published.n; i++)
+        compare_list(v, published.file, &published.lists[i], &want->lists[i]);
+}
+
+mc_status mci_verify_published_lists(mci_verify *v, mc_error *err)
 {
     const mci_verify_options *options = &v->options;
+    const mc_summary *summary = &v->summary.values;
     mc_card want = { .pool = v->pool, .curated = v->curated };
-    if (v->card.n_lists != options->n_lists) {
-        mci_found(&v->findings, MC_CHECK_metadata, MCI_PLACE_LAST,
-                  "datacard.json: it has %zu lists, want %zu", v->card.n_lists, options->n_lists);
-        return MC_OK;
-    }
     MC_TRY(mci_card_set_lists(options->lists, options->n_lists, &v->limits, &want, err));
-    for (size_t i = 0; i < options->n_lists; i++) {
+    for (size_t i = 0; i < want.n_lists; i++) {
         want.lists[i].matched_pairs = v->pool[v->n_entries + i];
         want.lists[i].curated_pairs = v->curated[v->n_entries + i];
-        compare_list(v, &v->card.lists[i], &want.lists[i]);
     }
+    if (v->has_card)
+        compare_lists(v, (published_lists){ "datacard.json", v->card.lists, v->card.n_lists },
+                      &want);
+    if (v->summary.is_there)
+        compare_lists(v, (published_lists){ "summary.json", summary->lists, summary->n_lists },
+                      &want);
     mci_free(want.lists);
     return MC_OK;
 }

@@ -14,7 +14,8 @@ mc_status mci_verify_limits(const mci_verify *v, double tail_ratio, uint64_t t, 
 /* The t that the run speaks of, as mc_t_of_tail_ratio for a single list. */
 mc_status mci_verify_t_of_ratio(const mci_verify *v, double tail_ratio, uint64_t *t, mc_error *err);
 
-/* Holds the lists of the data card against run.json's, and what was recounted. */
-mc_status mci_verify_card_lists(mci_verify *v, mc_error *err);
+/* Holds the lists of the data card and of the summary, if they could be read, against run.json's,
+ * and what was recounted. */
+mc_status mci_verify_published_lists(mci_verify *v, mc_error *err);
 
 #endif

@@ -166,8 +166,7 @@ mc_status mci_verify_sums(mci_verify *v, mc_error *err)
     check_counts(v);
     MC_TRY(check_probabilities(v, err));
     check_card(v);
-    if (v->has_card)
-        MC_TRY(mci_verify_card_lists(v, err));
+    MC_TRY(mci_verify_published_lists(v, err));
     if (!v->summary.is_there)
         return MC_OK;
     check_closing(v);

@@ -24,7 +24,8 @@ mc_status mci_automaton_new(const mci_pattern *patterns, size_t n, size_t n_ids,
 void mci_automaton_free(mci_automaton *automaton);
 
 typedef struct {
-    size_t n_states, n_slots, n_outputs, n_bytes; /* slots: states and what is free between them */
+    size_t n_patterns, n_states, n_bytes;
+    size_t n_slots; /* states and what is free between them */
 } mci_automaton_size;
 mci_automaton_size mci_automaton_measure(const mci_automaton *automaton);
 
@@ -33,15 +34,18 @@ typedef struct mci_automaton_scratch mci_automaton_scratch;
 mc_status mci_automaton_scratch_new(mci_automaton_scratch **out, mc_error *err);
 void mci_automaton_scratch_free(mci_automaton_scratch *scratch);
 
-/* What was found in a text: ids[first] up to ids[first + n - 1], ascending, each once. */
+/* Ids that other ways found in the texts: of text i names[ids[k]], k from offsets[i] up to
+ * offsets[i + 1]; below n_ids too. */
 typedef struct {
-    size_t first, n;
-} mci_found;
+    const size_t *offsets;
+    const uint32_t *ids, *names;
+} mci_other_ids;
 
-/* Matches n texts, as they are: the automaton spaces them. *found is [n], in the order of the
- * texts, but their ids may lie in another one. Both live until the scratch's next use. */
+/* Matches n texts, as they are: the automaton spaces them. Their ids, and `others` (may be NULL)
+ * among them, are (*ids)[(*offsets)[i]] up to (*ids)[(*offsets)[i + 1]], ascending, each once. Both
+ * live until the scratch's next use. */
 mc_status mci_automaton_match(const mci_automaton *automaton, mci_automaton_scratch *scratch,
-                              const mc_str *texts, size_t n, const mci_found **found,
-                              const uint32_t **ids, mc_error *err);
+                              const mc_str *texts, size_t n, const mci_other_ids *others,
+                              const size_t **offsets, const uint32_t **ids, mc_error *err);
 
 #endif

@@ -15,7 +15,7 @@
 enum { WINDOW = 256 }; /* free slots; found by bench_worldwide */
 
 typedef struct {
-    uint32_t *next, *before; /* of free slots, a ring through slot 0, which is the root's */
+    uint32_t *next, *before; /* of free slots, a ring through slot 0, which is nobody's */
     size_t n, cap;           /* slots that are in use or chained */
     bool *taken, *is_base;
     uint32_t cursor;  /* the free slot where the search begins; 0: the next to be made */
@@ -107,7 +107,7 @@ static mc_status place_row(const mci_trie *trie, size_t node, places *p, uint32_
 {
     uint32_t first = trie->first_child[node];
     const uint32_t *codes = trie->codes + first;
-    size_t n = n_children(trie, node), base = node ? find_base(p, codes, n) : 0;
+    size_t n = n_children(trie, node), base = find_base(p, codes, n);
     if (base + codes[n - 1] >= p->n)
         MC_TRY(grow_places(p, base + codes[n - 1] + 1, err));
     p->is_base[base] = true;
@@ -119,8 +119,7 @@ static mc_status place_row(const mci_trie *trie, size_t node, places *p, uint32_
     return MC_OK;
 }
 
-/* The nodes with children, those with the most first; of equal ones in their order. The root comes
- * before all: its base is 0. */
+/* The nodes with children but the root, those with the most first; of equal ones in their order. */
 static size_t order_nodes(const mci_trie *trie, uint32_t n_codes, uint32_t *starts, uint32_t *order)
 {
     for (size_t node = 1; node < trie->n; node++)
@@ -137,17 +136,6 @@ static size_t order_nodes(const mci_trie *trie, uint32_t n_codes, uint32_t *star
     return n;
 }
 
-static mc_status place_rows(const mci_trie *trie, const uint32_t *order, size_t n, places *p,
-                            uint32_t *slots, uint32_t *bases, mc_error *err)
-{
-    slots[0] = 0;
-    if (n_children(trie, 0))
-        MC_TRY(place_row(trie, 0, p, slots, bases, err));
-    for (size_t i = 0; i < n; i++)
-        MC_TRY(place_row(trie, order[i], p, slots, bases, err));
-    return MC_OK;
-}
-
 mc_status mci_double_array_place(const mci_trie *trie, uint32_t n_codes, uint32_t *slots,
                                  uint32_t *bases, size_t *n_slots, mc_error *err)
 {
@@ -156,10 +144,9 @@ mc_status mci_double_array_place(const mci_trie *trie, uint32_t n_codes, uint32_
     uint32_t *order = mci_alloc(trie->n * sizeof *order);
     mc_status status =
         starts && order ? grow_places(&p, n_codes, err) : mci_nomem(err, trie->n * sizeof *order);
-    if (status >= 0) {
-        size_t n = order_nodes(trie, n_codes, starts, order);
-        status = place_rows(trie, order, n, &p, slots, bases, err);
-    }
+    size_t n = status >= 0 ? order_nodes(trie, n_codes, starts, order) : 0;
+    for (size_t i = 0; i < n && status >= 0; i++)
+        status = place_row(trie, order[i], &p, slots, bases, err);
     if (status >= 0)
         *n_slots = p.n + n_codes;
     mci_free(starts);

@@ -122,55 +122,35 @@ static mc_status make_room(mci_worldwide_scratch *s, size_t n, size_t n_ids, mc_
     return MC_OK;
 }
 
-/* No id is in both. */
-static uint32_t *merge(const uint32_t *a, size_t n_a, const uint32_t *b, size_t n_b,
-                       const uint32_t *b_ids, uint32_t *to)
+/* What the words found, by its names; nothing if no entry goes by them. */
+static mc_status name_words(mci_worldwide_scratch *s, const mci_other_ids *words, size_t n,
+                            mc_error *err)
 {
-    size_t i = 0, k = 0;
-    while (i < n_a && k < n_b) {
-        uint32_t x = a[i], y = b_ids[b[k]];
-        *to++ = x < y ? x : y;
-        i += x < y;
-        k += x > y;
-    }
-    if (i < n_a)
-        memcpy(to, a + i, (n_a - i) * sizeof *a);
-    to += n_a - i;
-    while (k < n_b)
-        *to++ = b_ids[b[k++]];
-    return to;
+    size_t n_ids = words->offsets ? words->offsets[n] : 0;
+    MC_TRY(make_room(s, n, n_ids, err));
+    for (size_t i = 0; i <= n; i++)
+        s->offsets[i] = n_ids ? words->offsets[i] : 0;
+    for (size_t i = 0; i < n_ids; i++)
+        s->ids[i] = words->names[words->ids[i]];
+    return MC_OK;
 }
 
 mc_status mci_worldwide_match(const mci_worldwide *worldwide, mci_worldwide_scratch *own,
                               mc_match_scratch *words, const mc_str *texts, size_t n,
                               const size_t **offsets, const uint32_t **ids, mc_error *err)
 {
-    const size_t *word_offsets = NULL;
-    const uint32_t *word_ids = NULL, *open_ids = NULL;
-    const mci_found *found = NULL;
+    mci_other_ids found = { .names = worldwide->word_ids };
     if (n == SIZE_MAX)
         return mci_nomem(err, n);
     if (worldwide->words)
-        MC_TRY(mc_match_batch(worldwide->words, words, texts, n, &word_offsets, &word_ids, err));
-    if (worldwide->automaton && !own->automaton)
-        MC_TRY(mci_automaton_scratch_new(&own->automaton, err));
-    if (worldwide->automaton)
-        MC_TRY(mci_automaton_match(worldwide->automaton, own->automaton, texts, n, &found,
-                                   &open_ids, err));
-    size_t n_ids = word_offsets ? word_offsets[n] : 0;
-    for (size_t i = 0; found && i < n; i++)
-        n_ids += found[i].n;
-    MC_TRY(make_room(own, n, n_ids, err));
-    uint32_t *to = own->ids;
-    own->offsets[0] = 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t first = word_offsets ? word_offsets[i] : 0;
-        size_t n_words = word_offsets ? word_offsets[i + 1] - first : 0;
-        size_t n_open = found ? found[i].n : 0;
-        to = merge(n_open ? open_ids + found[i].first : NULL, n_open,
-                   n_words ? word_ids + first : NULL, n_words, worldwide->word_ids, to);
-        own->offsets[i + 1] = (size_t)(to - own->ids);
+        MC_TRY(mc_match_batch(worldwide->words, words, texts, n, &found.offsets, &found.ids, err));
+    if (worldwide->automaton) {
+        if (!own->automaton)
+            MC_TRY(mci_automaton_scratch_new(&own->automaton, err));
+        return mci_automaton_match(worldwide->automaton, own->automaton, texts, n,
+                                   worldwide->words ? &found : NULL, offsets, ids, err);
     }
+    MC_TRY(name_words(own, &found, n, err));
     *offsets = own->offsets;
     *ids = own->ids;
     return MC_OK;

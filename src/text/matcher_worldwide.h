@@ -21,7 +21,7 @@ size_t mci_worldwide_bytes(const mci_worldwide *worldwide);
 /* What matching needs beside the scratch of tokens. Zero-initialise. */
 typedef struct {
     mci_automaton_scratch *automaton; /* made when it is needed first */
-    size_t *offsets;
+    size_t *offsets;                  /* for matchers without one */
     uint32_t *ids;
     size_t cap_offsets, cap_ids;
 } mci_worldwide_scratch;

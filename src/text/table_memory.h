@@ -10,7 +10,8 @@
 typedef struct {
     void *data;
     size_t n_bytes;
-    void *block; /* what was allocated */
+    void *block;     /* what was allocated, */
+    size_t n_mapped; /* or mapped: so many bytes; 0: it is of the heap */
 } mci_table_memory;
 
 /* *out is written only on success. */

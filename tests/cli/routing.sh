@@ -76,6 +76,12 @@ equal "$(jq -c '[.lists[].t] | unique | length > 1' plain/datacard.json)" true '
 equal "$(cat lists/{en,he,other,zh}.json | jq -r '.[]' | sha256sum | cut -d' ' -f1)" \
     "$(jq -r .metadata_sha256 plain/run.json)" 'the SHA-256 of all lists'
 
+# ---- the summary tells of the lists what the card does ----
+same <(jq -c .lists plain/summary.json) <(jq -c .lists plain/datacard.json)
+expect 0 "${curate[@]}" --json -o told shard-0.jsonl
+same <(jq -c .lists out) <(jq -c .lists told/summary.json)
+equal "$(jq 'has("lists")' one_en/summary.json)" false 'one list is none of a folder'
+
 # ---- by hand ----
 expect 0 extract -q -o pairs.jsonl "${shards[@]}"
 expect 0 match -q --worldwide -m lists -o matched.jsonl pairs.jsonl
@@ -149,6 +155,14 @@ tampered 'del(.lists)'
 says out 'it has 0 lists, want 4'
 rm -rf broken
 cp -r plain broken
+jq -c '.lists[0].curated_matches += 1' plain/summary.json > broken/summary.json
+expect 1 verify -m lists broken
+says out 'summary.json: "curated_matches" of the list en'
+jq -c '.lists = [{}]' plain/summary.json > broken/summary.json
+expect 1 verify -m lists broken
+says out 'summary.json: "name" of a list is missing'
+rm -rf broken
+cp -r plain broken
 file=$(grep -l '"zh"' broken/matched/*/* | head -1)
 sed -i '0,/"zh"\]/s//"he"]/' "$file"
 expect 1 verify -m lists broken
@@ -178,6 +192,14 @@ expect 0 match -q --worldwide -m lists told.jsonl
 equal "$(jq -c '.texts[][3]' out | paste -sd' ')" '"en" "zh" "und"' 'languages'
 expect 0 card --top 3 -m lists plain/datacard.json
 says out 'matched pairs'
+for ((i = 0; i < 300; i++)); do sed "s/\"u/\"r$i-u/" told.jsonl; done > untold.jsonl
+for threads in 1 4; do
+    expect 0 match -q --worldwide -m lists -j $threads -o "told_$threads.jsonl" untold.jsonl
+    expect 0 curate -q --worldwide -m lists --lang en,zh -t 100 -j $threads -o "lang_$threads" untold.jsonl
+done
+same told_4.jsonl told_1.jsonl
+same <(cat lang_4/curated/*/*) <(cat lang_1/curated/*/*)
+equal "$(jq -c '.texts[][3]' told_1.jsonl | sort | uniq -c | xargs)" '300 en 300 und 300 zh' 'languages of many'
 
 # ---- slips ----
 expect 2 match -q -m lists pairs.jsonl
@@ -192,3 +214,18 @@ expect 2 curate -q --worldwide -m no_english -t 5 -o slip2 "${shards[@]}"
 says err 'no list en.json'
 expect 0 curate -q --worldwide -m no_english --tail-ratio 0.3 -o zh_only "${shards[@]}"
 expect 0 verify -m no_english zh_only
+# What is written must not be read as a list, now or the next time.
+cp -r lists into
+for output in into/en.json into/new.json.zst ./into/../into/other.json; do
+    expect 2 match -q --worldwide -m into -o "$output" pairs.jsonl
+    says err "$output: the output would be one of the lists of the folder that is read"
+done
+ln -s into linked
+expect 2 count -q -m linked -o into/counts.json matched.jsonl
+expect 2 balance -q -m into --counts entry_count.npy -t 30 --card into/card.json -o curated.jsonl matched.jsonl
+says err 'into/card.json: the output would be one of the lists'
+(cd into && expect 2 match -q --worldwide -m . -o he.json ../pairs.jsonl)
+expect 0 match -q --worldwide -m into -o into/matched.jsonl pairs.jsonl
+expect 2 "${curate[@]/lists/into}" -o into "${shards[@]}"
+says err "into: the run's files would lie among the lists"
+same <(cd into && sha256sum *.json) <(cd lists && sha256sum *.json | cat - <(cd ../into && sha256sum matched.jsonl.meta.json) | sort -k2)

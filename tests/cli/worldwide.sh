@@ -36,6 +36,19 @@ equal "$(jq .worldwide words/run.json)" null "run.json"
 expect 1 curate --worldwide -m metadata.json -t 1 -o words pairs.jsonl
 says err "another setting of --worldwide"
 
+# ---- threads share the automaton, each with a scratch of its own ----
+for ((i = 0; i < 400; i++)); do sed "s/\"u/\"r$i-u/" pairs.jsonl; done > many.jsonl
+expect 0 match --worldwide -m metadata.json -j 1 -o one.jsonl many.jsonl
+equal "$(wc -l < one.jsonl)" 1200 "matched records"
+expect 0 match --worldwide -m metadata.json -j 4 -o four.jsonl many.jsonl
+same four.jsonl one.jsonl
+split -n l/5 --additional-suffix=.jsonl many.jsonl part-
+for threads in 1 4; do
+    expect 0 curate --worldwide -m metadata.json -t 700 -j $threads -o "of_$threads" part-*.jsonl
+done
+same <(cat of_1/curated/*/*) <(cat of_4/curated/*/*)
+cmp of_1/datacard.json of_4/datacard.json || fail "data cards differ"
+
 # ---- the reference implementation's results ----
 oracle=${METACLIP_SHARED-}/oracle/curation
 [[ -e $oracle/v2_texts.json ]] || exit 0

@@ -3,8 +3,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "text/matcher_internal.h"
+#include "text/automaton_round.h"
 #include "text/matcher_naive.h"
+#include "text/matcher_round.h"
 #include "text/oracle_lists.h"
 #include "text/worldwide.h"
 
@@ -194,7 +195,7 @@ static void fill_list(random_list *list, test_random *random, size_t alphabet)
     mc_error err = { 0 };
     list->n = test_below(random, MAX_ENTRIES);
     for (size_t i = 0; i < list->n; i++) {
-        size_t max = test_below(random, 8) ? 5 : 30;
+        size_t max = test_below(random, 8) ? 5 : 30; /* some are longer than MCI_SHORT_CODES */
         list->entries[i] = random_string(random, alphabet, max, list->bytes[i]);
         if (i > 0 && test_below(random, 20) == 0)
             list->entries[i] = list->entries[test_below(random, i)];
@@ -204,7 +205,7 @@ static void fill_list(random_list *list, test_random *random, size_t alphabet)
         err);
 }
 
-static void assert_batch(const random_list *list, mc_match_scratch *scratch, const mc_str *texts,
+static void assert_found(const random_list *list, mc_match_scratch *scratch, const mc_str *texts,
                          size_t n)
 {
     mc_error err = { 0 };
@@ -221,6 +222,22 @@ static void assert_batch(const random_list *list, mc_match_scratch *scratch, con
         if (n_want)
             assert_memory_equal(ids + offsets[i], want, n_want * sizeof *want);
     }
+}
+
+/* Also in rounds so small that texts are cut in pieces, and without the best kernels. */
+static void assert_batch(const random_list *list, mc_match_scratch *scratch, const mc_str *texts,
+                         size_t n)
+{
+    assert_found(list, scratch, texts, n);
+    mci_automaton_scratch *automaton = scratch->worldwide.automaton;
+    if (!automaton)
+        return;
+    const mci_kernels *best = automaton->kernels;
+    automaton->kernels = mci_kernels_all()[0];
+    automaton->round_codes = MCI_LEAST_ROUND_CODES + list->n % 16;
+    assert_found(list, scratch, texts, n);
+    automaton->kernels = best;
+    automaton->round_codes = MCI_ROUND_CODES;
 }
 
 static void the_matcher_agrees_with_the_definition(void **state)
@@ -303,6 +320,37 @@ static void entries_that_all_end_together_do_not_slow_a_long_text(void **state)
     mc_match_scratch_free(scratch);
     mc_matcher_free(matcher);
     free(bytes);
+}
+
+/* What is walked by fails: entries that are beginnings and ends of each other, longer than what is
+ * looked up in stages. */
+static void long_entries_that_overlap_are_all_found(void **state)
+{
+    (void)state;
+    enum { PIECES = 64, LONGEST = 3 * MCI_SHORT_CODES };
+    static random_list list;
+    static char bytes[3 * PIECES];
+    test_random random = { 8 };
+    mc_match_scratch *scratch;
+    mc_error err = { 0 };
+    assert_ok(mc_match_scratch_new(&scratch, &err), err);
+    for (size_t round = 0; round < 300; round++) {
+        size_t period = 1 + test_below(&random, 5);
+        for (size_t i = 0; i < PIECES; i++)
+            memcpy(bytes + 3 * i, i % period == 0 || test_below(&random, 40) == 0 ? "狗" : "猫", 3);
+        list.n = 1 + test_below(&random, 60);
+        for (size_t i = 0; i < list.n; i++) {
+            size_t n = 1 + test_below(&random, LONGEST), at = test_below(&random, PIECES - n);
+            list.entries[i] = (mc_str){ bytes + 3 * at, 3 * n };
+        }
+        assert_ok(
+            mc_matcher_new_by_rule(MC_RULE_WORLDWIDE, list.entries, list.n, &list.matcher, &err),
+            err);
+        mc_str texts[] = { { bytes, sizeof bytes }, { bytes + 9, 3 * 50 }, { bytes, 3 * 20 } };
+        assert_batch(&list, scratch, texts, COUNT_OF(texts));
+        mc_matcher_free(list.matcher);
+    }
+    mc_match_scratch_free(scratch);
 }
 
 /* Reads must not reach beyond the text, nor before. */
@@ -488,6 +536,7 @@ int main(void)
         cmocka_unit_test(the_matcher_agrees_with_the_definition),
         cmocka_unit_test(entries_of_many_characters_are_told_apart),
         cmocka_unit_test(entries_that_all_end_together_do_not_slow_a_long_text),
+        cmocka_unit_test(long_entries_that_overlap_are_all_found),
         cmocka_unit_test(texts_are_read_from_their_first_byte_to_their_last),
         cmocka_unit_test(one_scratch_serves_matchers_of_any_rule_and_size),
         cmocka_unit_test(every_allocation_may_fail),
