@@ -210,26 +210,10 @@ static mc_status take_field(mc_train_config *config, const field *f, mci_json_va
     }
 }
 
-static mc_status take_preset(mc_train_config *config, mci_json_value root, mc_error *err)
-{
-    mci_json_value value;
-    char name[64];
-    if (!mci_json_get(root, "preset", &value))
-        return MC_OK;
-    const mc_str text = mci_json_string(value);
-    snprintf(name, sizeof name, "%.*s", (int)(text.len < 60 ? text.len : 60), text.data);
-    if (!mci_train_preset_fill(name, config))
-        return mc_fail(err, MC_E_FORMAT, "there is no preset \"%s\"", name);
-    return MC_OK;
-}
-
-static mc_status take_all(mc_train_config *config, mci_json_value root, mc_error *err)
+static mc_status take_fields(mc_train_config *config, mci_json_value root, mc_error *err)
 {
     mc_str key;
     mci_json_value value;
-    if (mci_json_type_of(root) != MCI_JSON_OBJECT)
-        return mc_fail(err, MC_E_FORMAT, "a config is a JSON object");
-    MC_TRY(take_preset(config, root, err));
     for (mci_json_iter it = mci_json_iterate(root); mci_json_next(&it, &key, &value);) {
         const field *f = find_field(key);
         if (f)
@@ -238,6 +222,31 @@ static mc_status take_all(mc_train_config *config, mci_json_value root, mc_error
             return no_field(key, err);
     }
     return MC_OK;
+}
+
+static mc_status take_preset(mc_train_config *config, mc_str name, mc_error *err)
+{
+    mci_json *json = NULL;
+    mci_json_value root;
+    const char *text = mci_train_preset_text(name);
+    if (!text)
+        return mc_fail(err, MC_E_FORMAT, "there is no preset \"%.*s\"",
+                       (int)(name.len < 60 ? name.len : 60), name.data);
+    mc_status status = mci_parse_whole(mc_str_of(text), &json, &root, err);
+    if (status >= 0)
+        status = take_fields(config, root, err);
+    mci_json_free(json);
+    return status;
+}
+
+static mc_status take_all(mc_train_config *config, mci_json_value root, mc_error *err)
+{
+    mci_json_value preset;
+    if (mci_json_type_of(root) != MCI_JSON_OBJECT)
+        return mc_fail(err, MC_E_FORMAT, "a config is a JSON object");
+    if (mci_json_get(root, "preset", &preset))
+        MC_TRY(take_preset(config, mci_json_string(preset), err));
+    return take_fields(config, root, err);
 }
 
 static mc_status read_file(mc_train_config *config, const char *path, mc_error *err)
@@ -257,24 +266,20 @@ static mc_status read_file(mc_train_config *config, const char *path, mc_error *
 /* ---- a config ---- */
 
 /* What every config begins as: CLIP's set-up, with nothing said of the data. */
-static void fill_usual(mc_train_config *config)
+static mc_status fill_usual(mc_train_config *config, mc_error *err)
 {
-    config->model = config->init = config->backend = config->vocab = config->out = "";
-    config->metadata = config->counts = config->image_root = "";
-    config->image_column = config->text_column = "";
-    config->precision = "bf16";
-    config->rule = "openai";
-    config->beta1 = 0.9;
-    config->beta2 = 0.98;
-    config->eps = 1e-6;
-    config->weight_decay = 0.2;
-    config->crop_min = 0.9;
-    config->crop_max = 1.0;
-    config->t = 20000;
-    config->checkpoint_steps = 1000;
-    config->keep_checkpoints = 3;
-    config->log_steps = 10;
-    mci_train_preset_fill("b32_400m", config);
+    for (size_t i = 0; i < N_FIELDS; i++)
+        if (fields[i].type == WORD)
+            *(const char **)place_of(config, &fields[i]) = "";
+    return take_preset(config, mc_str_of("b32_400m"), err);
+}
+
+static mc_status fill(mc_train_config *config, const char *preset_or_path, mc_error *err)
+{
+    const mc_str name = mc_str_of(preset_or_path);
+    MC_TRY(fill_usual(config, err));
+    return mci_train_preset_text(name) ? take_preset(config, name, err)
+                                       : read_file(config, preset_or_path, err);
 }
 
 mc_status mc_train_config_new(const char *preset_or_path, mc_train_config **out, mc_error *err)
@@ -282,10 +287,7 @@ mc_status mc_train_config_new(const char *preset_or_path, mc_train_config **out,
     mc_train_config *config = mci_alloc_zeroed(1, sizeof *config);
     if (!config)
         return mci_nomem(err, sizeof *config);
-    fill_usual(config);
-    mc_status status = MC_OK;
-    if (!mci_train_preset_fill(preset_or_path, config))
-        status = read_file(config, preset_or_path, err);
+    mc_status status = fill(config, preset_or_path, err);
     if (status < 0)
         mc_train_config_free(config);
     else

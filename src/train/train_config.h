@@ -38,9 +38,13 @@ typedef struct {
     X(REAL, crop_min, 1, "the least share of an image's area that a random crop takes")           \
     X(REAL, crop_max, 1, "the largest")                                                           \
     X(U64, shuffle_shards, 1, "shards whose pairs are shuffled together; 0: 16")                  \
-    X(WORD, metadata, 1, "online balancing: the list of entries; empty: ids come with the texts") \
+    X(WORD, metadata, 1, "online balancing: the list of entries, or a folder of lists for languages; " \
+      "empty: ids come with the texts")                                                           \
     X(WORD, counts, 1, "online balancing: the pool's entry counts; empty: no balancing")          \
-    X(U64, t, 1, "online balancing: the limit of an entry")                                       \
+    X(U64, t, 1, "online balancing: the limit of an entry; with a folder of lists, English's")    \
+    X(REAL, tail_ratio, 1, "online balancing with a folder: this gives every list its t; 0: t")   \
+    X(BOOL, worldwide, 1, "online balancing: match by MetaCLIP 2's rule, as a folder needs it")   \
+    X(BOOL, matched, 1, "online balancing: ids come with the texts, although metadata is named")  \
     X(U64, balance_seed, 1, "online balancing: the seed of the draws")                            \
     X(BOOL, names_from_paths, 1, "call shards by their paths, where files have equal names")      \
     X(WORDS, subset, 1, "lists of uuids; only these images are used")                             \
@@ -49,7 +53,11 @@ typedef struct {
     X(WORD, text_column, 1, "the column of texts; empty: title and the like")                     \
     X(U64, checkpoint_steps, 0, "a checkpoint every so many steps; 0: at the end only")           \
     X(U64, keep_checkpoints, 0, "so many of the last ones stay; 0: all")                          \
-    X(U64, log_steps, 0, "a line every so many steps")
+    X(U64, log_steps, 0, "a line every so many steps")                                            \
+    X(WORD, eval_catalog, 1, "data sets to evaluate on while training, as eval --catalog has them; " \
+      "empty: none")                                                                              \
+    X(U64, eval_steps, 0, "evaluate, with a checkpoint, every so many steps; 0: at each checkpoint") \
+    X(WORD, best_set, 1, "the data set whose value tells the best checkpoint; empty: the mean of all")
 
 typedef const char *mci_field_WORD;
 typedef mci_words mci_field_WORDS;
@@ -70,7 +78,7 @@ mc_status mci_train_config_identity(const mc_train_config *config, mci_buf *out,
 /* The config of "tiny-64", the preset tiny's model: images of 64 pixels, texts of 32 tokens. */
 void mci_tiny_clip_config(mci_clip_config *out);
 
-/* Fills in a preset; false if there is none. Words are constants. */
-bool mci_train_preset_fill(const char *name, mc_train_config *config);
+/* The text of a preset, a config in JSON; NULL if there is none. */
+const char *mci_train_preset_text(mc_str name);
 
 #endif

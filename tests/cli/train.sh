@@ -112,5 +112,9 @@ equal "$(jq -c '[.model, .batch, .lr, .beta2]' out)" '["ViT-B-32-quickgelu",3276
 cp out mine.json
 expect 0 train --show mine.json
 same out mine.json
+for file in "$METACLIP_SOURCE"/share/configs/*.json; do
+    expect 0 train --show "$(basename "$file" .json)"
+    same out "$file"
+done
 expect 0 train --fields
 says out 'seen_pairs'
