@@ -23,8 +23,9 @@ const char *mci_train_preset_text(mc_str name)
 
 void mci_tiny_clip_config(mci_clip_config *out)
 {
-    *out = (mci_clip_config){ .embed_dim = 128, .quick_gelu = true };
     mci_clip_config_defaults(out);
+    out->embed_dim = 128;
+    out->quick_gelu = true;
     out->vision.image_size = out->vision.resize_size = 64;
     out->vision.patch_size = 8;
     out->vision.width = 192;

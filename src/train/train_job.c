@@ -351,7 +351,8 @@ static void tell_progress(const run *r)
     if (hooks->progress && is_first(r))
         hooks->progress(hooks->user, &(mc_progress){ .phase = "train",
                                                      .done = r->state.step * r->config->batch,
-                                                     .total = r->n_steps * r->config->batch });
+                                                     .total = r->n_steps * r->config->batch,
+                                                     .unit = "pairs" });
 }
 
 static mc_status one_step(run *r, mci_step_facts *facts, double *data_seconds, mc_error *err)

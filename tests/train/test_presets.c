@@ -71,6 +71,17 @@ static void each_file_is_its_presets_whole_config(void **state)
     assert_int_equal(n, COUNT_OF(published) + 1); /* and tiny */
 }
 
+static void the_tiny_model_is_a_sound_one(void **state)
+{
+    (void)state;
+    mc_error err = { 0 };
+    mci_clip_config clip;
+    mci_tiny_clip_config(&clip);
+    assert_ok(mci_clip_config_check(&clip, &err), err);
+    assert_true(clip.quick_gelu);
+    assert_int_equal(clip.embed_dim, 128);
+}
+
 /* A value that the field does not have yet, and how JSON shows it. */
 static void other_value(const char *json, const char *name, char set[200], char shown[200])
 {
@@ -111,6 +122,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(presets_are_the_published_set_ups),
         cmocka_unit_test(each_file_is_its_presets_whole_config),
+        cmocka_unit_test(the_tiny_model_is_a_sound_one),
         cmocka_unit_test(every_field_can_be_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
