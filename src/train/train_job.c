@@ -24,10 +24,7 @@ typedef struct {
     mci_dist *dist;
     mci_trainer *trainer;
     mc_tokenizer *tokenizer;
-    mc_metadata *metadata;
-    mc_matcher *matcher;
-    mc_counts counts;
-    mc_balancer *balancer;
+    mci_online_balance balance;
     mci_uuid_set *subset;
     mci_pair_loader *loader;
     mci_run_state state;
@@ -192,24 +189,23 @@ static mc_status start_weights(run *r, mc_error *err)
 
 /* ---- the data ---- */
 
-static mc_status make_balancer(run *r, mc_error *err)
-{
-    const mc_train_config *c = r->config;
-    if (c->counts[0] == '\0')
-        return MC_OK;
-    if (c->metadata[0])
-        MC_TRY(mc_metadata_load(c->metadata, &r->metadata, err));
-    MC_TRY(mc_counts_load(c->counts, r->metadata, &r->options->hooks, &r->counts, err));
-    MC_TRY(
-        mc_balancer_new(r->counts.counts, r->counts.n, c->t, c->balance_seed, &r->balancer, err));
-    return r->metadata ? mc_matcher_new(mc_metadata_entries(r->metadata),
-                                        mc_metadata_len(r->metadata), &r->matcher, err)
-                       : MC_OK;
-}
-
 static const char *word_or_null(const char *word)
 {
     return *word ? word : NULL;
+}
+
+static mc_status open_balance(run *r, mc_error *err)
+{
+    const mc_train_config *c = r->config;
+    const mci_online_balance_job job = { .metadata_path = word_or_null(c->metadata),
+                                         .counts_path = c->counts,
+                                         .worldwide = c->worldwide,
+                                         .has_ids = c->matched,
+                                         .t = c->t,
+                                         .tail_ratio = c->tail_ratio > 0.0 ? c->tail_ratio : -1.0,
+                                         .seed = c->balance_seed,
+                                         .hooks = &r->options->hooks };
+    return *c->counts ? mci_online_balance_open(&job, &r->balance, err) : MC_OK;
 }
 
 static mc_status open_loader(run *r, mc_error *err)
@@ -228,8 +224,8 @@ static mc_status open_loader(run *r, mc_error *err)
                                 .n_ranks = mci_dist_size(r->dist),
                                 .shuffle_shards = (unsigned)c->shuffle_shards,
                                 .start = r->state.position,
-                                .balancer = r->balancer,
-                                .matcher = r->matcher,
+                                .balancer = r->balance.balancer,
+                                .matching = r->balance.matches ? &r->balance.matching : NULL,
                                 .subset = r->subset,
                                 .image_column = word_or_null(c->image_column),
                                 .text_column = word_or_null(c->text_column),
@@ -244,7 +240,7 @@ static mc_status open_loader(run *r, mc_error *err)
 
 static mc_status open_data(run *r, mc_error *err)
 {
-    MC_TRY(make_balancer(r, err));
+    MC_TRY(open_balance(r, err));
     if (r->config->subset.n)
         MC_TRY(mci_uuid_set_load(r->config->subset.items, r->config->subset.n, &r->subset, err));
     MC_TRY(open_loader(r, err));
@@ -444,10 +440,7 @@ static void release(run *r)
     mci_pair_loader_close(r->loader);
     mci_trainer_free(r->trainer);
     mc_tokenizer_free(r->tokenizer);
-    mc_balancer_free(r->balancer);
-    mc_counts_release(&r->counts);
-    mc_matcher_free(r->matcher);
-    mc_metadata_free(r->metadata);
+    mci_online_balance_release(&r->balance);
     mci_uuid_set_free(r->subset);
     mci_dist_close(r->dist);
 }

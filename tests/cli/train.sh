@@ -81,6 +81,19 @@ echo '["car", "road", "red"]' > metadata.json
 expect 0 match -q -m metadata.json -o matched.jsonl 0.tar 1.tar
 expect 0 count -q -m metadata.json -o counts.npy matched.jsonl
 train 0 -q --set out=balanced --set seen_pairs=12 --set metadata=metadata.json --set counts=counts.npy --set t=6 0.tar 1.tar
+mkdir lists
+echo '["car", "road", "red"]' > lists/en.json
+echo '["car", "old", "dry"]' > lists/other.json
+expect 0 match -q --worldwide -m lists -o routed.jsonl 0.tar 1.tar
+expect 0 count -q -m lists -o routed.npy routed.jsonl
+routed=(--set seen_pairs=12 --set metadata=lists --set counts=routed.npy --set tail_ratio=0.4)
+train 0 -q --set out=routed "${routed[@]}" --set worldwide=true 0.tar 1.tar
+train 2 -q --set out=unrouted "${routed[@]}" 0.tar 1.tar
+says err 'worldwide'
+train 1 -q --set out=unrouted --set seen_pairs=12 --set counts=routed.npy 0.tar 1.tar
+says err 'give the folder as the metadata'
+train 1 -q --set out=unrouted "${routed[@]}" --set matched=true 0.tar 1.tar
+says err 'they must carry ids'
 train 1 -q --set out=none --set subset=list.txt 0.tar
 says err 'list.txt'
 jq -r '.uuid' matched.jsonl | head -n 8 > list.txt
