@@ -60,6 +60,7 @@ typedef struct {
     double loss;                   /* mean of the last window */
     double samples_per_s;          /* of all processes, over this call */
     double data_share;             /* of the time, spent waiting for data */
+    double matmul_share; /* the step's products, of what the backend's own do in that time */
     bool is_complete;
 } mc_train_summary;
 

@@ -11,6 +11,7 @@
 #include "model/checkpoint.h"
 #include "train/init.h"
 #include "train/run_checkpoint.h"
+#include "train/step_work.h"
 #include "train/train_config.h"
 #include "train/train_log.h"
 
@@ -29,6 +30,8 @@ typedef struct {
     mci_pair_loader *loader;
     mci_run_state state;
     mci_train_log log;
+    double product_rate; /* of the first process */
+    double data_seconds, work; /* of this call's steps so far */
 } run;
 
 static bool is_first(const run *r)
@@ -152,6 +155,9 @@ static mc_status make_trainer(run *r, mc_error *err)
                                     .schedule = { c->lr, c->warmup_steps, r->n_steps },
                                     .dist = r->dist };
     MC_TRY(choose_backend(r, &options.backend, options.precision, err));
+    if (is_first(r))
+        MC_TRY(mci_product_rate(options.backend, options.precision, options.n_threads,
+                                &r->product_rate, err));
     return mci_trainer_new(&r->clip, &options, &r->trainer, err);
 }
 
@@ -351,7 +357,7 @@ static void tell_progress(const run *r)
                                                      .unit = "pairs" });
 }
 
-static mc_status one_step(run *r, mci_step_facts *facts, double *data_seconds, mc_error *err)
+static mc_status one_step(run *r, mci_step_facts *facts, mc_error *err)
 {
     mci_pair_batch batch;
     const double began = mci_clock_seconds();
@@ -360,8 +366,10 @@ static mc_status one_step(run *r, mci_step_facts *facts, double *data_seconds, m
     MC_TRY(mci_trainer_step(r->trainer, batch.pixels, batch.tokens, batch.n, facts, err));
     r->state.position = batch.after;
     r->state.step++;
-    *data_seconds += loaded - began;
-    mci_train_log_step(&r->log, facts, r->config->batch, loaded - began,
+    const double work = mci_step_work(&r->clip, batch.tokens, batch.n);
+    r->data_seconds += loaded - began;
+    r->work += work;
+    mci_train_log_step(&r->log, facts, r->config->batch, work, loaded - began,
                        mci_clock_seconds() - began);
     if (!isfinite(facts->loss))
         return mc_fail(err, MC_E_BACKEND,
@@ -384,25 +392,33 @@ static mc_status after_step(run *r, const mci_step_facts *facts, bool is_last, m
                                                                                : MC_OK;
 }
 
+static void sum_up(run *r, uint64_t first, double seconds)
+{
+    mc_train_summary *sum = r->sum;
+    sum->first_step = first;
+    sum->n_steps = r->state.step;
+    sum->n_all_steps = r->n_steps;
+    sum->is_complete = r->state.step == r->n_steps;
+    if (seconds <= 0.0)
+        return;
+    sum->samples_per_s = (double)((r->state.step - first) * r->config->batch) / seconds;
+    sum->data_share = r->data_seconds / seconds;
+    if (r->product_rate > 0.0)
+        sum->matmul_share = r->work / seconds / r->product_rate;
+}
+
 static mc_status run_steps(run *r, mc_error *err)
 {
     const uint64_t first = r->state.step, max = r->options->max_steps;
     const double began = mci_clock_seconds();
-    double data_seconds = 0.0;
     mci_step_facts facts = { 0 };
+    tell_progress(r);
     while (r->state.step < r->n_steps && (max == 0 || r->state.step - first < max)) {
-        MC_TRY(one_step(r, &facts, &data_seconds, err));
+        MC_TRY(one_step(r, &facts, err));
         const bool is_last = r->state.step == r->n_steps || (max && r->state.step - first == max);
         MC_TRY(after_step(r, &facts, is_last, err));
     }
-    const double seconds = mci_clock_seconds() - began;
-    r->sum->first_step = first;
-    r->sum->n_steps = r->state.step;
-    r->sum->n_all_steps = r->n_steps;
-    r->sum->samples_per_s =
-        seconds > 0.0 ? (double)((r->state.step - first) * r->config->batch) / seconds : 0.0;
-    r->sum->data_share = seconds > 0.0 ? data_seconds / seconds : 0.0;
-    r->sum->is_complete = r->state.step == r->n_steps;
+    sum_up(r, first, mci_clock_seconds() - began);
     return MC_OK;
 }
 
@@ -413,6 +429,7 @@ static mc_status open_log(run *r, mc_error *err)
     r->log =
         (mci_train_log){ .n_all_steps = r->n_steps,
                          .batch = r->config->batch,
+                         .product_rate = r->product_rate,
                          .window = { .n_steps = r->state.n_window, .loss = r->state.window_loss },
                          .line = is_first(r) ? r->options->log : NULL,
                          .hooks = &r->options->hooks,
