@@ -62,6 +62,8 @@ typedef struct {
     double data_share;             /* of the time, spent waiting for data */
     double matmul_share; /* the step's products, of what the backend's own do in that time */
     bool is_complete;
+    uint64_t best_step; /* what evaluation found best so far; 0: nothing was evaluated */
+    double best_value;
 } mc_train_summary;
 
 /** Trains until the config's pairs are seen. Errors: MC_E_ARG (a field is missing or contradicts

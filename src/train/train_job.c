@@ -13,6 +13,7 @@
 #include "train/run_checkpoint.h"
 #include "train/step_work.h"
 #include "train/train_config.h"
+#include "train/train_eval.h"
 #include "train/train_log.h"
 
 typedef struct {
@@ -330,21 +331,61 @@ static mc_status take_up(run *r, mc_error *err)
     bool found = false;
     MC_TRY(check_folder(r, err));
     MC_TRY(mci_run_checkpoint_find(r->config->out, &r->state, &found, err));
-    if (found)
-        return mci_run_checkpoint_load(r->config->out, r->state.step, r->trainer, err);
-    return start_weights(r, err);
+    if (!found)
+        return start_weights(r, err);
+    if (is_first(r) && r->state.best_step == r->state.step) /* it may have been killed just then */
+        MC_TRY(mci_run_checkpoint_set_best(r->config->out, r->state.step, err));
+    return mci_run_checkpoint_load(r->config->out, r->state.step, r->trainer, err);
 }
 
 /* ---- steps ---- */
 
-static mc_status save(run *r, mc_error *err)
+/* Whether what is in the folder is the best so far is for the state to remember. */
+static mc_status evaluate(run *r, const char *folder, mc_error *err)
 {
+    const mc_train_config *c = r->config;
+    mci_run_state *state = &r->state;
+    char name[64];
+    double value = NAN;
+    snprintf(name, sizeof name, "step %" PRIu64, state->step);
+    MC_TRY(mci_train_eval_run(c, folder, name, state->step, r->options->n_threads,
+                              &r->options->hooks, &r->log, &value, err));
+    if (!isnan(value) && (state->best_step == 0 || value > state->best_value)) {
+        state->best_step = state->step;
+        state->best_value = value;
+    }
+    return mci_train_log_value(&r->log, state->step, value, state->best_step, state->best_value,
+                               err);
+}
+
+/* The others wait for the first process at the next step. */
+static mc_status save(run *r, bool evaluates, mc_error *err)
+{
+    char folder[MCI_RUN_PATH];
+    const char *out = r->config->out;
     if (!is_first(r))
         return MC_OK;
     r->state.n_window = r->log.window.n_steps;
     r->state.window_loss = r->log.window.loss;
-    return mci_run_checkpoint_save(r->config->out, &r->clip, r->trainer, &r->state,
-                                   r->config->keep_checkpoints, err);
+    MC_TRY(mci_run_checkpoint_begin(out, &r->clip, r->trainer, r->state.step, folder, err));
+    if (evaluates)
+        MC_TRY(evaluate(r, folder, err));
+    MC_TRY(mci_run_checkpoint_end(out, &r->state, r->config->keep_checkpoints, err));
+    return r->state.best_step == r->state.step
+               ? mci_run_checkpoint_set_best(out, r->state.step, err)
+               : MC_OK;
+}
+
+/* Where a run that is never stopped makes a checkpoint, and where it evaluates. */
+static bool is_at(const run *r, uint64_t each)
+{
+    return r->state.step == r->n_steps || (each && r->state.step % each == 0);
+}
+
+static bool is_evaluated(const run *r)
+{
+    const mc_train_config *c = r->config;
+    return c->eval_catalog[0] && is_at(r, c->eval_steps ? c->eval_steps : c->checkpoint_steps);
 }
 
 static void tell_progress(const run *r)
@@ -386,10 +427,10 @@ static mc_status after_step(run *r, const mci_step_facts *facts, bool is_last, m
     const uint64_t step = r->state.step;
     tell_progress(r);
     r->sum->loss = r->log.window.loss / (double)r->log.window.n_steps;
-    if (step == r->n_steps || (c->log_steps && step % c->log_steps == 0))
+    if (is_at(r, c->log_steps))
         MC_TRY(mci_train_log_end(&r->log, step, facts, r->state.position.epoch, err));
-    return is_last || (c->checkpoint_steps && step % c->checkpoint_steps == 0) ? save(r, err)
-                                                                               : MC_OK;
+    const bool evaluates = is_evaluated(r);
+    return is_last || evaluates || is_at(r, c->checkpoint_steps) ? save(r, evaluates, err) : MC_OK;
 }
 
 static void sum_up(run *r, uint64_t first, double seconds)
@@ -399,6 +440,8 @@ static void sum_up(run *r, uint64_t first, double seconds)
     sum->n_steps = r->state.step;
     sum->n_all_steps = r->n_steps;
     sum->is_complete = r->state.step == r->n_steps;
+    sum->best_step = r->state.best_step;
+    sum->best_value = r->state.best_value;
     if (seconds <= 0.0)
         return;
     sum->samples_per_s = (double)((r->state.step - first) * r->config->batch) / seconds;
@@ -442,6 +485,8 @@ static mc_status run_all(run *r, mc_error *err)
     MC_TRY(r->options->mpi ? mci_dist_mpi(&r->dist, err) : mci_dist_single(&r->dist, err));
     MC_TRY(read_clip_config(r, err));
     MC_TRY(check_config(r, err));
+    if (is_first(r))
+        MC_TRY(mci_train_eval_check(r->config, err));
     MC_TRY(open_tokenizer(r, err));
     MC_TRY(make_trainer(r, err));
     MC_TRY(take_up(r, err));

@@ -155,3 +155,41 @@ mc_status mci_train_log_end(mci_train_log *log, uint64_t step, const mci_step_fa
     warn_if_flat(log, n.loss);
     return write_json(log, step, facts, epoch, &n, err);
 }
+
+/* ---- evaluation ---- */
+
+mc_status mci_train_log_set(const mci_train_log *log, uint64_t step, const char *json,
+                            mc_error *err)
+{
+    mci_buf line = { 0 };
+    if (log->path[0] == '\0')
+        return MC_OK;
+    mc_status status = mci_buf_printf(&line, err, "{\"step\":%" PRIu64 ",\"eval\":", step);
+    if (status >= 0)
+        status = mci_buf_add(&line, mc_str_of(json), err);
+    if (status >= 0)
+        status = mci_buf_add(&line, mc_str_of("}\n"), err);
+    if (status >= 0)
+        status = mci_buf_terminate(&line, err);
+    if (status >= 0)
+        status = append(log->path, line.data, err);
+    mci_buf_release(&line);
+    return status;
+}
+
+mc_status mci_train_log_value(const mci_train_log *log, uint64_t step, double value,
+                              uint64_t best_step, double best_value, mc_error *err)
+{
+    char line[300], room[2][32];
+    if (log->line) {
+        snprintf(line, sizeof line, "step %" PRIu64 "/%" PRIu64 "  value %.4f  best %.4f at step %"
+                 PRIu64, step, log->n_all_steps, value, best_value, best_step);
+        log->line(log->user, line);
+    }
+    if (log->path[0] == '\0')
+        return MC_OK;
+    snprintf(line, sizeof line,
+             "{\"step\":%" PRIu64 ",\"value\":%s,\"best_step\":%" PRIu64 ",\"best_value\":%s}\n",
+             step, json_number(value, room[0]), best_step, json_number(best_value, room[1]));
+    return append(log->path, line, err);
+}

@@ -34,4 +34,11 @@ void mci_train_log_step(mci_train_log *log, const mci_step_facts *facts, uint64_
 mc_status mci_train_log_end(mci_train_log *log, uint64_t step, const mci_step_facts *facts,
                             uint64_t epoch, mc_error *err);
 
+/* What a data set came out with after `step` steps: a line of JSON that eval made. */
+mc_status mci_train_log_set(const mci_train_log *log, uint64_t step, const char *json,
+                            mc_error *err);
+/* The evaluation's value, and the best one so far. */
+mc_status mci_train_log_value(const mci_train_log *log, uint64_t step, double value,
+                              uint64_t best_step, double best_value, mc_error *err);
+
 #endif
