@@ -166,6 +166,13 @@ mc_status mc_train_config_data(mc_train_config *config, const char *const *paths
 
 /* ---- from JSON ---- */
 
+/* Words end with a NUL, so they have none inside. */
+static bool is_word(mci_json_value value)
+{
+    const mc_str text = mci_json_string(value);
+    return mci_json_type_of(value) == MCI_JSON_STRING && !memchr(text.data, '\0', text.len);
+}
+
 static mc_status take_words(mc_train_config *config, const field *f, mci_json_value value,
                             mc_error *err)
 {
@@ -178,7 +185,7 @@ static mc_status take_words(mc_train_config *config, const field *f, mci_json_va
         n++;
     MC_TRY(make_words(config, n, words, err));
     for (mci_json_iter it = mci_json_iterate(value); mci_json_next(&it, NULL, &element);) {
-        if (mci_json_type_of(element) != MCI_JSON_STRING)
+        if (!is_word(element))
             return wrong(f, "an array of strings", err);
         MC_TRY(keep_word(config, mci_json_string(element), &words->items[words->n++], err));
     }
@@ -191,7 +198,7 @@ static mc_status take_field(mc_train_config *config, const field *f, mci_json_va
     void *place = place_of(config, f);
     switch (f->type) {
     case WORD:
-        if (mci_json_type_of(value) != MCI_JSON_STRING)
+        if (!is_word(value))
             return wrong(f, "a string", err);
         return keep_word(config, mci_json_string(value), place, err);
     case WORDS:
@@ -204,7 +211,7 @@ static mc_status take_field(mc_train_config *config, const field *f, mci_json_va
     case U64:
         return mci_json_u64(value, place) ? MC_OK : wrong(f, "a whole number", err);
     default:
-        if (!mci_json_double(value, place) || *(double *)place < 0.0)
+        if (!mci_json_double(value, place) || !isfinite(*(double *)place) || *(double *)place < 0.0)
             return wrong(f, "a number that is not negative", err);
         return MC_OK;
     }
@@ -224,19 +231,25 @@ static mc_status take_fields(mc_train_config *config, mci_json_value root, mc_er
     return MC_OK;
 }
 
-static mc_status take_preset(mc_train_config *config, mc_str name, mc_error *err)
+static mc_status take_all(mc_train_config *config, mci_json_value root, mc_error *err);
+
+static mc_status take_text(mc_train_config *config, mc_str text, mc_error *err)
 {
     mci_json *json = NULL;
     mci_json_value root;
-    const char *text = mci_train_preset_text(name);
-    if (!text)
-        return mc_fail(err, MC_E_FORMAT, "there is no preset \"%.*s\"",
-                       (int)(name.len < 60 ? name.len : 60), name.data);
-    mc_status status = mci_parse_whole(mc_str_of(text), &json, &root, err);
+    mc_status status = mci_parse_whole(text, &json, &root, err);
     if (status >= 0)
-        status = take_fields(config, root, err);
+        status = take_all(config, root, err);
     mci_json_free(json);
     return status;
+}
+
+static mc_status take_preset(mc_train_config *config, mc_str name, mc_error *err)
+{
+    const char *text = mci_train_preset_text(name);
+    return text ? take_text(config, mc_str_of(text), err)
+                : mc_fail(err, MC_E_FORMAT, "there is no preset \"%.*s\"",
+                          (int)(name.len < 60 ? name.len : 60), name.len ? name.data : "");
 }
 
 static mc_status take_all(mc_train_config *config, mci_json_value root, mc_error *err)
@@ -274,25 +287,39 @@ static mc_status fill_usual(mc_train_config *config, mc_error *err)
     return take_preset(config, mc_str_of("b32_400m"), err);
 }
 
-static mc_status fill(mc_train_config *config, const char *preset_or_path, mc_error *err)
+static mc_status end_config(mc_train_config *config, mc_status status, mc_train_config **out)
 {
-    const mc_str name = mc_str_of(preset_or_path);
-    MC_TRY(fill_usual(config, err));
-    return mci_train_preset_text(name) ? take_preset(config, name, err)
-                                       : read_file(config, preset_or_path, err);
-}
-
-mc_status mc_train_config_new(const char *preset_or_path, mc_train_config **out, mc_error *err)
-{
-    mc_train_config *config = mci_alloc_zeroed(1, sizeof *config);
-    if (!config)
-        return mci_nomem(err, sizeof *config);
-    mc_status status = fill(config, preset_or_path, err);
     if (status < 0)
         mc_train_config_free(config);
     else
         *out = config;
     return status;
+}
+
+/* The usual one. */
+static mc_status new_config(mc_train_config **out, mc_error *err)
+{
+    mc_train_config *config = mci_alloc_zeroed(1, sizeof *config);
+    if (!config)
+        return mci_nomem(err, sizeof *config);
+    return end_config(config, fill_usual(config, err), out);
+}
+
+mc_status mc_train_config_new(const char *preset_or_path, mc_train_config **out, mc_error *err)
+{
+    mc_train_config *config = NULL;
+    const mc_str name = mc_str_of(preset_or_path);
+    MC_TRY(new_config(&config, err));
+    mc_status status = mci_train_preset_text(name) ? take_preset(config, name, err)
+                                                   : read_file(config, preset_or_path, err);
+    return end_config(config, status, out);
+}
+
+mc_status mci_train_config_of_text(mc_str text, mc_train_config **out, mc_error *err)
+{
+    mc_train_config *config = NULL;
+    MC_TRY(new_config(&config, err));
+    return end_config(config, take_text(config, text, err), out);
 }
 
 void mc_train_config_free(mc_train_config *config)

@@ -72,6 +72,9 @@ struct mc_train_config {
 #undef X
 };
 
+/* As mc_train_config_new, of a file's text. */
+mc_status mci_train_config_of_text(mc_str text, mc_train_config **out, mc_error *err);
+
 /* The fields that decide results, as text: what a run that goes on is compared by. */
 mc_status mci_train_config_identity(const mc_train_config *config, mci_buf *out, mc_error *err);
 

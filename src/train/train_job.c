@@ -84,6 +84,9 @@ static mc_status check_config(run *r, mc_error *err)
                        c->batch, size);
     if (c->seen_pairs < c->batch)
         return mc_fail(err, MC_E_ARG, "seen_pairs: fewer than one batch");
+    if (c->batch > INT32_MAX || c->shuffle_shards > INT32_MAX)
+        return mc_fail(err, MC_E_ARG, "%s: more than 2^31",
+                       c->batch > INT32_MAX ? "batch" : "shuffle_shards");
     r->n_own = (size_t)(c->batch / size);
     r->n_steps = c->seen_pairs / c->batch;
     return MC_OK;
@@ -473,6 +476,7 @@ static mc_status open_log(run *r, mc_error *err)
         (mci_train_log){ .n_all_steps = r->n_steps,
                          .batch = r->config->batch,
                          .product_rate = r->product_rate,
+                         .warmup_steps = r->config->warmup_steps,
                          .window = { .n_steps = r->state.n_window, .loss = r->state.window_loss },
                          .line = is_first(r) ? r->options->log : NULL,
                          .hooks = &r->options->hooks,

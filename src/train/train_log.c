@@ -134,9 +134,10 @@ static void tell_people(const mci_train_log *log, uint64_t step, const mci_step_
 }
 
 /* Guessing costs ln(batch). */
-static void warn_if_flat(mci_train_log *l, double loss)
+static void warn_if_flat(mci_train_log *l, uint64_t step, double loss)
 {
-    l->n_flat = fabs(loss - log((double)l->batch)) < 0.01 ? l->n_flat + 1 : 0;
+    const bool is_flat = fabs(loss - log((double)l->batch)) < 0.01;
+    l->n_flat = is_flat && step > l->warmup_steps / 2 ? l->n_flat + 1 : 0;
     if (l->n_flat == MAX_FLAT && l->hooks->warn)
         l->hooks->warn(l->hooks->user,
                        "the loss stays at the logarithm of the batch, as if images and texts had "
@@ -152,7 +153,7 @@ mc_status mci_train_log_end(mci_train_log *log, uint64_t step, const mci_step_fa
     const window_numbers n = numbers_of(log);
     log->window = (mci_log_window){ 0 };
     tell_people(log, step, facts, &n);
-    warn_if_flat(log, n.loss);
+    warn_if_flat(log, step, n.loss);
     return write_json(log, step, facts, epoch, &n, err);
 }
 

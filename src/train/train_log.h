@@ -16,7 +16,8 @@ typedef struct {
     char path[4096]; /* OUT/log.jsonl; empty: nobody writes */
     uint64_t n_all_steps, batch;
     double product_rate; /* of this process; 0: not known */
-    uint64_t n_flat; /* windows in a row whose loss was ln(batch) */
+    uint64_t warmup_steps; /* in the first half of which a loss need not fall yet */
+    uint64_t n_flat;       /* windows in a row, behind that, whose loss was ln(batch) */
     mci_log_window window;
     void (*line)(void *user, const char *text); /* may be NULL */
     const mc_hooks *hooks;

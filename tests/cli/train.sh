@@ -40,6 +40,10 @@ equal "$(ls whole | xargs)" 'checkpoints config.json log.jsonl' files
 equal "$(ls whole/checkpoints | xargs)" '00000005 00000010 00000012' checkpoints
 equal "$(jq -r '.batch, .out, .data[0]' whole/config.json | xargs)" '6 whole 0.tar' 'the effective config'
 equal "$(jq .step whole/log.jsonl | xargs)" '3 6 9 12' 'lines of the log'
+equal "$(jq -r 'keys_unsorted | join(" ")' whole/log.jsonl | uniq)" \
+    'step epoch seen loss lr scale grad_norm samples_per_s data_share matmul_share' 'members of a line'
+equal "$(jq '.samples_per_s > 0 and .data_share >= 0 and .data_share < 1 and .matmul_share > 0' whole/log.jsonl | uniq)" \
+    true 'rates and shares'
 train 0 -q --set out=whole 0.tar 1.tar # there is nothing left to do
 train 0 -q --set out=again 0.tar 1.tar
 same_run again

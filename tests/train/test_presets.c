@@ -82,6 +82,37 @@ static void the_tiny_model_is_a_sound_one(void **state)
     assert_int_equal(clip.embed_dim, 128);
 }
 
+static const struct {
+    const char *name, *text, *says;
+} bad[] = {
+    { "no object", "[1]", "a config is a JSON object" },
+    { "no JSON", "{\"lr\": ", "" },
+    { "a field that is none", "{\"speed\": 1}", "there is no field speed" },
+    { "a preset that is none", "{\"preset\": \"b99\"}", "there is no preset \"b99\"" },
+    { "a preset that is no word", "{\"preset\": 3}", "there is no preset \"\"" },
+    { "a word for a number", "{\"lr\": \"fast\"}", "want a number that is not negative" },
+    { "a negative number", "{\"beta1\": -0.5}", "want a number that is not negative" },
+    { "a fraction for a count", "{\"batch\": 1.5}", "want a whole number" },
+    { "a number for a word", "{\"out\": 1}", "want a string" },
+    { "a NUL in a word", "{\"out\": \"a\\u0000b\"}", "want a string" },
+    { "a word for words", "{\"data\": \"a.tar\"}", "want an array of strings" },
+    { "a number among words", "{\"data\": [\"a.tar\", 1]}", "want an array of strings" },
+    { "a number for a switch", "{\"recompute\": 1}", "want true or false" },
+};
+
+static void what_is_no_config_is_told(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        mc_error err = { 0 };
+        mc_train_config *c = NULL;
+        print_message("  case: %s\n", bad[i].name);
+        assert_true(mci_train_config_of_text(mc_str_of(bad[i].text), &c, &err) < 0);
+        assert_null(c);
+        assert_says(err.text, bad[i].says);
+    }
+}
+
 /* A value that the field does not have yet, and how JSON shows it. */
 static void other_value(const char *json, const char *name, char set[200], char shown[200])
 {
@@ -123,6 +154,7 @@ int main(void)
         cmocka_unit_test(presets_are_the_published_set_ups),
         cmocka_unit_test(each_file_is_its_presets_whole_config),
         cmocka_unit_test(the_tiny_model_is_a_sound_one),
+        cmocka_unit_test(what_is_no_config_is_told),
         cmocka_unit_test(every_field_can_be_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
