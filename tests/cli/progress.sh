@@ -38,7 +38,7 @@ expect 0 match -m metadata.json -o matched.jsonl pairs.jsonl
 data=$METACLIP_SOURCE/tests/data
 cp -r "$data/tiny_clip" model
 cp "$data/vocab_small.txt" model/bpe_simple_vocab_16e6.txt.gz
-for i in {1..20000}; do echo "a photo of the road $i"; done > texts.txt
+seq -f 'a photo of the road %.0f' 100000 > texts.txt
 on_terminal embed --model model --texts -j1 -o t.npy texts.txt
 grep -qE '[0-9]+ %  [0-9.]+[kM]? texts/s, [0-9:]+ left' screen || fail "$shown: no texts and time left: $(head -c 500 screen)"
 
@@ -48,6 +48,6 @@ for i in {1..12}; do
     echo "a red car $i" > "pairs/$i.txt"
 done
 tar -C pairs -cf pairs.tar .
-on_terminal train tiny --set vocab="$data/vocab_small.txt" --set batch=6 --set seen_pairs=120 --set log_steps=0 \
+on_terminal train tiny --set vocab="$data/vocab_small.txt" --set batch=6 --set seen_pairs=60 --set log_steps=0 \
     --set precision=fp32 --set out=run -j1 pairs.tar
 grep -qE '[0-9]+ %  [0-9.]+ pairs/s, [0-9:]+ left' screen || fail "$shown: no pairs and time left: $(head -c 500 screen)"
