@@ -1,5 +1,5 @@
-/* The loss of a batch and its gradients by the features, forward and back, beside plain loops in f64
- * over some of its rows, whose answer it must have. */
+/* The loss of a batch and its gradients by the features, forward and back, beside plain loops in
+ * f64 over some of its rows, whose answer it must have. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,7 +53,8 @@ static batch new_batch(size_t N, size_t D)
         b.dsides[side] = must_have(malloc(N * D * sizeof(float)));
         b.lses[side] = must_have(malloc(N * sizeof(double)));
         for (size_t i = 0; i < N * D; i++)
-            b.sides[side][i] = (float)(uniform(&state) - 0.5) + (side ? b.sides[0][i] * 0.4f : 0.0f);
+            b.sides[side][i] =
+                (float)(uniform(&state) - 0.5) + (side ? b.sides[0][i] * 0.4f : 0.0f);
         mci_normalize_rows(b.sides[side], N, D, lengths);
     }
     free(lengths);
@@ -76,9 +77,9 @@ static void run(batch *b, mci_team *team)
         mci_contrast_lse_on(team, b->sides[side], b->N, b->sides[!side], b->N, b->D, b->scale,
                             b->lses[side]);
     for (int side = 0; side < 2; side++)
-        b->dscale = mci_contrast_backward_on(team, b->sides[side], b->N, 0, b->sides[!side], b->N,
-                                             b->D, b->scale, b->lses[side], b->lses[!side],
-                                             b->dsides[side]);
+        b->dscale =
+            mci_contrast_backward_on(team, b->sides[side], b->N, 0, b->sides[!side], b->N, b->D,
+                                     b->scale, b->lses[side], b->lses[!side], b->dsides[side]);
 }
 
 /* ---- plain loops ---- */
@@ -153,7 +154,8 @@ static void bench_size(size_t N, size_t D, mci_team *team)
     bench_check(&one, off < 1e-6, "it is not the plain loops' answer");
     const double rate = bench_end(&one);
     /* Three products of each side: twice the logits, and the gradient. */
-    const double work = 12.0 * (double)N * (double)N * (double)D, plain = 2.0 * (double)N * plain_row;
+    const double work = 12.0 * (double)N * (double)N * (double)D,
+                 plain = 2.0 * (double)N * plain_row;
     printf("{\"name\":\"%s\",\"seconds\":%.3f,\"processor_s\":%.3f,\"gflop_per_s\":%.1f,"
            "\"times_plain_loops_by_processor\":%.1f,\"largest_difference\":%.2g}\n",
            name, (double)N / rate, processor, work / processor / 1e9, plain / processor, off);

@@ -162,8 +162,16 @@ double mci_contrast_backward_on(mci_team *team, const float *a, size_t m, size_t
                                 const float *b, size_t N, size_t D, double scale,
                                 const double *lse_a, const double *lse_b, float *da)
 {
-    job j = { .a = a, .m = m, .first = first, .b = b, .N = N, .D = D, .scale = scale,
-              .lse = (double *)lse_a, .lse_b = lse_b, .da = da };
+    job j = { .a = a,
+              .m = m,
+              .first = first,
+              .b = b,
+              .N = N,
+              .D = D,
+              .scale = scale,
+              .lse = (double *)lse_a,
+              .lse_b = lse_b,
+              .da = da };
     double dscale = 0.0;
     share_rows(&j);
     run_tasks(team, &j, backward_task);

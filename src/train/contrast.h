@@ -4,8 +4,8 @@
  *     loss = mean over i of (lse_j s_ij - s_ii) / 2 + (lse_j s_ji - s_ii) / 2
  *
  * A process that has only m of the rows needs all features and, for the gradient, the log-sum-exps
- * of all rows of the other side: N numbers. Nothing here is N x N: logits are computed by blocks, and
- * again on the way back. Source: Radford et al. 2021, arXiv:2103.00020, Fig. 3.
+ * of all rows of the other side: N numbers. Nothing here is N x N: logits are computed by blocks,
+ * and again on the way back. Source: Radford et al. 2021, arXiv:2103.00020, Fig. 3.
  *
  * Who computes is a team, or, if it is NULL, the caller alone: the same bits for any number of
  * threads, and for a row, whatever share of the rows is computed with it. */

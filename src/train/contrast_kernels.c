@@ -9,7 +9,8 @@
 
 #include "base/error.h"
 
-/* TILE rows are computed together, over PIECE of the D numbers at a time, which a near cache holds. */
+/* TILE rows are computed together, over PIECE of the D numbers at a time, which a near cache holds.
+ */
 enum { TILE = 6, PIECE = 32, EIGHT = 8 };
 
 _Static_assert(MCI_CONTRAST_ROWS % TILE == 0, "rows are computed by tiles");
@@ -23,9 +24,18 @@ typedef float eights __attribute__((vector_size(32), may_alias));
 #define WHOLE_BITS INT64_C(0x4338000000000000)
 
 /* 1 / k!, from 12 down to 0. */
-static const double TERMS[] = { 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880,
-                                1.0 / 40320,     1.0 / 5040,     1.0 / 720,     1.0 / 120,
-                                1.0 / 24,        1.0 / 6,        0.5,           1.0,
+static const double TERMS[] = { 1.0 / 479001600,
+                                1.0 / 39916800,
+                                1.0 / 3628800,
+                                1.0 / 362880,
+                                1.0 / 40320,
+                                1.0 / 5040,
+                                1.0 / 720,
+                                1.0 / 120,
+                                1.0 / 24,
+                                1.0 / 6,
+                                0.5,
+                                1.0,
                                 1.0 };
 
 #define KERNEL(name) plain_##name
@@ -59,8 +69,7 @@ const mci_contrast_kernels *const *mci_contrast_kernels_all(void)
 {
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
         return plain;
-    const bool has_avx512 =
-        __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+    const bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
     return has_avx512 ? all : up_to_avx2;
 }
 #else

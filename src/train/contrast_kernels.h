@@ -1,6 +1,6 @@
-/* The arithmetic of the contrastive loss over a block of its N x N logits: rows of one side, columns
- * of the other. Logits and their exponentials are f64, as an error of a product comes out a hundred
- * times as large in a weight; gradients are summed in f32, block by block.
+/* The arithmetic of the contrastive loss over a block of its N x N logits: rows of one side,
+ * columns of the other. Logits and their exponentials are f64, as an error of a product comes out a
+ * hundred times as large in a weight; gradients are summed in f32, block by block.
  *
  * A number's value does not depend on which block's row it is in, nor on the rows beside it. The
  * last bits depend on the processor, which may fuse a multiplication and an addition. */

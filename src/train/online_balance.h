@@ -1,6 +1,6 @@
 /* Online balancing: what decides which pairs an epoch has. It is what the offline commands make:
- * `match` (metadata to matchers), `count` (read from its file) and `balance` (a t for each entry), so
- * that the first epoch is their set. */
+ * `match` (metadata to matchers), `count` (read from its file) and `balance` (a t for each entry),
+ * so that the first epoch is their set. */
 #ifndef MCI_TRAIN_ONLINE_BALANCE_H
 #define MCI_TRAIN_ONLINE_BALANCE_H
 

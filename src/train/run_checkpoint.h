@@ -34,8 +34,9 @@ mc_status mci_run_checkpoint_begin(const char *out_dir, const mci_clip_config *c
  * `keep` with it stay (0: all). */
 mc_status mci_run_checkpoint_end(const char *out_dir, const mci_run_state *state, uint64_t keep,
                                  mc_error *err);
-/* The step's checkpoint becomes the best one as well: links to its files (or copies, where there can
- * be none) take the place of what was there, at once where the file system can exchange folders. */
+/* The step's checkpoint becomes the best one as well: links to its files (or copies, where there
+ * can be none) take the place of what was there, at once where the file system can exchange
+ * folders. */
 mc_status mci_run_checkpoint_set_best(const char *out_dir, uint64_t step, mc_error *err);
 /* The last one: *found is false if there is none. Reads the state only. */
 mc_status mci_run_checkpoint_find(const char *out_dir, mci_run_state *state, bool *found,

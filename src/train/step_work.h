@@ -8,8 +8,8 @@
 
 /* Multiplications and additions of a step over n pairs: three times the products of a forward pass
  * (those of the gradient are twice as many), attention's included. Texts count as long as they are;
- * what is computed twice (micro-batches, recomputing) counts once. The loss, norms and the optimizer
- * do not.   tokens  int32 [n, context_length] */
+ * what is computed twice (micro-batches, recomputing) counts once. The loss, norms and the
+ * optimizer do not.   tokens  int32 [n, context_length] */
 double mci_step_work(const mci_clip_config *config, const int32_t *tokens, size_t n);
 
 /* Multiplications and additions a second of this backend's linear(), the best of some that take a

@@ -36,7 +36,8 @@ mc_status mci_train_eval_check(const mc_train_config *config, mc_error *err)
     mci_eval_catalog catalog = { 0 };
     if (config->eval_catalog[0] == '\0') {
         if (config->eval_steps || config->best_set[0])
-            return mc_fail(err, MC_E_ARG, "%s: there is nothing to evaluate on: name an eval_catalog",
+            return mc_fail(err, MC_E_ARG,
+                           "%s: there is nothing to evaluate on: name an eval_catalog",
                            config->eval_steps ? "eval_steps" : "best_set");
         return MC_OK;
     }

@@ -1,5 +1,5 @@
-/* Evaluation while training: the data sets of a catalog, judged as `eval` judges them, by the weights
- * of a checkpoint. One number tells which checkpoint is the best. */
+/* Evaluation while training: the data sets of a catalog, judged as `eval` judges them, by the
+ * weights of a checkpoint. One number tells which checkpoint is the best. */
 #ifndef MCI_TRAIN_TRAIN_EVAL_H
 #define MCI_TRAIN_TRAIN_EVAL_H
 

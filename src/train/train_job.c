@@ -31,7 +31,7 @@ typedef struct {
     mci_pair_loader *loader;
     mci_run_state state;
     mci_train_log log;
-    double product_rate; /* of the first process */
+    double product_rate;       /* of the first process */
     double data_seconds, work; /* of this call's steps so far */
 } run;
 

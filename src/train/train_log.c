@@ -183,8 +183,9 @@ mc_status mci_train_log_value(const mci_train_log *log, uint64_t step, double va
 {
     char line[300], room[2][32];
     if (log->line) {
-        snprintf(line, sizeof line, "step %" PRIu64 "/%" PRIu64 "  value %.4f  best %.4f at step %"
-                 PRIu64, step, log->n_all_steps, value, best_value, best_step);
+        snprintf(line, sizeof line,
+                 "step %" PRIu64 "/%" PRIu64 "  value %.4f  best %.4f at step %" PRIu64, step,
+                 log->n_all_steps, value, best_value, best_step);
         log->line(log->user, line);
     }
     if (log->path[0] == '\0')

@@ -15,7 +15,7 @@ typedef struct {
 typedef struct {
     char path[4096]; /* OUT/log.jsonl; empty: nobody writes */
     uint64_t n_all_steps, batch;
-    double product_rate; /* of this process; 0: not known */
+    double product_rate;   /* of this process; 0: not known */
     uint64_t warmup_steps; /* in the first half of which a loss need not fall yet */
     uint64_t n_flat;       /* windows in a row, behind that, whose loss was ln(batch) */
     mci_log_window window;

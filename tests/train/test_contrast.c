@@ -140,8 +140,7 @@ static large_batch *new_large_batch(void)
     large_batch *b = calloc(1, sizeof *b);
     for (size_t i = 0; i < MANY * WIDE; i++) {
         b->sides[0][i] = (float)test_below(&random, 2001) / 1000.0f - 1.0f;
-        b->sides[1][i] =
-            0.3f * b->sides[0][i] + (float)test_below(&random, 2001) / 1000.0f - 1.0f;
+        b->sides[1][i] = 0.3f * b->sides[0][i] + (float)test_below(&random, 2001) / 1000.0f - 1.0f;
     }
     for (int side = 0; side < 2; side++)
         mci_normalize_rows(b->sides[side], MANY, WIDE, lengths);

@@ -46,8 +46,7 @@ static void check_logits(const mci_contrast_kernels *kernels, block *x)
             for (size_t d = 0; j < x->C && d < x->D; d++)
                 dot += (double)x->a[i * x->D + d] * (double)x->b[j * x->D + d];
             const double got = x->s[i * COLUMNS + j];
-            assert_true(j < x->C ? fabs(got - scale * dot) < 1e-12
-                                 : got == MCI_CONTRAST_NOTHING);
+            assert_true(j < x->C ? fabs(got - scale * dot) < 1e-12 : got == MCI_CONTRAST_NOTHING);
         }
 }
 

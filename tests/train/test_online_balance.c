@@ -12,7 +12,9 @@ typedef struct {
     const char *lists[4]; /* of a folder: en, other, zh; else one */
 } metadata_kind;
 
-static const metadata_kind one_list = { false, { "[\"cat\",\"dog\",\"photo of\",\"bird\",\"red\",\"never\"]" } };
+static const metadata_kind one_list = {
+    false, { "[\"cat\",\"dog\",\"photo of\",\"bird\",\"red\",\"never\"]" }
+};
 static const metadata_kind folder = {
     true,
     { "[\"cat\",\"dog\",\"photo of\",\"bird\",\"red\",\"never\"]", "[\"chat\",\"never\"]",

@@ -121,11 +121,16 @@ static void other_value(const char *json, const char *name, char set[200], char 
     const char *now = strstr(json, key);
     assert_non_null(now);
     now += strlen(key);
-    const char *value = *now == '"' || *now == '[' ? "other" : *now == 't' ? "false"
-                                                           : *now == 'f'   ? "true"
-                                                                           : "7";
+    const char *value = *now == '"' || *now == '[' ? "other"
+                        : *now == 't'              ? "false"
+                        : *now == 'f'              ? "true"
+                                                   : "7";
     snprintf(set, 200, "%s=%s", name, value);
-    snprintf(shown, 200, *now == '[' ? "%s[\"%s\"]" : *now == '"' ? "%s\"%s\"" : "%s%s", key, value);
+    snprintf(shown, 200,
+             *now == '['   ? "%s[\"%s\"]"
+             : *now == '"' ? "%s\"%s\""
+                           : "%s%s",
+             key, value);
 }
 
 static void every_field_can_be_set(void **state)

@@ -79,10 +79,11 @@ static void a_line_says_how_training_goes(void **state)
     const struct {
         const char *name;
         double want;
-    } members[] = { { "step", 2 },           { "epoch", 1 },           { "seen", 16 },
-                    { "loss", 1.5 },         { "lr", 2e-4 },           { "scale", exp(2.0) },
-                    { "grad_norm", 0.5 },    { "samples_per_s", 16.0 }, { "data_share", 0.25 },
-                    { "matmul_share", 0.5 } };
+    } members[] = { { "step", 2 },          { "epoch", 1 },
+                    { "seen", 16 },         { "loss", 1.5 },
+                    { "lr", 2e-4 },         { "scale", exp(2.0) },
+                    { "grad_norm", 0.5 },   { "samples_per_s", 16.0 },
+                    { "data_share", 0.25 }, { "matmul_share", 0.5 } };
     for (size_t i = 0; i < COUNT_OF(members); i++)
         assert_true(fabs(member(line, members[i].name) - members[i].want) < 1e-6);
     free(line);
