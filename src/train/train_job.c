@@ -401,12 +401,28 @@ static void tell_progress(const run *r)
                                                      .unit = "pairs" });
 }
 
+/* All processes come here with what they made of their own part. When one has failed, all have, so
+ * that nobody waits for it. */
+static mc_status agree(run *r, mc_status own, mc_error *err)
+{
+    double n_failed = own < 0;
+    if (mci_dist_size(r->dist) == 1)
+        return own;
+    mc_status status = mci_dist_sum_f64(r->dist, &n_failed, 1, own < 0 ? NULL : err);
+    if (own < 0 || status < 0)
+        return own < 0 ? own : status;
+    return n_failed > 0.0
+               ? mc_fail(err, MC_E_BACKEND, "another process of this run failed, and said why")
+               : MC_OK;
+}
+
 static mc_status one_step(run *r, mci_step_facts *facts, mc_error *err)
 {
     mci_pair_batch batch;
     const double began = mci_clock_seconds();
-    MC_TRY(mci_pair_loader_next(r->loader, &batch, err));
+    mc_status status = mci_pair_loader_next(r->loader, &batch, err);
     const double loaded = mci_clock_seconds();
+    MC_TRY(agree(r, status, err));
     MC_TRY(mci_trainer_step(r->trainer, batch.pixels, batch.tokens, batch.n, facts, err));
     r->state.position = batch.after;
     r->state.step++;
@@ -458,12 +474,14 @@ static mc_status run_steps(run *r, mc_error *err)
     const uint64_t first = r->state.step, max = r->options->max_steps;
     const double began = mci_clock_seconds();
     mci_step_facts facts = { 0 };
+    mc_status status = MC_OK;
     tell_progress(r);
-    while (r->state.step < r->n_steps && (max == 0 || r->state.step - first < max)) {
+    while (status >= 0 && r->state.step < r->n_steps && (max == 0 || r->state.step - first < max)) {
         MC_TRY(one_step(r, &facts, err));
         const bool is_last = r->state.step == r->n_steps || (max && r->state.step - first == max);
-        MC_TRY(after_step(r, &facts, is_last, err));
+        status = after_step(r, &facts, is_last, err);
     }
+    MC_TRY(agree(r, status, err));
     sum_up(r, first, mci_clock_seconds() - began);
     return MC_OK;
 }
@@ -484,9 +502,8 @@ static mc_status open_log(run *r, mc_error *err)
     return is_first(r) ? mci_train_log_open(&r->log, r->config->out, r->state.step, err) : MC_OK;
 }
 
-static mc_status run_all(run *r, mc_error *err)
+static mc_status open_all(run *r, mc_error *err)
 {
-    MC_TRY(r->options->mpi ? mci_dist_mpi(&r->dist, err) : mci_dist_single(&r->dist, err));
     MC_TRY(read_clip_config(r, err));
     MC_TRY(check_config(r, err));
     if (is_first(r))
@@ -497,7 +514,26 @@ static mc_status run_all(run *r, mc_error *err)
     MC_TRY(open_data(r, err));
     if (is_first(r))
         MC_TRY(write_config(r, err));
-    MC_TRY(open_log(r, err));
+    return open_log(r, err);
+}
+
+/* On a file system that is behind, a process may see an older checkpoint than another. */
+static mc_status check_start(run *r, mc_error *err)
+{
+    uint64_t step = r->state.step;
+    MC_TRY(mci_dist_share(r->dist, &step, sizeof step, err));
+    return step == r->state.step ? MC_OK
+                                 : mc_fail(err, MC_E_MISMATCH,
+                                           "%s: here the last checkpoint is of step %" PRIu64
+                                           ", and the first process has %" PRIu64 ": start again",
+                                           r->config->out, r->state.step, step);
+}
+
+static mc_status run_all(run *r, mc_error *err)
+{
+    MC_TRY(r->options->mpi ? mci_dist_mpi(&r->dist, err) : mci_dist_single(&r->dist, err));
+    MC_TRY(agree(r, open_all(r, err), err));
+    MC_TRY(agree(r, check_start(r, err), err));
     return run_steps(r, err);
 }
 

@@ -92,6 +92,20 @@ if mpirun --version > /dev/null 2>&1 && [[ -z ${TSAN_OPTIONS-} ]]; then # MPI is
         fail "mpirun: $(cat mpi.out)"
     equal "$(values two | jq -c '.[0]' | xargs)" '3 6 9 12' 'two processes: where it is evaluated'
     [[ -s two/$best ]] || fail 'two processes: no best checkpoint'
+
+    # When the first one cannot go on, nobody waits for it: at the start, and in the middle.
+    two() {
+        ASAN_OPTIONS=detect_leaks=0 timeout 100 mpirun --allow-run-as-root --oversubscribe \
+            --mca btl_vader_single_copy_mechanism none -n 2 "$METACLIP" train "${common[@]}" -q "$@" > mpi.out 2>&1
+        code=$?
+        ((code != 0 && code != 124)) || fail "two processes: exit code $code: $(cat mpi.out)"
+    }
+    two --set out=none --set eval_catalog=none.json pairs.tar
+    says mpi.out 'eval_catalog: none.json'
+    mkdir -p full
+    touch full/checkpoints # no folder
+    two --set out=full pairs.tar
+    says mpi.out 'full/checkpoints'
 fi
 
 # ---- a set that fails has no value, and training goes on ----
