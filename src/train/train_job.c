@@ -401,6 +401,17 @@ static void tell_progress(const run *r)
                                                      .unit = "pairs" });
 }
 
+/* Before others know of a failure and end, and with them perhaps this process. */
+static void tell_failure(const run *r, const mc_error *err)
+{
+    const mc_hooks *hooks = &r->options->hooks;
+    char text[400];
+    snprintf(text, sizeof text, "process %u of %u: %s", mci_dist_rank(r->dist),
+             mci_dist_size(r->dist), err->text);
+    if (hooks->warn)
+        hooks->warn(hooks->user, text);
+}
+
 /* All processes come here with what they made of their own part. When one has failed, all have, so
  * that nobody waits for it. */
 static mc_status agree(run *r, mc_status own, mc_error *err)
@@ -408,6 +419,8 @@ static mc_status agree(run *r, mc_status own, mc_error *err)
     double n_failed = own < 0;
     if (mci_dist_size(r->dist) == 1)
         return own;
+    if (own < 0)
+        tell_failure(r, err);
     mc_status status = mci_dist_sum_f64(r->dist, &n_failed, 1, own < 0 ? NULL : err);
     if (own < 0 || status < 0)
         return own < 0 ? own : status;
@@ -553,7 +566,8 @@ mc_status mc_train_run(const mc_train_config *config, const mc_train_options *op
     static const mc_train_options usual = { 0 };
     run r = { .config = config, .options = options ? options : &usual, .sum = summary };
     *summary = (mc_train_summary){ 0 };
-    mc_status status = run_all(&r, err);
+    mc_error own = { 0 };
+    mc_status status = run_all(&r, &own);
     release(&r);
-    return status;
+    return status < 0 ? mc_fail(err, status, "%s", own.text) : MC_OK;
 }
