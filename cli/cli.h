@@ -27,7 +27,7 @@ typedef struct {
 typedef struct {
     bool is_wanted, is_terminal, is_drawn;
     char phase[32];
-    uint64_t first_done; /* bytes that were done when the phase began */
+    uint64_t first_done; /* what was done when the phase began */
     double began, last;  /* seconds of the monotonic clock */
 } cli_bar;
 

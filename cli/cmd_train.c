@@ -77,15 +77,23 @@ static void put_summary(const cli *c, const mc_train_summary *s)
 {
     if (c->json) {
         printf("{\"steps\":%" PRIu64 ",\"all_steps\":%" PRIu64 ",\"first_step\":%" PRIu64
-               ",\"loss\":%.9g,\"samples_per_s\":%.6g,\"data_share\":%.4g,\"complete\":%s}\n",
+               ",\"loss\":%.9g,\"samples_per_s\":%.6g,\"data_share\":%.4g,\"matmul_share\":%.4g,"
+               "\"complete\":%s",
                s->n_steps, s->n_all_steps, s->first_step, s->loss, s->samples_per_s, s->data_share,
-               s->is_complete ? "true" : "false");
+               s->matmul_share, s->is_complete ? "true" : "false");
+        if (s->best_step)
+            printf(",\"best_step\":%" PRIu64 ",\"best_value\":%.9g", s->best_step, s->best_value);
+        puts("}");
     } else if (!c->quiet) {
         fprintf(stderr,
                 "%" PRIu64 " of %" PRIu64
-                " steps, %.1f samples/s, %.1f %% of the time for data%s\n",
+                " steps, %.1f samples/s, %.1f %% of the time for data, %.0f %% of the rate of "
+                "products%s\n",
                 s->n_steps, s->n_all_steps, s->samples_per_s, 100.0 * s->data_share,
-                s->is_complete ? "" : "; started again, it goes on");
+                100.0 * s->matmul_share, s->is_complete ? "" : "; started again, it goes on");
+        if (s->best_step)
+            fprintf(stderr, "best of those evaluated: step %" PRIu64 ", %.4f\n", s->best_step,
+                    s->best_value);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 
 #include "opts.h"
 #include "table.h"
+
+enum { CLI_RATE_TEXT = 96 };
 
 /* Seconds between two looks at the progress: on a terminal, and elsewhere (a log). */
 static const double terminal_pause = 0.1, log_pause = 10;
@@ -30,25 +33,51 @@ static int screen_width(void)
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : CLI_WIDTH;
 }
 
-/* "37.2 MB/s, 1:05 left", as far as it is known yet. */
-static void rate_text(const cli_bar *bar, const mc_progress *progress, double at, char out[64])
+/* "37.2 MB", or "1.28k pairs": three digits, and what is counted. */
+static void amount_text(double amount, const char *unit, char out[48])
 {
+    static const char prefixes[] = " kMGTPE";
+    size_t i = 0;
+    if (!unit) {
+        snprintf(out, 48, "%.1f MB", amount / 1e6);
+        return;
+    }
+    for (; amount >= 999.5 && prefixes[i + 1]; i++)
+        amount /= 1000;
+    const int digits = (i == 0 && amount == floor(amount)) || amount >= 99.95 ? 0
+                       : amount >= 9.995                                      ? 1
+                                                                              : 2;
+    snprintf(out, 48, "%.*f%.*s %.24s", digits, amount, i > 0, &prefixes[i], unit);
+}
+
+/* "1:05 left" */
+static void left_text(double seconds, char *out, size_t room)
+{
+    const uint64_t whole = seconds < 1e12 ? (uint64_t)seconds : UINT64_C(1000000000000);
+    const unsigned minutes = (unsigned)(whole / 60 % 60), rest = (unsigned)(whole % 60);
+    if (whole >= 72 * 3600)
+        snprintf(out, room, ", %" PRIu64 " days left", whole / 86400);
+    else if (whole >= 3600)
+        snprintf(out, room, ", %u:%02u:%02u left", (unsigned)(whole / 3600), minutes, rest);
+    else
+        snprintf(out, room, ", %u:%02u left", minutes, rest);
+}
+
+/* "37.2 MB/s, 1:05 left", as far as it is known yet. */
+static void rate_text(const cli_bar *bar, const mc_progress *progress, double at,
+                      char out[CLI_RATE_TEXT])
+{
+    char amount[48];
     double seconds = at - bar->began;
     double rate = seconds > 0 ? (double)(progress->done - bar->first_done) / seconds : 0;
     out[0] = '\0';
     if (rate <= 0)
         return;
-    int used = snprintf(out, 64, "%.1f MB/s", rate / 1e6);
-    if (progress->total <= progress->done)
-        return;
-    double left = (double)(progress->total - progress->done) / rate;
-    uint64_t whole = left < 1e9 ? (uint64_t)left : 1000000000;
-    if (whole >= 3600)
-        snprintf(out + used, 64 - (size_t)used, ", %" PRIu64 ":%02u:%02u left", whole / 3600,
-                 (unsigned)(whole / 60 % 60), (unsigned)(whole % 60));
-    else
-        snprintf(out + used, 64 - (size_t)used, ", %u:%02u left", (unsigned)(whole / 60),
-                 (unsigned)(whole % 60));
+    amount_text(rate, progress->unit, amount);
+    int used = snprintf(out, CLI_RATE_TEXT, "%s/s", amount);
+    if (progress->total > progress->done)
+        left_text((double)(progress->total - progress->done) / rate, out + used,
+                  CLI_RATE_TEXT - (size_t)used);
 }
 
 static double share_done(const mc_progress *progress)
@@ -59,7 +88,7 @@ static double share_done(const mc_progress *progress)
 
 static void draw_bar(cli_bar *bar, const mc_progress *progress, const char *rate)
 {
-    char line[1024];
+    char line[1024], amount[48];
     int width = screen_width() - 1;
     int used = snprintf(line, sizeof line, "%-8.20s ", bar->phase);
     int room = width - used - (int)strlen(rate) - 10;
@@ -73,23 +102,26 @@ static void draw_bar(cli_bar *bar, const mc_progress *progress, const char *rate
         line[used++] = ']';
         line[used] = '\0';
     }
-    if (progress->total)
+    if (progress->total) {
         snprintf(line + used, sizeof line - (size_t)used, " %3d %%  %s",
                  (int)(100 * share_done(progress)), rate);
-    else
-        snprintf(line + used, sizeof line - (size_t)used, " %.1f MB  %s",
-                 (double)progress->done / 1e6, rate);
+    } else {
+        amount_text((double)progress->done, progress->unit, amount);
+        snprintf(line + used, sizeof line - (size_t)used, " %s  %s", amount, rate);
+    }
     fprintf(stderr, "\r%.*s\033[K", width, line);
     bar->is_drawn = true;
 }
 
 static void log_line(const cli *c, const mc_progress *progress, const char *rate)
 {
-    fprintf(stderr, "metaclip %s: %s %.1f MB", c->command->name, c->bar.phase,
-            (double)progress->done / 1e6);
-    if (progress->total)
-        fprintf(stderr, " of %.1f MB (%d %%)", (double)progress->total / 1e6,
-                (int)(100 * share_done(progress)));
+    char amount[48];
+    amount_text((double)progress->done, progress->unit, amount);
+    fprintf(stderr, "metaclip %s: %s %s", c->command->name, c->bar.phase, amount);
+    if (progress->total) {
+        amount_text((double)progress->total, progress->unit, amount);
+        fprintf(stderr, " of %s (%d %%)", amount, (int)(100 * share_done(progress)));
+    }
     fprintf(stderr, "%s%s\n", *rate ? ", " : "", rate);
 }
 
@@ -109,7 +141,7 @@ static void on_progress(void *user, const mc_progress *progress)
 {
     cli *c = user;
     cli_bar *bar = &c->bar;
-    char rate[64];
+    char rate[CLI_RATE_TEXT];
     double at = now();
     enter_phase(bar, progress, at);
     if (!bar->is_wanted || at - bar->last < (bar->is_terminal ? terminal_pause : log_pause))

@@ -37,9 +37,10 @@ static inline bool mc_str_equal(mc_str a, mc_str b)
 /** How far a long call is. */
 typedef struct {
     const char *phase; /* a word: "match", "draw" */
-    uint64_t done;     /* bytes of input read */
-    uint64_t total;    /* bytes of input in all; 0 when nobody knows (a pipe) */
+    uint64_t done;     /* bytes of input read, or so many of `unit` */
+    uint64_t total;    /* in all, as far as one can say; 0 when nobody knows (a pipe) */
     uint64_t n_shards_done, n_shards;
+    const char *unit; /* what is counted: "pairs", "texts"; NULL: bytes */
 } mc_progress;
 
 /** How a long call speaks to its caller. Any member may be NULL. The library never calls them

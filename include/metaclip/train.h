@@ -60,7 +60,10 @@ typedef struct {
     double loss;                   /* mean of the last window */
     double samples_per_s;          /* of all processes, over this call */
     double data_share;             /* of the time, spent waiting for data */
+    double matmul_share; /* the step's products, of what the backend's own do in that time */
     bool is_complete;
+    uint64_t best_step; /* what evaluation found best so far; 0: nothing was evaluated */
+    double best_value;
 } mc_train_summary;
 
 /** Trains until the config's pairs are seen. Errors: MC_E_ARG (a field is missing or contradicts

@@ -1,4 +1,4 @@
-/* The templates of share/prompts, which cmake/prompts.cmake makes a table of. */
+/* The templates of share/prompts, which cmake/share.cmake makes a table of. */
 #include "base/error.h"
 #include "metaclip/eval.h"
 

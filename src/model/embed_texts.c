@@ -10,6 +10,7 @@ typedef struct {
     mci_embed_todo todo;
     mc_tokenizer *tokenizer;
     mc_token_scratch *scratch;
+    mc_hooks source_hooks; /* the job's; of progress speaks who embeds */
     mci_text_source *source;
     mci_text_decoder decoder;
     size_t C, n, cap;    /* context; texts of the batch; how many there may be */
@@ -80,17 +81,28 @@ static mc_status fill(texts *t, mc_error *err)
     return MC_OK;
 }
 
-static mc_status embed_all(texts *t, mc_error *err)
+/* How many texts there are is not known before the end: those that came, and the share of the bytes
+ * that they took, say it well enough. */
+static void tell_progress(const texts *t)
 {
     const mc_hooks *hooks = &t->run->job->hooks;
+    const double share = mci_text_source_share(t->source);
+    mc_progress progress = { .phase = "embed", .done = t->n_seen, .unit = "texts" };
+    if (share > 0.0)
+        progress.total = (uint64_t)((double)t->n_seen / share);
+    if (hooks->progress)
+        hooks->progress(hooks->user, &progress);
+}
+
+static mc_status embed_all(texts *t, mc_error *err)
+{
     mc_status status;
     while ((status = fill(t, err)) == MC_OK) {
         MC_TRY(mc_clip_encode_texts(t->run->ctx, t->tokens, t->n, t->features, err));
         for (size_t i = 0; i < t->n; i++)
             MC_TRY(mci_embed_out_add(t->run->out, t->positions[i], (mc_str){ 0 },
                                      t->features + i * t->run->D, NULL, err));
-        if (hooks->progress)
-            hooks->progress(hooks->user, &(mc_progress){ .phase = "embed", .done = t->n_seen });
+        tell_progress(t);
     }
     return status == MC_END ? MC_OK : status;
 }
@@ -102,9 +114,11 @@ mc_status mci_embed_texts(mci_embed_run *run, mc_error *err)
     mc_status status = open_tokenizer(&t, err);
     if (status >= 0)
         status = make_room(&t, err);
+    t.source_hooks = job->hooks;
+    t.source_hooks.progress = NULL;
     if (status >= 0)
-        status = mci_text_source_open(job->inputs, job->n_inputs, job->form, &job->hooks, &t.source,
-                                      err);
+        status = mci_text_source_open(job->inputs, job->n_inputs, job->form, &t.source_hooks,
+                                      &t.source, err);
     if (status >= 0)
         status = embed_all(&t, err);
     run->sum->n_shards_kept = t.todo.n_kept;

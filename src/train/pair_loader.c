@@ -264,7 +264,7 @@ static mc_status check_job(const mci_pair_loader_job *job, mc_error *err)
     if (image->width == 0 || image->height == 0 || image->shortest || image->crop_width ||
         image->crop_height)
         return mc_fail(err, MC_E_ARG, "images to train on need a width and a height, and no crop");
-    if (job->matcher && !job->balancer)
+    if (job->matching && !job->balancer)
         return mc_fail(err, MC_E_ARG, "matching is for balancing: want counts too");
     if (job->context > MC_MAX_CONTEXT)
         return mc_fail(err, MC_E_ARG, "a context of %zu tokens: %d is the limit", job->context,

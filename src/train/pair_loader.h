@@ -50,6 +50,7 @@
 #include "metaclip/image.h"
 #include "metaclip/text.h"
 #include "metaclip/tokenizer.h"
+#include "train/online_balance.h"
 #include "train/random_crop.h"
 #include "train/uuid_set.h"
 
@@ -77,10 +78,11 @@ typedef struct {
     unsigned shuffle_shards; /* of a window; 0: 16 */
     mci_pair_position start;
 
-    /* Balancing: a unit is a pair that mc_balancer_keeps in the epoch. The ids are the matcher's,
-     * or, without one, those that the samples' texts carry. NULL: no balancing. */
+    /* Balancing: a unit is a pair that mc_balancer_keeps in the epoch. NULL: no balancing. */
     const mc_balancer *balancer;
-    const mc_matcher *matcher;
+    /* Gives texts their ids, with a folder of lists those of their language's: what a text says of
+     * itself, else what is identified, as `match` does. NULL: those that the texts carry. */
+    const mci_match_stage *matching;
     const mci_uuid_set *subset; /* NULL: all */
 
     /* Tables' columns, letter case apart; NULL: as pair_table.h says. */

@@ -307,7 +307,7 @@ static mc_status nothing_fits(const mci_pair_order *o, mc_error *err)
                    "%s: nothing is drawn of %" PRIu64 " samples: of %" PRIu64 " texts %" PRIu64
                    " match no entry%s",
                    o->shards->shards[0].path, n->samples_read, n->texts_read, n->texts_unmatched,
-                   o->job->matcher ? "" : " (they must carry ids, or be matched here)");
+                   o->job->matching ? "" : " (they must carry ids, or be matched here)");
 }
 
 static bool is_dry(const mci_pair_order *o)

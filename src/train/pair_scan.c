@@ -8,8 +8,10 @@
 #include "base/alloc.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "curate/list_route.h"
 #include "curate/records.h"
 #include "io/tar_rows.h"
+#include "text/langid.h"
 #include "train/pair_loader_internal.h"
 #include "train/pair_table.h"
 
@@ -21,7 +23,7 @@ struct mci_pair_scan {
     const atomic_bool *is_closing;
     uint64_t max_item_bytes;
     mci_record_parser *parser;
-    mc_match_scratch *matching;
+    mc_match_scratch *match_scratch;
     mci_arena arena; /* of one record */
     mci_record_list list;
     mci_buf line, path;
@@ -43,7 +45,7 @@ void mci_pair_scan_free(mci_pair_scan *s)
     if (!s)
         return;
     mci_record_parser_free(s->parser);
-    mc_match_scratch_free(s->matching);
+    mc_match_scratch_free(s->match_scratch);
     mci_arena_release(&s->arena);
     mci_free(s->list.records);
     mci_buf_release(&s->line);
@@ -62,8 +64,8 @@ mc_status mci_pair_scan_new(const mci_pair_loader_job *job, const atomic_bool *i
     s->max_item_bytes = job->max_item_bytes ? job->max_item_bytes : default_item_bytes;
     mci_record_options options = { .max_body_bytes = s->max_item_bytes };
     mc_status status = mci_record_parser_new(&options, &s->parser, err);
-    if (status == MC_OK && job->matcher)
-        status = mc_match_scratch_new(&s->matching, err);
+    if (status == MC_OK && job->matching)
+        status = mc_match_scratch_new(&s->match_scratch, err);
     if (status < 0)
         mci_pair_scan_free(s);
     else
@@ -137,14 +139,49 @@ static mc_status pick_text(mci_pair_scan *s, const mc_record *record, const imag
     return add_unit(s->to, image, &name, record->texts[i].text, err);
 }
 
+/* Which of a folder's lists the text goes to; MCI_NO_LIST: none. */
+static int list_of(const mci_match_stage *matching, const mc_text *text)
+{
+    mc_str language = text->lang;
+    if (language.len == 0)
+        language = mc_str_of(mci_language_of(text->text));
+    return mci_list_of_language(matching->lists, matching->n_lists, language);
+}
+
+static mc_status shift_ids(mci_pair_scan *s, uint32_t first, const uint32_t **ids, size_t n,
+                           mc_error *err)
+{
+    uint32_t *shifted = mci_arena_alloc(&s->arena, n * sizeof *shifted);
+    if (!shifted)
+        return mci_nomem(err, n * sizeof *shifted);
+    for (size_t i = 0; i < n; i++)
+        shifted[i] = (*ids)[i] + first;
+    *ids = shifted;
+    return MC_OK;
+}
+
+/* What the text matches, ids of the metadata as a whole. */
+static mc_status match(mci_pair_scan *s, const mc_text *text, const uint32_t **ids, size_t *n,
+                       mc_error *err)
+{
+    const mci_match_stage *matching = s->job->matching;
+    const int list = matching->n_lists ? list_of(matching, text) : 0;
+    *n = 0;
+    if (list == MCI_NO_LIST || !matching->matchers[list])
+        return MC_OK;
+    MC_TRY(mc_match(matching->matchers[list], s->match_scratch, text->text, ids, n, err));
+    const uint64_t first = matching->n_lists ? matching->lists[list].first_id : 0;
+    return first && *n ? shift_ids(s, (uint32_t)first, ids, *n, err) : MC_OK;
+}
+
 /* Whether the pair is kept in this epoch. */
 static mc_status draw(mci_pair_scan *s, const mc_record *record, const mc_text *text, bool *keeps,
                       mc_error *err)
 {
     const uint32_t *ids = text->entries;
     size_t n_ids = text->is_matched ? text->n_entries : 0;
-    if (s->job->matcher)
-        MC_TRY(mc_match(s->job->matcher, s->matching, text->text, &ids, &n_ids, err));
+    if (s->job->matching)
+        MC_TRY(match(s, text, &ids, &n_ids, err));
     s->to->n.texts_unmatched += n_ids == 0;
     MC_TRY(mc_balancer_keeps(s->job->balancer, record->uuid, text->text, ids, n_ids, s->epoch,
                              keeps, err));

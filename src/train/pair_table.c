@@ -15,7 +15,7 @@ struct mci_pair_table {
     mci_delimited rows;
     mci_pair_table_options options;
     bool has_header, is_ended;
-    size_t n_columns, image, uuid, url; /* columns, or NO_COLUMN */
+    size_t n_columns, image, uuid, url, lang; /* columns, or NO_COLUMN */
     bool *is_text;
     mci_buf line;
 };
@@ -138,6 +138,7 @@ static mc_status read_columns(mci_pair_table *t, mc_error *err)
         return lacks_column(t, false, err);
     t->uuid = first_of_role(t, MCI_COLUMN_UUID);
     t->url = first_of_role(t, MCI_COLUMN_URL);
+    t->lang = first_of_role(t, MCI_COLUMN_LANG);
     return MC_OK;
 }
 
@@ -171,7 +172,8 @@ static mc_status make_line(mci_pair_table *t, mc_error *err)
     mci_row_names(&row, field_of(t, t->uuid), field_of(t, t->url));
     for (size_t i = 0; i < t->n_columns; i++)
         if (t->is_text[i])
-            mci_row_text(&row, mc_str_of("text"), mci_delimited_field(&t->rows, i), (mc_str){ 0 });
+            mci_row_text(&row, mc_str_of("text"), mci_delimited_field(&t->rows, i),
+                         field_of(t, t->lang));
     return mci_row_end(&row);
 }
 

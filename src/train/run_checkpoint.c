@@ -2,11 +2,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -16,7 +18,12 @@
 #include "model/safetensors.h"
 #include "model/tensor_view.h"
 
-enum { DIGITS = 8, PATH_BYTES = 4096 };
+enum { DIGITS = 8, PATH_BYTES = MCI_RUN_PATH };
+
+/* What a checkpoint consists of. */
+static const char config_name[] = "open_clip_config.json",
+                  weights_name[] = "open_clip_model.safetensors",
+                  moments_name[] = "optimizer.safetensors", state_name[] = "state.json";
 
 static mc_status make_path(char path[PATH_BYTES], mc_error *err, const char *format, ...)
     MC_PRINTF(3, 4);
@@ -114,30 +121,31 @@ static mc_status write_config(const char *path, const mci_clip_config *config, m
 
 static mc_status write_state(const char *path, const mci_run_state *state, mc_error *err)
 {
-    char text[400];
+    char text[500], best[100] = "";
+    if (state->best_step)
+        snprintf(best, sizeof best, ",\"best_step\":%" PRIu64 ",\"best_value\":%.17g",
+                 state->best_step, state->best_value);
     snprintf(text, sizeof text,
              "{\"version\":1,\"step\":%" PRIu64 ",\"epoch\":%" PRIu64 ",\"window\":%" PRIu64
              ",\"place\":%" PRIu64 ",\"data\":%" PRIu64 ",\"window_steps\":%" PRIu64
-             ",\"window_loss\":%.17g}\n",
+             ",\"window_loss\":%.17g%s}\n",
              state->step, state->position.epoch, state->position.window, state->position.place,
-             state->fingerprint, state->n_window, state->window_loss);
+             state->fingerprint, state->n_window, state->window_loss, best);
     return mci_output_file(path, mc_str_of(text), err);
 }
 
-/* All files of a checkpoint, into a folder that is not seen yet. */
-static mc_status write_all(const char *folder, const mci_clip_config *config, mci_trainer *trainer,
-                           const mci_run_state *state, mc_error *err)
+/* All files of a model in training, into a folder that is not seen yet. */
+static mc_status write_model(const char *folder, const mci_clip_config *config,
+                             mci_trainer *trainer, mc_error *err)
 {
     char path[PATH_BYTES];
-    MC_TRY(make_path(path, err, "%s/open_clip_config.json", folder));
+    MC_TRY(make_path(path, err, "%s/%s", folder, config_name));
     MC_TRY(mci_make_folders(path, err));
     MC_TRY(write_config(path, config, err));
-    MC_TRY(make_path(path, err, "%s/open_clip_model.safetensors", folder));
+    MC_TRY(make_path(path, err, "%s/%s", folder, weights_name));
     MC_TRY(write_tensors(path, weights, 1, trainer, err));
-    MC_TRY(make_path(path, err, "%s/optimizer.safetensors", folder));
-    MC_TRY(write_tensors(path, moments, 2, trainer, err));
-    MC_TRY(make_path(path, err, "%s/state.json", folder));
-    return write_state(path, state, err);
+    MC_TRY(make_path(path, err, "%s/%s", folder, moments_name));
+    return write_tensors(path, moments, 2, trainer, err);
 }
 
 /* ---- which there are ---- */
@@ -176,16 +184,30 @@ static void drop_old(const char *folder, uint64_t newest, uint64_t keep)
             mci_remove_folder(path, 0);
 }
 
-mc_status mci_run_checkpoint_save(const char *out_dir, const mci_clip_config *config,
-                                  mci_trainer *trainer, const mci_run_state *state, uint64_t keep,
-                                  mc_error *err)
+static mc_status hidden_path(char path[PATH_BYTES], const char *out_dir, uint64_t step,
+                             mc_error *err)
+{
+    return make_path(path, err, "%s/checkpoints/.%0*" PRIu64 ".tmp", out_dir, DIGITS, step);
+}
+
+mc_status mci_run_checkpoint_begin(const char *out_dir, const mci_clip_config *config,
+                                   mci_trainer *trainer, uint64_t step, char path[MCI_RUN_PATH],
+                                   mc_error *err)
+{
+    MC_TRY(hidden_path(path, out_dir, step, err));
+    mci_remove_folder(path, 0); /* left by a run that was killed */
+    return write_model(path, config, trainer, err);
+}
+
+mc_status mci_run_checkpoint_end(const char *out_dir, const mci_run_state *state, uint64_t keep,
+                                 mc_error *err)
 {
     char folder[PATH_BYTES], hidden[PATH_BYTES], path[PATH_BYTES];
     MC_TRY(make_path(folder, err, "%s/checkpoints", out_dir));
-    MC_TRY(make_path(hidden, err, "%s/.%0*" PRIu64 ".tmp", folder, DIGITS, state->step));
+    MC_TRY(hidden_path(hidden, out_dir, state->step, err));
+    MC_TRY(make_path(path, err, "%s/%s", hidden, state_name));
+    MC_TRY(write_state(path, state, err));
     MC_TRY(make_path(path, err, "%s/%0*" PRIu64, folder, DIGITS, state->step));
-    mci_remove_folder(hidden, 0); /* left by a run that was killed */
-    MC_TRY(write_all(hidden, config, trainer, state, err));
     mci_remove_folder(path, 0);
     if (rename(hidden, path) != 0)
         return mci_fail_errno(err, path, "cannot give it its name");
@@ -193,6 +215,57 @@ mc_status mci_run_checkpoint_save(const char *out_dir, const mci_clip_config *co
     if (keep)
         drop_old(folder, state->step, keep);
     return MC_OK;
+}
+
+/* ---- the best one ---- */
+
+static mc_status copy_file(const char *from, const char *to, mc_error *err)
+{
+    mci_mapped file;
+    MC_TRY(mci_map_file(from, &file, err));
+    mc_status status = mci_output_file(to, (mc_str){ file.data, file.n_bytes }, err);
+    mci_unmap_file(&file);
+    return status;
+}
+
+static mc_status link_files(const char *from, const char *to, mc_error *err)
+{
+    const char *const names[] = { config_name, weights_name, moments_name, state_name };
+    char old[PATH_BYTES], new[PATH_BYTES];
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        MC_TRY(make_path(old, err, "%s/%s", from, names[i]));
+        MC_TRY(make_path(new, err, "%s/%s", to, names[i]));
+        MC_TRY(mci_make_folders(new, err));
+        if (link(old, new) != 0)
+            MC_TRY(copy_file(old, new, err));
+    }
+    return MC_OK;
+}
+
+/* There is no moment without a best one, if the system can exchange two names. */
+static mc_status take_place(const char *hidden, const char *path, mc_error *err)
+{
+#ifdef RENAME_EXCHANGE
+    if (renameat2(AT_FDCWD, hidden, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {
+        mci_remove_folder(hidden, 0);
+        return mci_sync_folder_of(path, err);
+    }
+#endif
+    mci_remove_folder(path, 0);
+    if (rename(hidden, path) != 0)
+        return mci_fail_errno(err, path, "cannot give it its name");
+    return mci_sync_folder_of(path, err);
+}
+
+mc_status mci_run_checkpoint_set_best(const char *out_dir, uint64_t step, mc_error *err)
+{
+    char from[PATH_BYTES], hidden[PATH_BYTES], path[PATH_BYTES];
+    MC_TRY(make_path(from, err, "%s/checkpoints/%0*" PRIu64, out_dir, DIGITS, step));
+    MC_TRY(make_path(hidden, err, "%s/checkpoints/.best.tmp", out_dir));
+    MC_TRY(make_path(path, err, "%s/checkpoints/best", out_dir));
+    mci_remove_folder(hidden, 0); /* left by a run that was killed */
+    MC_TRY(link_files(from, hidden, err));
+    return take_place(hidden, path, err);
 }
 
 /* ---- reading ---- */
@@ -216,6 +289,10 @@ static mc_status take_state(mci_json_value root, mci_run_state *out, mc_error *e
             return mc_fail(err, MC_E_FORMAT, "it has no number \"%s\"", members[i].key);
     if (!mci_json_get(root, "window_loss", &value) || !mci_json_double(value, &out->window_loss))
         return mc_fail(err, MC_E_FORMAT, "it has no number \"window_loss\"");
+    if (mci_json_get(root, "best_step", &value) &&
+        (!mci_json_u64(value, &out->best_step) || !mci_json_get(root, "best_value", &value) ||
+         !mci_json_double(value, &out->best_value)))
+        return mc_fail(err, MC_E_FORMAT, "it has no numbers \"best_step\" and \"best_value\"");
     return MC_OK;
 }
 

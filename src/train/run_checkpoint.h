@@ -4,7 +4,9 @@
  *   OUT/checkpoints/00001000/open_clip_config.json
  *                            open_clip_model.safetensors   the weights, f32
  *                            optimizer.safetensors         "m.NAME", "v.NAME": AdamW's moments, f32
- *                            state.json                    where the run is */
+ *                            state.json                    where the run is
+ *   OUT/checkpoints/best     that of the steps evaluated so far which came out best, the same files
+ */
 #ifndef MCI_TRAIN_RUN_CHECKPOINT_H
 #define MCI_TRAIN_RUN_CHECKPOINT_H
 
@@ -17,12 +19,25 @@ typedef struct {
     uint64_t fingerprint; /* of the data (pair_loader.h) */
     uint64_t n_window;    /* steps since the last line of the log, and the sum of their losses */
     double window_loss;
+    uint64_t best_step; /* 0: none was evaluated */
+    double best_value;
 } mci_run_state;
 
-/* Writes OUT/checkpoints/STEP and makes it last; of the older ones `keep` with it stay (0: all). */
-mc_status mci_run_checkpoint_save(const char *out_dir, const mci_clip_config *config,
-                                  mci_trainer *trainer, const mci_run_state *state, uint64_t keep,
-                                  mc_error *err);
+enum { MCI_RUN_PATH = 4096 };
+
+/* Writes the checkpoint of a step, but for its state, into a folder whose name does not count yet:
+ * *path is that of a model. */
+mc_status mci_run_checkpoint_begin(const char *out_dir, const mci_clip_config *config,
+                                   mci_trainer *trainer, uint64_t step, char path[MCI_RUN_PATH],
+                                   mc_error *err);
+/* Adds the state, gives it its name, OUT/checkpoints/STEP, and makes it last; of the older ones
+ * `keep` with it stay (0: all). */
+mc_status mci_run_checkpoint_end(const char *out_dir, const mci_run_state *state, uint64_t keep,
+                                 mc_error *err);
+/* The step's checkpoint becomes the best one as well: links to its files (or copies, where there
+ * can be none) take the place of what was there, at once where the file system can exchange
+ * folders. */
+mc_status mci_run_checkpoint_set_best(const char *out_dir, uint64_t step, mc_error *err);
 /* The last one: *found is false if there is none. Reads the state only. */
 mc_status mci_run_checkpoint_find(const char *out_dir, mci_run_state *state, bool *found,
                                   mc_error *err);

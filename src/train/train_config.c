@@ -166,6 +166,13 @@ mc_status mc_train_config_data(mc_train_config *config, const char *const *paths
 
 /* ---- from JSON ---- */
 
+/* Words end with a NUL, so they have none inside. */
+static bool is_word(mci_json_value value)
+{
+    const mc_str text = mci_json_string(value);
+    return mci_json_type_of(value) == MCI_JSON_STRING && !memchr(text.data, '\0', text.len);
+}
+
 static mc_status take_words(mc_train_config *config, const field *f, mci_json_value value,
                             mc_error *err)
 {
@@ -178,7 +185,7 @@ static mc_status take_words(mc_train_config *config, const field *f, mci_json_va
         n++;
     MC_TRY(make_words(config, n, words, err));
     for (mci_json_iter it = mci_json_iterate(value); mci_json_next(&it, NULL, &element);) {
-        if (mci_json_type_of(element) != MCI_JSON_STRING)
+        if (!is_word(element))
             return wrong(f, "an array of strings", err);
         MC_TRY(keep_word(config, mci_json_string(element), &words->items[words->n++], err));
     }
@@ -191,7 +198,7 @@ static mc_status take_field(mc_train_config *config, const field *f, mci_json_va
     void *place = place_of(config, f);
     switch (f->type) {
     case WORD:
-        if (mci_json_type_of(value) != MCI_JSON_STRING)
+        if (!is_word(value))
             return wrong(f, "a string", err);
         return keep_word(config, mci_json_string(value), place, err);
     case WORDS:
@@ -204,32 +211,16 @@ static mc_status take_field(mc_train_config *config, const field *f, mci_json_va
     case U64:
         return mci_json_u64(value, place) ? MC_OK : wrong(f, "a whole number", err);
     default:
-        if (!mci_json_double(value, place) || *(double *)place < 0.0)
+        if (!mci_json_double(value, place) || !isfinite(*(double *)place) || *(double *)place < 0.0)
             return wrong(f, "a number that is not negative", err);
         return MC_OK;
     }
 }
 
-static mc_status take_preset(mc_train_config *config, mci_json_value root, mc_error *err)
-{
-    mci_json_value value;
-    char name[64];
-    if (!mci_json_get(root, "preset", &value))
-        return MC_OK;
-    const mc_str text = mci_json_string(value);
-    snprintf(name, sizeof name, "%.*s", (int)(text.len < 60 ? text.len : 60), text.data);
-    if (!mci_train_preset_fill(name, config))
-        return mc_fail(err, MC_E_FORMAT, "there is no preset \"%s\"", name);
-    return MC_OK;
-}
-
-static mc_status take_all(mc_train_config *config, mci_json_value root, mc_error *err)
+static mc_status take_fields(mc_train_config *config, mci_json_value root, mc_error *err)
 {
     mc_str key;
     mci_json_value value;
-    if (mci_json_type_of(root) != MCI_JSON_OBJECT)
-        return mc_fail(err, MC_E_FORMAT, "a config is a JSON object");
-    MC_TRY(take_preset(config, root, err));
     for (mci_json_iter it = mci_json_iterate(root); mci_json_next(&it, &key, &value);) {
         const field *f = find_field(key);
         if (f)
@@ -238,6 +229,37 @@ static mc_status take_all(mc_train_config *config, mci_json_value root, mc_error
             return no_field(key, err);
     }
     return MC_OK;
+}
+
+static mc_status take_all(mc_train_config *config, mci_json_value root, mc_error *err);
+
+static mc_status take_text(mc_train_config *config, mc_str text, mc_error *err)
+{
+    mci_json *json = NULL;
+    mci_json_value root;
+    mc_status status = mci_parse_whole(text, &json, &root, err);
+    if (status >= 0)
+        status = take_all(config, root, err);
+    mci_json_free(json);
+    return status;
+}
+
+static mc_status take_preset(mc_train_config *config, mc_str name, mc_error *err)
+{
+    const char *text = mci_train_preset_text(name);
+    return text ? take_text(config, mc_str_of(text), err)
+                : mc_fail(err, MC_E_FORMAT, "there is no preset \"%.*s\"",
+                          (int)(name.len < 60 ? name.len : 60), name.len ? name.data : "");
+}
+
+static mc_status take_all(mc_train_config *config, mci_json_value root, mc_error *err)
+{
+    mci_json_value preset;
+    if (mci_json_type_of(root) != MCI_JSON_OBJECT)
+        return mc_fail(err, MC_E_FORMAT, "a config is a JSON object");
+    if (mci_json_get(root, "preset", &preset))
+        MC_TRY(take_preset(config, mci_json_string(preset), err));
+    return take_fields(config, root, err);
 }
 
 static mc_status read_file(mc_train_config *config, const char *path, mc_error *err)
@@ -257,40 +279,47 @@ static mc_status read_file(mc_train_config *config, const char *path, mc_error *
 /* ---- a config ---- */
 
 /* What every config begins as: CLIP's set-up, with nothing said of the data. */
-static void fill_usual(mc_train_config *config)
+static mc_status fill_usual(mc_train_config *config, mc_error *err)
 {
-    config->model = config->init = config->backend = config->vocab = config->out = "";
-    config->metadata = config->counts = config->image_root = "";
-    config->image_column = config->text_column = "";
-    config->precision = "bf16";
-    config->rule = "openai";
-    config->beta1 = 0.9;
-    config->beta2 = 0.98;
-    config->eps = 1e-6;
-    config->weight_decay = 0.2;
-    config->crop_min = 0.9;
-    config->crop_max = 1.0;
-    config->t = 20000;
-    config->checkpoint_steps = 1000;
-    config->keep_checkpoints = 3;
-    config->log_steps = 10;
-    mci_train_preset_fill("b32_400m", config);
+    for (size_t i = 0; i < N_FIELDS; i++)
+        if (fields[i].type == WORD)
+            *(const char **)place_of(config, &fields[i]) = "";
+    return take_preset(config, mc_str_of("b32_400m"), err);
 }
 
-mc_status mc_train_config_new(const char *preset_or_path, mc_train_config **out, mc_error *err)
+static mc_status end_config(mc_train_config *config, mc_status status, mc_train_config **out)
 {
-    mc_train_config *config = mci_alloc_zeroed(1, sizeof *config);
-    if (!config)
-        return mci_nomem(err, sizeof *config);
-    fill_usual(config);
-    mc_status status = MC_OK;
-    if (!mci_train_preset_fill(preset_or_path, config))
-        status = read_file(config, preset_or_path, err);
     if (status < 0)
         mc_train_config_free(config);
     else
         *out = config;
     return status;
+}
+
+/* The usual one. */
+static mc_status new_config(mc_train_config **out, mc_error *err)
+{
+    mc_train_config *config = mci_alloc_zeroed(1, sizeof *config);
+    if (!config)
+        return mci_nomem(err, sizeof *config);
+    return end_config(config, fill_usual(config, err), out);
+}
+
+mc_status mc_train_config_new(const char *preset_or_path, mc_train_config **out, mc_error *err)
+{
+    mc_train_config *config = NULL;
+    const mc_str name = mc_str_of(preset_or_path);
+    MC_TRY(new_config(&config, err));
+    mc_status status = mci_train_preset_text(name) ? take_preset(config, name, err)
+                                                   : read_file(config, preset_or_path, err);
+    return end_config(config, status, out);
+}
+
+mc_status mci_train_config_of_text(mc_str text, mc_train_config **out, mc_error *err)
+{
+    mc_train_config *config = NULL;
+    MC_TRY(new_config(&config, err));
+    return end_config(config, take_text(config, text, err), out);
 }
 
 void mc_train_config_free(mc_train_config *config)

@@ -11,7 +11,9 @@
 #include "model/checkpoint.h"
 #include "train/init.h"
 #include "train/run_checkpoint.h"
+#include "train/step_work.h"
 #include "train/train_config.h"
+#include "train/train_eval.h"
 #include "train/train_log.h"
 
 typedef struct {
@@ -24,14 +26,13 @@ typedef struct {
     mci_dist *dist;
     mci_trainer *trainer;
     mc_tokenizer *tokenizer;
-    mc_metadata *metadata;
-    mc_matcher *matcher;
-    mc_counts counts;
-    mc_balancer *balancer;
+    mci_online_balance balance;
     mci_uuid_set *subset;
     mci_pair_loader *loader;
     mci_run_state state;
     mci_train_log log;
+    double product_rate;       /* of the first process */
+    double data_seconds, work; /* of this call's steps so far */
 } run;
 
 static bool is_first(const run *r)
@@ -83,6 +84,9 @@ static mc_status check_config(run *r, mc_error *err)
                        c->batch, size);
     if (c->seen_pairs < c->batch)
         return mc_fail(err, MC_E_ARG, "seen_pairs: fewer than one batch");
+    if (c->batch > INT32_MAX || c->shuffle_shards > INT32_MAX)
+        return mc_fail(err, MC_E_ARG, "%s: more than 2^31",
+                       c->batch > INT32_MAX ? "batch" : "shuffle_shards");
     r->n_own = (size_t)(c->batch / size);
     r->n_steps = c->seen_pairs / c->batch;
     return MC_OK;
@@ -158,6 +162,9 @@ static mc_status make_trainer(run *r, mc_error *err)
                                     .schedule = { c->lr, c->warmup_steps, r->n_steps },
                                     .dist = r->dist };
     MC_TRY(choose_backend(r, &options.backend, options.precision, err));
+    if (is_first(r))
+        MC_TRY(mci_product_rate(options.backend, options.precision, options.n_threads,
+                                &r->product_rate, err));
     return mci_trainer_new(&r->clip, &options, &r->trainer, err);
 }
 
@@ -195,24 +202,23 @@ static mc_status start_weights(run *r, mc_error *err)
 
 /* ---- the data ---- */
 
-static mc_status make_balancer(run *r, mc_error *err)
-{
-    const mc_train_config *c = r->config;
-    if (c->counts[0] == '\0')
-        return MC_OK;
-    if (c->metadata[0])
-        MC_TRY(mc_metadata_load(c->metadata, &r->metadata, err));
-    MC_TRY(mc_counts_load(c->counts, r->metadata, &r->options->hooks, &r->counts, err));
-    MC_TRY(
-        mc_balancer_new(r->counts.counts, r->counts.n, c->t, c->balance_seed, &r->balancer, err));
-    return r->metadata ? mc_matcher_new(mc_metadata_entries(r->metadata),
-                                        mc_metadata_len(r->metadata), &r->matcher, err)
-                       : MC_OK;
-}
-
 static const char *word_or_null(const char *word)
 {
     return *word ? word : NULL;
+}
+
+static mc_status open_balance(run *r, mc_error *err)
+{
+    const mc_train_config *c = r->config;
+    const mci_online_balance_job job = { .metadata_path = word_or_null(c->metadata),
+                                         .counts_path = c->counts,
+                                         .worldwide = c->worldwide,
+                                         .has_ids = c->matched,
+                                         .t = c->t,
+                                         .tail_ratio = c->tail_ratio > 0.0 ? c->tail_ratio : -1.0,
+                                         .seed = c->balance_seed,
+                                         .hooks = &r->options->hooks };
+    return *c->counts ? mci_online_balance_open(&job, &r->balance, err) : MC_OK;
 }
 
 static mc_status open_loader(run *r, mc_error *err)
@@ -231,8 +237,8 @@ static mc_status open_loader(run *r, mc_error *err)
                                 .n_ranks = mci_dist_size(r->dist),
                                 .shuffle_shards = (unsigned)c->shuffle_shards,
                                 .start = r->state.position,
-                                .balancer = r->balancer,
-                                .matcher = r->matcher,
+                                .balancer = r->balance.balancer,
+                                .matching = r->balance.matches ? &r->balance.matching : NULL,
                                 .subset = r->subset,
                                 .image_column = word_or_null(c->image_column),
                                 .text_column = word_or_null(c->text_column),
@@ -247,7 +253,7 @@ static mc_status open_loader(run *r, mc_error *err)
 
 static mc_status open_data(run *r, mc_error *err)
 {
-    MC_TRY(make_balancer(r, err));
+    MC_TRY(open_balance(r, err));
     if (r->config->subset.n)
         MC_TRY(mci_uuid_set_load(r->config->subset.items, r->config->subset.n, &r->subset, err));
     MC_TRY(open_loader(r, err));
@@ -331,21 +337,61 @@ static mc_status take_up(run *r, mc_error *err)
     bool found = false;
     MC_TRY(check_folder(r, err));
     MC_TRY(mci_run_checkpoint_find(r->config->out, &r->state, &found, err));
-    if (found)
-        return mci_run_checkpoint_load(r->config->out, r->state.step, r->trainer, err);
-    return start_weights(r, err);
+    if (!found)
+        return start_weights(r, err);
+    if (is_first(r) && r->state.best_step == r->state.step) /* it may have been killed just then */
+        MC_TRY(mci_run_checkpoint_set_best(r->config->out, r->state.step, err));
+    return mci_run_checkpoint_load(r->config->out, r->state.step, r->trainer, err);
 }
 
 /* ---- steps ---- */
 
-static mc_status save(run *r, mc_error *err)
+/* Whether what is in the folder is the best so far is for the state to remember. */
+static mc_status evaluate(run *r, const char *folder, mc_error *err)
 {
+    const mc_train_config *c = r->config;
+    mci_run_state *state = &r->state;
+    char name[64];
+    double value = NAN;
+    snprintf(name, sizeof name, "step %" PRIu64, state->step);
+    MC_TRY(mci_train_eval_run(c, folder, name, state->step, r->options->n_threads,
+                              &r->options->hooks, &r->log, &value, err));
+    if (!isnan(value) && (state->best_step == 0 || value > state->best_value)) {
+        state->best_step = state->step;
+        state->best_value = value;
+    }
+    return mci_train_log_value(&r->log, state->step, value, state->best_step, state->best_value,
+                               err);
+}
+
+/* The others wait for the first process at the next step. */
+static mc_status save(run *r, bool evaluates, mc_error *err)
+{
+    char folder[MCI_RUN_PATH];
+    const char *out = r->config->out;
     if (!is_first(r))
         return MC_OK;
     r->state.n_window = r->log.window.n_steps;
     r->state.window_loss = r->log.window.loss;
-    return mci_run_checkpoint_save(r->config->out, &r->clip, r->trainer, &r->state,
-                                   r->config->keep_checkpoints, err);
+    MC_TRY(mci_run_checkpoint_begin(out, &r->clip, r->trainer, r->state.step, folder, err));
+    if (evaluates)
+        MC_TRY(evaluate(r, folder, err));
+    MC_TRY(mci_run_checkpoint_end(out, &r->state, r->config->keep_checkpoints, err));
+    return r->state.best_step == r->state.step
+               ? mci_run_checkpoint_set_best(out, r->state.step, err)
+               : MC_OK;
+}
+
+/* Where a run that is never stopped makes a checkpoint, and where it evaluates. */
+static bool is_at(const run *r, uint64_t each)
+{
+    return r->state.step == r->n_steps || (each && r->state.step % each == 0);
+}
+
+static bool is_evaluated(const run *r)
+{
+    const mc_train_config *c = r->config;
+    return c->eval_catalog[0] && is_at(r, c->eval_steps ? c->eval_steps : c->checkpoint_steps);
 }
 
 static void tell_progress(const run *r)
@@ -354,20 +400,52 @@ static void tell_progress(const run *r)
     if (hooks->progress && is_first(r))
         hooks->progress(hooks->user, &(mc_progress){ .phase = "train",
                                                      .done = r->state.step * r->config->batch,
-                                                     .total = r->n_steps * r->config->batch });
+                                                     .total = r->n_steps * r->config->batch,
+                                                     .unit = "pairs" });
 }
 
-static mc_status one_step(run *r, mci_step_facts *facts, double *data_seconds, mc_error *err)
+/* Before others know of a failure and end, and with them perhaps this process. */
+static void tell_failure(const run *r, const mc_error *err)
+{
+    const mc_hooks *hooks = &r->options->hooks;
+    char text[400];
+    snprintf(text, sizeof text, "process %u of %u: %s", mci_dist_rank(r->dist),
+             mci_dist_size(r->dist), err->text);
+    if (hooks->warn)
+        hooks->warn(hooks->user, text);
+}
+
+/* All processes come here with what they made of their own part. When one has failed, all have, so
+ * that nobody waits for it. */
+static mc_status agree(run *r, mc_status own, mc_error *err)
+{
+    double n_failed = own < 0;
+    if (mci_dist_size(r->dist) == 1)
+        return own;
+    if (own < 0)
+        tell_failure(r, err);
+    mc_status status = mci_dist_sum_f64(r->dist, &n_failed, 1, own < 0 ? NULL : err);
+    if (own < 0 || status < 0)
+        return own < 0 ? own : status;
+    return n_failed > 0.0
+               ? mc_fail(err, MC_E_BACKEND, "another process of this run failed, and said why")
+               : MC_OK;
+}
+
+static mc_status one_step(run *r, mci_step_facts *facts, mc_error *err)
 {
     mci_pair_batch batch;
     const double began = mci_clock_seconds();
-    MC_TRY(mci_pair_loader_next(r->loader, &batch, err));
+    mc_status status = mci_pair_loader_next(r->loader, &batch, err);
     const double loaded = mci_clock_seconds();
+    MC_TRY(agree(r, status, err));
     MC_TRY(mci_trainer_step(r->trainer, batch.pixels, batch.tokens, batch.n, facts, err));
     r->state.position = batch.after;
     r->state.step++;
-    *data_seconds += loaded - began;
-    mci_train_log_step(&r->log, facts, r->config->batch, loaded - began,
+    const double work = mci_step_work(&r->clip, batch.tokens, batch.n);
+    r->data_seconds += loaded - began;
+    r->work += work;
+    mci_train_log_step(&r->log, facts, r->config->batch, work, loaded - began,
                        mci_clock_seconds() - began);
     if (!isfinite(facts->loss))
         return mc_fail(err, MC_E_BACKEND,
@@ -384,31 +462,43 @@ static mc_status after_step(run *r, const mci_step_facts *facts, bool is_last, m
     const uint64_t step = r->state.step;
     tell_progress(r);
     r->sum->loss = r->log.window.loss / (double)r->log.window.n_steps;
-    if (step == r->n_steps || (c->log_steps && step % c->log_steps == 0))
+    if (is_at(r, c->log_steps))
         MC_TRY(mci_train_log_end(&r->log, step, facts, r->state.position.epoch, err));
-    return is_last || (c->checkpoint_steps && step % c->checkpoint_steps == 0) ? save(r, err)
-                                                                               : MC_OK;
+    const bool evaluates = is_evaluated(r);
+    return is_last || evaluates || is_at(r, c->checkpoint_steps) ? save(r, evaluates, err) : MC_OK;
+}
+
+static void sum_up(run *r, uint64_t first, double seconds)
+{
+    mc_train_summary *sum = r->sum;
+    sum->first_step = first;
+    sum->n_steps = r->state.step;
+    sum->n_all_steps = r->n_steps;
+    sum->is_complete = r->state.step == r->n_steps;
+    sum->best_step = r->state.best_step;
+    sum->best_value = r->state.best_value;
+    if (seconds <= 0.0)
+        return;
+    sum->samples_per_s = (double)((r->state.step - first) * r->config->batch) / seconds;
+    sum->data_share = r->data_seconds / seconds;
+    if (r->product_rate > 0.0)
+        sum->matmul_share = r->work / seconds / r->product_rate;
 }
 
 static mc_status run_steps(run *r, mc_error *err)
 {
     const uint64_t first = r->state.step, max = r->options->max_steps;
     const double began = mci_clock_seconds();
-    double data_seconds = 0.0;
     mci_step_facts facts = { 0 };
-    while (r->state.step < r->n_steps && (max == 0 || r->state.step - first < max)) {
-        MC_TRY(one_step(r, &facts, &data_seconds, err));
+    mc_status status = MC_OK;
+    tell_progress(r);
+    while (status >= 0 && r->state.step < r->n_steps && (max == 0 || r->state.step - first < max)) {
+        MC_TRY(one_step(r, &facts, err));
         const bool is_last = r->state.step == r->n_steps || (max && r->state.step - first == max);
-        MC_TRY(after_step(r, &facts, is_last, err));
+        status = after_step(r, &facts, is_last, err);
     }
-    const double seconds = mci_clock_seconds() - began;
-    r->sum->first_step = first;
-    r->sum->n_steps = r->state.step;
-    r->sum->n_all_steps = r->n_steps;
-    r->sum->samples_per_s =
-        seconds > 0.0 ? (double)((r->state.step - first) * r->config->batch) / seconds : 0.0;
-    r->sum->data_share = seconds > 0.0 ? data_seconds / seconds : 0.0;
-    r->sum->is_complete = r->state.step == r->n_steps;
+    MC_TRY(agree(r, status, err));
+    sum_up(r, first, mci_clock_seconds() - began);
     return MC_OK;
 }
 
@@ -419,6 +509,8 @@ static mc_status open_log(run *r, mc_error *err)
     r->log =
         (mci_train_log){ .n_all_steps = r->n_steps,
                          .batch = r->config->batch,
+                         .product_rate = r->product_rate,
+                         .warmup_steps = r->config->warmup_steps,
                          .window = { .n_steps = r->state.n_window, .loss = r->state.window_loss },
                          .line = is_first(r) ? r->options->log : NULL,
                          .hooks = &r->options->hooks,
@@ -426,18 +518,38 @@ static mc_status open_log(run *r, mc_error *err)
     return is_first(r) ? mci_train_log_open(&r->log, r->config->out, r->state.step, err) : MC_OK;
 }
 
-static mc_status run_all(run *r, mc_error *err)
+static mc_status open_all(run *r, mc_error *err)
 {
-    MC_TRY(r->options->mpi ? mci_dist_mpi(&r->dist, err) : mci_dist_single(&r->dist, err));
     MC_TRY(read_clip_config(r, err));
     MC_TRY(check_config(r, err));
+    if (is_first(r))
+        MC_TRY(mci_train_eval_check(r->config, err));
     MC_TRY(open_tokenizer(r, err));
     MC_TRY(make_trainer(r, err));
     MC_TRY(take_up(r, err));
     MC_TRY(open_data(r, err));
     if (is_first(r))
         MC_TRY(write_config(r, err));
-    MC_TRY(open_log(r, err));
+    return open_log(r, err);
+}
+
+/* On a file system that is behind, a process may see an older checkpoint than another. */
+static mc_status check_start(run *r, mc_error *err)
+{
+    uint64_t step = r->state.step;
+    MC_TRY(mci_dist_share(r->dist, &step, sizeof step, err));
+    return step == r->state.step ? MC_OK
+                                 : mc_fail(err, MC_E_MISMATCH,
+                                           "%s: here the last checkpoint is of step %" PRIu64
+                                           ", and the first process has %" PRIu64 ": start again",
+                                           r->config->out, r->state.step, step);
+}
+
+static mc_status run_all(run *r, mc_error *err)
+{
+    MC_TRY(r->options->mpi ? mci_dist_mpi(&r->dist, err) : mci_dist_single(&r->dist, err));
+    MC_TRY(agree(r, open_all(r, err), err));
+    MC_TRY(agree(r, check_start(r, err), err));
     return run_steps(r, err);
 }
 
@@ -446,10 +558,7 @@ static void release(run *r)
     mci_pair_loader_close(r->loader);
     mci_trainer_free(r->trainer);
     mc_tokenizer_free(r->tokenizer);
-    mc_balancer_free(r->balancer);
-    mc_counts_release(&r->counts);
-    mc_matcher_free(r->matcher);
-    mc_metadata_free(r->metadata);
+    mci_online_balance_release(&r->balance);
     mci_uuid_set_free(r->subset);
     mci_dist_close(r->dist);
 }
@@ -460,7 +569,8 @@ mc_status mc_train_run(const mc_train_config *config, const mc_train_options *op
     static const mc_train_options usual = { 0 };
     run r = { .config = config, .options = options ? options : &usual, .sum = summary };
     *summary = (mc_train_summary){ 0 };
-    mc_status status = run_all(&r, err);
+    mc_error own = { 0 };
+    mc_status status = run_all(&r, &own);
     release(&r);
-    return status;
+    return status < 0 ? mc_fail(err, status, "%s", own.text) : MC_OK;
 }

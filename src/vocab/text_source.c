@@ -224,10 +224,35 @@ static mc_status next_element(mci_text_source *source, mci_text_item *item, mc_e
 
 /* ---- all inputs ---- */
 
+static uint64_t bytes_read(const mci_text_source *source)
+{
+    return source->done + (source->stream ? mci_stream_bytes_read(source->stream) : 0);
+}
+
+/* Of the input at hand, what was read and taken; what waits in the stream's window was not, where
+ * it is known how much that is. */
+static double bytes_taken(const mci_text_source *source)
+{
+    const uint64_t left = source->stream ? mci_stream_most_left(source->stream) : 0;
+    if (!source->stream || left == UINT64_MAX)
+        return (double)bytes_read(source);
+    const double offset = (double)mci_stream_offset(source->stream), all = offset + (double)left;
+    const double size = (double)mci_stream_bytes_total(source->stream);
+    return (double)source->done + (all > 0.0 ? size * (offset / all) : size);
+}
+
+double mci_text_source_share(const mci_text_source *source)
+{
+    if (source->total == 0)
+        return 0.0;
+    const double share = bytes_taken(source) / (double)source->total;
+    return share < 1.0 ? share : 1.0;
+}
+
 static void tell_progress(mci_text_source *source)
 {
     enum { STEP = 1 << 20 };
-    uint64_t done = source->done + mci_stream_bytes_read(source->stream);
+    uint64_t done = bytes_read(source);
     if (!source->hooks || !source->hooks->progress || done < source->told + STEP)
         return;
     mc_progress progress = { .phase = "read",

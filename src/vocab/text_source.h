@@ -26,6 +26,9 @@ typedef struct {
  * nobody knows how many texts it swallowed. All name the path. */
 mc_status mci_text_source_next(mci_text_source *source, mci_text_item *item, mc_error *err);
 
+/* Which share of the inputs was given, up to 1; 0 when nobody knows (a pipe). */
+double mci_text_source_share(const mci_text_source *source);
+
 /* ---- what an item says ---- */
 
 /* One per thread. Zero-initialise, release at the end. */

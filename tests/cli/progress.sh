@@ -12,7 +12,7 @@ done > pairs.jsonl
 on_terminal() {
     shown="metaclip $*"
     script -qec "stty cols 60; '$METACLIP' $*" /dev/null < /dev/null > screen 2>&1 ||
-        fail "$shown fails on a terminal"
+        fail "$shown fails on a terminal: $(tail -c 300 screen)"
 }
 
 erase=$'\r\e[K'
@@ -33,3 +33,21 @@ on_terminal match -m metadata.json pairs.jsonl
 expect 0 match -m metadata.json -o matched.jsonl pairs.jsonl
 ! grep -qF "$erase" err || fail "$shown: a bar in a log"
 [[ ! -s out ]] || fail "$shown: writes to standard output"
+
+# ---- what is not counted in bytes says what it counts ----
+data=$METACLIP_SOURCE/tests/data
+cp -r "$data/tiny_clip" model
+cp "$data/vocab_small.txt" model/bpe_simple_vocab_16e6.txt.gz
+seq -f 'a photo of the road %.0f' 100000 > texts.txt
+on_terminal embed --model model --texts -j1 -o t.npy texts.txt
+grep -qE '[0-9]+ %  [0-9.]+[kM]? texts/s, [0-9:]+ left' screen || fail "$shown: no texts and time left: $(head -c 500 screen)"
+
+mkdir pairs
+for i in {1..12}; do
+    cp "$data/images/rgb.png" "pairs/$i.png"
+    echo "a red car $i" > "pairs/$i.txt"
+done
+tar -C pairs -cf pairs.tar .
+on_terminal train tiny --set vocab="$data/vocab_small.txt" --set batch=6 --set seen_pairs=60 --set log_steps=0 \
+    --set precision=fp32 --set out=run -j1 pairs.tar
+grep -qE '[0-9]+ %  [0-9.]+ pairs/s, [0-9:]+ left' screen || fail "$shown: no pairs and time left: $(head -c 500 screen)"

@@ -40,6 +40,10 @@ equal "$(ls whole | xargs)" 'checkpoints config.json log.jsonl' files
 equal "$(ls whole/checkpoints | xargs)" '00000005 00000010 00000012' checkpoints
 equal "$(jq -r '.batch, .out, .data[0]' whole/config.json | xargs)" '6 whole 0.tar' 'the effective config'
 equal "$(jq .step whole/log.jsonl | xargs)" '3 6 9 12' 'lines of the log'
+equal "$(jq -r 'keys_unsorted | join(" ")' whole/log.jsonl | uniq)" \
+    'step epoch seen loss lr scale grad_norm samples_per_s data_share matmul_share' 'members of a line'
+equal "$(jq '.samples_per_s > 0 and .data_share >= 0 and .data_share < 1 and .matmul_share > 0' whole/log.jsonl | uniq)" \
+    true 'rates and shares'
 train 0 -q --set out=whole 0.tar 1.tar # there is nothing left to do
 train 0 -q --set out=again 0.tar 1.tar
 same_run again
@@ -81,6 +85,19 @@ echo '["car", "road", "red"]' > metadata.json
 expect 0 match -q -m metadata.json -o matched.jsonl 0.tar 1.tar
 expect 0 count -q -m metadata.json -o counts.npy matched.jsonl
 train 0 -q --set out=balanced --set seen_pairs=12 --set metadata=metadata.json --set counts=counts.npy --set t=6 0.tar 1.tar
+mkdir lists
+echo '["car", "road", "red"]' > lists/en.json
+echo '["car", "old", "dry"]' > lists/other.json
+expect 0 match -q --worldwide -m lists -o routed.jsonl 0.tar 1.tar
+expect 0 count -q -m lists -o routed.npy routed.jsonl
+routed=(--set seen_pairs=12 --set metadata=lists --set counts=routed.npy --set tail_ratio=0.4)
+train 0 -q --set out=routed "${routed[@]}" --set worldwide=true 0.tar 1.tar
+train 2 -q --set out=unrouted "${routed[@]}" 0.tar 1.tar
+says err 'worldwide'
+train 1 -q --set out=unrouted --set seen_pairs=12 --set counts=routed.npy 0.tar 1.tar
+says err 'give the folder as the metadata'
+train 1 -q --set out=unrouted "${routed[@]}" --set matched=true 0.tar 1.tar
+says err 'they must carry ids'
 train 1 -q --set out=none --set subset=list.txt 0.tar
 says err 'list.txt'
 jq -r '.uuid' matched.jsonl | head -n 8 > list.txt
@@ -112,5 +129,9 @@ equal "$(jq -c '[.model, .batch, .lr, .beta2]' out)" '["ViT-B-32-quickgelu",3276
 cp out mine.json
 expect 0 train --show mine.json
 same out mine.json
+for file in "$METACLIP_SOURCE"/share/configs/*.json; do
+    expect 0 train --show "$(basename "$file" .json)"
+    same out "$file"
+done
 expect 0 train --fields
 says out 'seen_pairs'

@@ -125,6 +125,108 @@ static void shares_of_several_processes_make_the_whole(void **state)
     }
 }
 
+/* A batch of several blocks, of no round number. */
+enum { MANY = 333, WIDE = 77 };
+
+typedef struct {
+    float sides[2][MANY * WIDE], dsides[2][MANY * WIDE];
+    double lses[2][MANY], dscale;
+} large_batch;
+
+static large_batch *new_large_batch(void)
+{
+    test_random random = { 3 };
+    double lengths[MANY];
+    large_batch *b = calloc(1, sizeof *b);
+    for (size_t i = 0; i < MANY * WIDE; i++) {
+        b->sides[0][i] = (float)test_below(&random, 2001) / 1000.0f - 1.0f;
+        b->sides[1][i] = 0.3f * b->sides[0][i] + (float)test_below(&random, 2001) / 1000.0f - 1.0f;
+    }
+    for (int side = 0; side < 2; side++)
+        mci_normalize_rows(b->sides[side], MANY, WIDE, lengths);
+    return b;
+}
+
+/* Rows `first` to first + m - 1, or all there are. */
+static void run_large(large_batch *b, mci_team *team, size_t share, double scale)
+{
+    for (int side = 0; side < 2; side++)
+        for (size_t first = 0; first < MANY; first += share) {
+            const size_t m = MANY - first < share ? MANY - first : share;
+            mci_contrast_lse_on(team, b->sides[side] + first * WIDE, m, b->sides[!side], MANY, WIDE,
+                                scale, b->lses[side] + first);
+        }
+    b->dscale = 0.0;
+    for (int side = 0; side < 2; side++)
+        for (size_t first = 0; first < MANY; first += share) {
+            const size_t m = MANY - first < share ? MANY - first : share;
+            const double part = mci_contrast_backward_on(
+                team, b->sides[side] + first * WIDE, m, first, b->sides[!side], MANY, WIDE, scale,
+                b->lses[side] + first, b->lses[!side], b->dsides[side] + first * WIDE);
+            b->dscale += side ? 0.0 : part;
+        }
+}
+
+static void neither_threads_nor_shares_change_a_bit(void **state)
+{
+    (void)state;
+    mc_error err = { 0 };
+    large_batch *alone = new_large_batch(), *b = new_large_batch();
+    run_large(alone, NULL, MANY, 14.0);
+    for (unsigned n_threads = 1; n_threads < 6; n_threads++) {
+        mci_team *team = NULL;
+        assert_ok(mci_team_new(n_threads, &team, &err), err);
+        run_large(b, team, MANY, 14.0);
+        assert_memory_equal(b, alone, sizeof *b);
+        run_large(b, team, 50 * n_threads + 1, 14.0);
+        assert_memory_equal(b->dsides, alone->dsides, sizeof b->dsides);
+        assert_memory_equal(b->lses, alone->lses, sizeof b->lses);
+        assert_true(fabs(b->dscale - alone->dscale) < 1e-14);
+        mci_team_free(team);
+    }
+    free(alone);
+    free(b);
+}
+
+/* As one would write it down, in f64. */
+static void plain_gradient(const large_batch *b, int side, size_t i, double scale, double *da)
+{
+    memset(da, 0, WIDE * sizeof *da);
+    for (size_t j = 0; j < MANY; j++) {
+        double dot = 0.0;
+        for (size_t d = 0; d < WIDE; d++)
+            dot += (double)b->sides[side][i * WIDE + d] * (double)b->sides[!side][j * WIDE + d];
+        const double ds = exp(scale * dot - b->lses[side][i]) +
+                          exp(scale * dot - b->lses[!side][j]) - (i == j ? 2.0 : 0.0);
+        for (size_t d = 0; d < WIDE; d++)
+            da[d] += ds / (2.0 * MANY) * scale * (double)b->sides[!side][j * WIDE + d];
+    }
+}
+
+static void blocks_give_what_plain_loops_give(void **state)
+{
+    (void)state;
+    const double scales[] = { 1.0, 14.3, 100.0 };
+    large_batch *b = new_large_batch();
+    for (size_t s = 0; s < COUNT_OF(scales); s++) {
+        double square = 0.0, off = 0.0;
+        run_large(b, NULL, MANY, scales[s]);
+        for (int side = 0; side < 2; side++)
+            for (size_t i = 0; i < MANY; i++) {
+                double da[WIDE];
+                plain_gradient(b, side, i, scales[s], da);
+                for (size_t d = 0; d < WIDE; d++) {
+                    const double less = da[d] - (double)b->dsides[side][i * WIDE + d];
+                    square += da[d] * da[d];
+                    off += less * less;
+                }
+            }
+        print_message("    scale %5.1f: relative %.2g\n", scales[s], sqrt(off / square));
+        assert_true(sqrt(off / square) < 1e-6);
+    }
+    free(b);
+}
+
 static void the_gradient_through_normalising_has_no_part_along_the_row(void **state)
 {
     (void)state;
@@ -161,6 +263,8 @@ int main(void)
         cmocka_unit_test(the_loss_is_that_of_the_whole_matrix),
         cmocka_unit_test(gradients_are_what_finite_differences_say),
         cmocka_unit_test(shares_of_several_processes_make_the_whole),
+        cmocka_unit_test(neither_threads_nor_shares_change_a_bit),
+        cmocka_unit_test(blocks_give_what_plain_loops_give),
         cmocka_unit_test(the_gradient_through_normalising_has_no_part_along_the_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
