@@ -3,7 +3,8 @@
 #include "base/alloc.h"
 #include "train/contrast.h"
 
-mc_status mci_batch_loss_make(mci_batch_loss *loss, mci_dist *dist, size_t D, mc_error *err)
+mc_status mci_batch_loss_make(mci_batch_loss *loss, mci_dist *dist, size_t D, unsigned n_threads,
+                              mc_error *err)
 {
     const unsigned size = mci_dist_size(dist);
     *loss = (mci_batch_loss){ .dist = dist,
@@ -11,8 +12,9 @@ mc_status mci_batch_loss_make(mci_batch_loss *loss, mci_dist *dist, size_t D, mc
                               .pairs = mci_alloc_zeroed(size, sizeof *loss->pairs),
                               .rows = mci_alloc_zeroed(size, sizeof *loss->rows),
                               .counts = mci_alloc_zeroed(size, sizeof *loss->counts) };
-    return loss->pairs && loss->rows && loss->counts ? MC_OK
-                                                     : mci_nomem(err, size * sizeof(size_t));
+    if (!loss->pairs || !loss->rows || !loss->counts)
+        return mci_nomem(err, size * sizeof(size_t));
+    return mci_team_new(n_threads, &loss->team, err);
 }
 
 static void release_side(mci_loss_side *side)
@@ -30,6 +32,7 @@ void mci_batch_loss_release(mci_batch_loss *loss)
 {
     release_side(&loss->images);
     release_side(&loss->texts);
+    mci_team_free(loss->team);
     mci_free(loss->pairs);
     mci_free(loss->rows);
     mci_free(loss->counts);
@@ -94,7 +97,8 @@ static mc_status gather(mci_batch_loss *loss, mci_loss_side *side, mc_error *err
 static mc_status find_lse(mci_batch_loss *loss, mci_loss_side *own, const mci_loss_side *other,
                           double scale, mc_error *err)
 {
-    mci_contrast_lse(own->rows, loss->n, other->all, loss->N, loss->D, scale, own->lse);
+    mci_contrast_lse_on(loss->team, own->rows, loss->n, other->all, loss->N, loss->D, scale,
+                        own->lse);
     return mci_dist_gather_f64(loss->dist, own->lse, loss->pairs, own->all_lse, err);
 }
 
@@ -102,8 +106,8 @@ static double backward(const mci_batch_loss *loss, mci_loss_side *own, const mci
                        double scale)
 {
     const double dscale =
-        mci_contrast_backward(own->rows, loss->n, loss->first, other->all, loss->N, loss->D, scale,
-                              own->lse, other->all_lse, own->drows);
+        mci_contrast_backward_on(loss->team, own->rows, loss->n, loss->first, other->all, loss->N,
+                                 loss->D, scale, own->lse, other->all_lse, own->drows);
     mci_normalize_backward(own->rows, loss->n, loss->D, own->lengths, own->drows);
     return dscale;
 }

@@ -3,6 +3,7 @@
 #ifndef MCI_TRAIN_BATCH_LOSS_H
 #define MCI_TRAIN_BATCH_LOSS_H
 
+#include "base/threads.h"
 #include "train/dist.h"
 
 /* One side of a batch, images or texts. */
@@ -16,6 +17,7 @@ typedef struct {
 
 typedef struct {
     mci_dist *dist;
+    mci_team *team; /* who computes */
     size_t D;
     size_t n, N, first;   /* own pairs, all, and the place of the first own one */
     size_t *pairs, *rows; /* [ranks]: pairs of each, and numbers in their features */
@@ -24,8 +26,9 @@ typedef struct {
     size_t max_own, max_all; /* pairs that there is room for */
 } mci_batch_loss;
 
-/* Release in any case. dist is lent. */
-mc_status mci_batch_loss_make(mci_batch_loss *loss, mci_dist *dist, size_t D, mc_error *err);
+/* Release in any case. dist is lent. n_threads 0: one a processor. */
+mc_status mci_batch_loss_make(mci_batch_loss *loss, mci_dist *dist, size_t D, unsigned n_threads,
+                              mc_error *err);
 void mci_batch_loss_release(mci_batch_loss *loss);
 
 /* All processes say how many pairs they have: at least one. Room for features is then there. */

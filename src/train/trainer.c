@@ -56,7 +56,7 @@ static mc_status make(mci_trainer *t, const mci_clip_config *config, mc_error *e
     for (size_t i = 0; i < 4; i++)
         MC_TRY(o->backend->training->vector_new(
             t->nn, i == MCI_GRADS ? t->params.n_grads : t->params.n_values, &t->vectors[i], err));
-    MC_TRY(mci_batch_loss_make(&t->loss, o->dist, config->embed_dim, err));
+    MC_TRY(mci_batch_loss_make(&t->loss, o->dist, config->embed_dim, o->n_threads, err));
     MC_TRY(mci_buckets_make(&t->buckets, o->dist, &t->params, err));
     MC_TRY(bind_towers(t, config, err));
     MC_TRY(mci_vision_trace_make(&t->vision_trace, &t->vision, o->backend, t->nn, o->micro_batch,
