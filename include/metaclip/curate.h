@@ -273,7 +273,8 @@ typedef struct {
     mc_language_counts languages;
 } mc_summary;
 
-/** Frees the lists. Only mc_curate_run gives some, and only with a folder of lists. */
+/** Frees the lists. Only mc_curate_run gives some, and only with a folder of lists; to be called
+ * whatever it returned. */
 MC_API void mc_summary_release(mc_summary *summary);
 
 /** The summary as one JSON object on one line (free with mc_free). */

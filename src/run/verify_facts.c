@@ -160,20 +160,24 @@ static void read_counter(mci_verify *v, mci_json_value root, const char *name, u
 }
 
 /* A list that cannot be read is missing, and found to be. */
-static void read_summary_lists(mci_verify *v, mci_json_value root)
+static mc_status read_summary_lists(mci_verify *v, mci_json_value root, mc_error *err)
 {
     mc_error what = { 0 };
     mci_json_value array;
     mc_card lists = { .n_entries = v->summary.values.n_entries };
     if (!mci_json_get(root, "lists", &array))
-        return;
-    if (mci_card_read_lists(array, &lists, &what) < 0)
-        mci_found(&v->findings, MC_CHECK_sums, MCI_PLACE_FIRST, "summary.json: %s", what.text);
+        return MC_OK;
+    mc_status status = mci_card_read_lists(array, &lists, &what);
     v->summary.values.lists = lists.lists;
     v->summary.values.n_lists = lists.n_lists;
+    if (status == MC_E_NOMEM)
+        return mc_fail(err, status, "%s", what.text);
+    if (status < 0)
+        mci_found(&v->findings, MC_CHECK_sums, MCI_PLACE_FIRST, "summary.json: %s", what.text);
+    return MC_OK;
 }
 
-static void read_summary(mci_verify *v, mci_json_value root)
+static mc_status read_summary(mci_verify *v, mci_json_value root, mc_error *err)
 {
     mc_summary *s = &v->summary.values;
     mci_json_value value;
@@ -195,8 +199,8 @@ static void read_summary(mci_verify *v, mci_json_value root)
         mci_json_double(value, &s->shape.tail_ratio);
     if (mci_json_get(root, "metadata_sha256", &value))
         copy_sha256(mci_json_string(value), s->metadata_sha256);
-    read_summary_lists(v, root);
     v->summary.is_there = true;
+    return read_summary_lists(v, root, err);
 }
 
 static mc_status load_summary(mci_verify *v, const char *path, mc_error *err)
@@ -205,7 +209,7 @@ static mc_status load_summary(mci_verify *v, const char *path, mc_error *err)
     mci_json_value root;
     mc_status status = mci_json_load(path, MCI_MAX_WHOLE_BYTES, &json, &root, err);
     if (status >= 0)
-        read_summary(v, root);
+        status = read_summary(v, root, err);
     mci_json_free(json);
     return status;
 }
