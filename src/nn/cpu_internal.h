@@ -191,6 +191,8 @@ static inline char *mci_line_bf16(const mci_nn_tensor *x, size_t row, size_t lin
 /* Room for so many bytes a worker; on failure the context keeps it and false is given. */
 bool mci_cpu_reserve(mci_nn_ctx *ctx, size_t n_bytes);
 
+/* A padded row, in the form of the tensor and rounded if that is; it may be where it goes. */
+void mci_cpu_put_row(const mci_nn_ctx *ctx, mci_nn_tensor *y, size_t row, const float *values);
 /* The caller says what; this cuts it and runs. */
 void mci_cpu_run_linear(mci_linear_job job);
 void mci_cpu_linear(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x,

@@ -32,17 +32,17 @@ static void for_rows(mci_nn_ctx *ctx, size_t n_rows,
     mci_team_run(ctx->team, (n_rows + work.rows_a_task - 1) / work.rows_a_task, run_rows, &work);
 }
 
-static void put_row(const mci_nn_ctx *ctx, mci_nn_tensor *y, size_t row, float *values)
+void mci_cpu_put_row(const mci_nn_ctx *ctx, mci_nn_tensor *y, size_t row, const float *values)
 {
-    size_t n = y->n_lines * MCI_LINE;
     if (y->form != MCI_ROWS_F32) {
         ctx->amx->put_row(y, row, values);
         return;
     }
+    float *to = mci_row_f32(y, row);
+    if (to != values)
+        memcpy(to, values, y->n_lines * MCI_LINE * sizeof *to);
     if (y->rounded)
-        ctx->kernels->round(values, n);
-    if (values != mci_row_f32(y, row))
-        memcpy(mci_row_f32(y, row), values, n * sizeof *values);
+        ctx->kernels->round(to, y->n_lines * MCI_LINE);
 }
 
 static void pad_row(float *values, size_t K)
@@ -76,7 +76,7 @@ static void one_patch(const void *user, size_t row, float *scratch)
         for (size_t y = 0; y < P; y++, to += P)
             memcpy(to, corner + (channel * S + y) * S, P * sizeof *to);
     pad_row(scratch, job->y->K);
-    put_row(job->ctx, job->y, row, scratch);
+    mci_cpu_put_row(job->ctx, job->y, row, scratch);
 }
 
 void mci_cpu_patches(mci_nn_ctx *ctx, mci_nn_tensor *y, const float *pixels, size_t n, size_t S,
@@ -166,7 +166,7 @@ static void norm_one(const void *user, size_t row, float *scratch)
     const norm_job *job = user;
     float *to = job->y->form == MCI_ROWS_F32 ? mci_row_f32(job->y, row) : scratch;
     job->ctx->kernels->norm(job->norm, mci_row_f32(job->x, row), to);
-    put_row(job->ctx, job->y, row, to);
+    mci_cpu_put_row(job->ctx, job->y, row, to);
 }
 
 void mci_cpu_layernorm(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x,
@@ -223,7 +223,7 @@ static void write_row(const void *user, size_t row, float *scratch)
     const write_job *job = user;
     memcpy(scratch, job->rows + row * job->x->K, job->x->K * sizeof *scratch);
     pad_row(scratch, job->x->K);
-    put_row(job->ctx, job->x, row, scratch);
+    mci_cpu_put_row(job->ctx, job->x, row, scratch);
 }
 
 void mci_cpu_write(mci_nn_ctx *ctx, mci_nn_tensor *x, const float *rows, size_t R)

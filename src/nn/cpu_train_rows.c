@@ -25,20 +25,6 @@ typedef struct {
     float *dgamma, *dbeta;
 } norm_job;
 
-/* A row of a tensor that products read. */
-static void put_row(const mci_nn_ctx *ctx, mci_nn_tensor *y, size_t row, const float *values)
-{
-    if (y->form != MCI_ROWS_F32) {
-        ctx->amx->put_row(y, row, values);
-        return;
-    }
-    float *to = mci_row_f32(y, row);
-    if (to != values)
-        memcpy(to, values, y->n_lines * MCI_LINE * sizeof *to);
-    if (y->rounded)
-        ctx->kernels->round(to, y->n_lines * MCI_LINE);
-}
-
 /* A row as f32: where it is, or brought to `room`. */
 static const float *row_of(const mci_nn_ctx *ctx, const mci_nn_tensor *x, size_t row, float *room)
 {
@@ -57,9 +43,9 @@ static void norm_row(const norm_job *job, size_t row, float *room, float *dgamma
                                row_of(job->ctx, job->dy, row, room), dx, job->add, y, dgamma,
                                dbeta);
     if (job->y)
-        put_row(job->ctx, job->y, row, y);
+        mci_cpu_put_row(job->ctx, job->y, row, y);
     if (job->rows)
-        put_row(job->ctx, job->rows, row, dx);
+        mci_cpu_put_row(job->ctx, job->rows, row, dx);
 }
 
 static void norm_rows(void *user, size_t part, unsigned worker)
@@ -141,7 +127,7 @@ static void join_place(void *user, size_t place, unsigned worker)
         if (place == 0)
             job->ctx->train->add_to(job->first, row, K);
         else
-            put_row(job->ctx, job->dx, i * (job->T - 1) + place - 1, row);
+            mci_cpu_put_row(job->ctx, job->dx, i * (job->T - 1) + place - 1, row);
     }
 }
 
