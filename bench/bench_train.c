@@ -237,7 +237,6 @@ static void print_parts(const training_case *c, double n_steps)
                                          "layernorm_backward",
                                          "adamw",
                                          "embed_step",
-                                         "weight_refresh",
                                          "vector_zero",
                                          "vector_square" };
     printf("{\"name\":\"%s, parts\"", c->name);

@@ -81,8 +81,6 @@ static mci_nn_training timed_training;
       (mci_nn_ctx * c, mci_nn_vector * p, const mci_nn_vector *g, mci_nn_vector *m,                \
        mci_nn_vector *v, mci_nn_place at, size_t n, mci_nn_adamw how),                             \
       (c, p, g, m, v, at, n, how))                                                                 \
-    X(plain->training, TIMED_STEP, weight_refresh,                                                 \
-      (mci_nn_ctx * c, mci_nn_weight * w, const mci_nn_vector *v), (c, w, v))                      \
     X(plain->training, TIMED_STEP, table_refresh,                                                  \
       (mci_nn_ctx * c, mci_nn_table * t, const mci_nn_vector *v), (c, t, v))
 
@@ -154,7 +152,6 @@ const mci_nn_backend *timed_backend(const mci_nn_backend *backend)
     timed_training.pick_backward = timed_pick_backward;
     timed_training.vector_zero = timed_vector_zero;
     timed_training.adamw = timed_adamw;
-    timed_training.weight_refresh = timed_weight_refresh;
     timed_training.table_refresh = timed_table_refresh;
     timed_training.vector_square = timed_vector_square;
     return &timed;

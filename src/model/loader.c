@@ -89,8 +89,8 @@ mc_status mci_loader_linear(mci_loader *loader, const char *prefix, const char *
     const float *w, *bias;
     MC_TRY(find_pair(loader, prefix, name, &pair, err));
     if (mci_loader_binds(loader))
-        return loader->backend->training->weight_bind(loader->precision, pair.at_weight, false,
-                                                      pair.at_bias, N, K, out, err);
+        return loader->backend->training->weight_bind(
+            loader->precision, loader->values, pair.at_weight, false, pair.at_bias, N, K, out, err);
     MC_TRY(mci_loader_values(loader, 0, prefix, pair.weight, 2, (uint64_t[]){ N, K }, &w, err));
     MC_TRY(mci_loader_values(loader, 1, prefix, pair.bias, 1, (uint64_t[]){ N }, &bias, err));
     return loader->backend->weight_new(loader->precision, w, false, bias, N, K, out, err);
@@ -118,8 +118,8 @@ static mc_status load_matrix(mci_loader *loader, const char *name, size_t rank,
     const float *w;
     if (mci_loader_binds(loader)) {
         MC_TRY(find_place(loader, "", name, &at, err));
-        return loader->backend->training->weight_bind(loader->precision, at, transposed,
-                                                      mci_nn_nowhere(), N, K, out, err);
+        return loader->backend->training->weight_bind(loader->precision, loader->values, at,
+                                                      transposed, mci_nn_nowhere(), N, K, out, err);
     }
     MC_TRY(mci_loader_values(loader, 0, "", name, rank, dims, &w, err));
     return loader->backend->weight_new(loader->precision, w, transposed, NULL, N, K, out, err);

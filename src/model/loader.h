@@ -14,6 +14,7 @@ typedef struct {
     const mci_checkpoint *checkpoint;
     mci_place_of *place_of; /* instead of a checkpoint: binds. NULL: loads */
     const void *place_user;
+    const mci_nn_vector *values; /* in which the places are */
     const mci_nn_backend *backend;
     mci_nn_precision precision;
     float *room[2];

@@ -126,22 +126,9 @@ AMX static void get_row(const mci_nn_tensor *x, size_t row, float *values)
     }
 }
 
-/* Pairs of k, column by column, become pairs of columns, k by k. */
-AMX static void turn_strip_block(const char *from, char *to)
-{
-    _Alignas(64) char columns[MCI_PAIR_BYTES];
-    __m512i rows[32];
-    turn_tile(from, columns);
-    turn_tile(from + MCI_TILE_BYTES, columns + MCI_TILE_BYTES);
-    for (size_t i = 0; i < 32; i++)
-        rows[i] = _mm512_load_si512(columns + i * 64);
-    zip_block(rows, to);
-}
-
 const mci_amx_train mci_amx_training = {
     .pack_values = pack_values,
     .pack_tensor = pack_tensor,
-    .turn_strip_block = turn_strip_block,
     .get_row = get_row,
     .attention_bytes = mci_amx_attention_back_bytes,
     .attention = mci_amx_attention_back,

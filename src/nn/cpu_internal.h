@@ -42,7 +42,8 @@ struct mci_nn_weight {
     size_t strip_bytes;
     float *bias; /* one of each padded column */
     char *strips;
-    /* In training; at_bias nowhere: no bias. */
+    /* Bound: there are no strips, bias and strip_bytes. at_bias nowhere: no bias. */
+    const mci_nn_vector *values;
     mci_nn_place at, at_bias;
     bool transposed;
 };
@@ -135,7 +136,8 @@ typedef struct {
     size_t n_bytes;
 } mci_cpu_room;
 
-enum { MCI_N_ROOMS = 4 };
+/* The rooms of a context. STRIPS: of what a product is multiplied by, packed for it alone. */
+enum { MCI_ROOM_TURNED, MCI_ROOM_STRIPS, MCI_ROOM_SUMS, MCI_ROOM_ZEROS, MCI_N_ROOMS };
 
 struct mci_nn_ctx {
     mci_nn_precision precision;
@@ -190,6 +192,14 @@ static inline char *mci_line_bf16(const mci_nn_tensor *x, size_t row, size_t lin
 
 /* Room for so many bytes a worker; on failure the context keeps it and false is given. */
 bool mci_cpu_reserve(mci_nn_ctx *ctx, size_t n_bytes);
+
+/* So many bytes, of any value (but ROOM_ZEROS', which nobody writes); NULL if there are none, which
+ * the context keeps. */
+char *mci_cpu_room_of(mci_nn_ctx *ctx, size_t which, size_t n_bytes);
+/* A bound weight, or its transpose without a bias, as it is now: in ROOM_STRIPS, until that is
+ * wanted again. */
+bool mci_cpu_pack_bound(mci_nn_ctx *ctx, const mci_nn_weight *weight, bool turned,
+                        mci_nn_weight *packed);
 
 /* A padded row, in the form of the tensor and rounded if that is; it may be where it goes. */
 void mci_cpu_put_row(const mci_nn_ctx *ctx, mci_nn_tensor *y, size_t row, const float *values);

@@ -151,6 +151,12 @@ static void linear_task(void *user, size_t task, unsigned worker)
 void mci_cpu_run_linear(mci_linear_job job)
 {
     const mci_nn_tensor *x = job.x;
+    mci_nn_weight packed;
+    if (job.weight->values) {
+        if (!mci_cpu_pack_bound(job.ctx, job.weight, false, &packed))
+            return;
+        job.weight = &packed;
+    }
     assert(x->K == job.weight->K && job.y->K == job.weight->N && x->n_rows <= job.y->max_rows);
     assert(job.weight->form == x->form);
     assert(!job.base || (job.y->use == MCI_NN_SUM && job.base->n_rows == x->n_rows));

@@ -166,39 +166,39 @@ static void adamw(mci_nn_ctx *ctx, mci_nn_vector *values, const mci_nn_vector *g
 
 /* ---- the tables ---- */
 
-#define TRAINING(prefix, LEVEL)                                                                \
-    static mc_status prefix##_weight_bind(mci_nn_precision precision, mci_nn_place at,         \
-                                          bool transposed, mci_nn_place at_bias, size_t N,     \
-                                          size_t K, mci_nn_weight **out, mc_error *err)        \
-    {                                                                                          \
-        return mci_cpu_weight_bind(LEVEL, precision, at, transposed, at_bias, N, K, out, err); \
-    }                                                                                          \
-    const mci_nn_training mci_cpu_training_##prefix = {                                        \
-        .vector_new = vector_new,                                                              \
-        .vector_free = vector_free,                                                            \
-        .vector_zero = vector_zero,                                                            \
-        .vector_write = vector_write,                                                          \
-        .vector_read = vector_read,                                                            \
-        .vector_host = vector_host,                                                            \
-        .vector_square = vector_square,                                                        \
-        .adamw = adamw,                                                                        \
-        .weight_bind = prefix##_weight_bind,                                                   \
-        .norm_bind = mci_cpu_norm_bind,                                                        \
-        .table_bind = mci_cpu_table_bind,                                                      \
-        .weight_refresh = mci_cpu_weight_refresh,                                              \
-        .norm_refresh = mci_cpu_norm_refresh,                                                  \
-        .table_refresh = mci_cpu_table_refresh,                                                \
-        .linear_onto = mci_cpu_linear_onto,                                                    \
-        .linear_kept = mci_cpu_linear_kept,                                                    \
-        .input_gradient = mci_cpu_input_gradient,                                              \
-        .inner_gradient = mci_cpu_inner_gradient,                                              \
-        .weight_gradient = mci_cpu_weight_gradient,                                            \
-        .layernorm_backward = mci_cpu_layernorm_backward,                                      \
-        .attention_backward = mci_cpu_attention_backward,                                      \
-        .embed_backward = mci_cpu_embed_backward,                                              \
-        .embed_step = mci_cpu_embed_step,                                                      \
-        .join_patches_backward = mci_cpu_join_patches_backward,                                \
-        .pick_backward = mci_cpu_pick_backward,                                                \
+#define TRAINING(prefix, LEVEL)                                                                    \
+    static mc_status prefix##_weight_bind(mci_nn_precision precision, const mci_nn_vector *values, \
+                                          mci_nn_place at, bool transposed, mci_nn_place at_bias,  \
+                                          size_t N, size_t K, mci_nn_weight **out, mc_error *err)  \
+    {                                                                                              \
+        return mci_cpu_weight_bind(LEVEL, precision, values, at, transposed, at_bias, N, K, out,   \
+                                   err);                                                           \
+    }                                                                                              \
+    const mci_nn_training mci_cpu_training_##prefix = {                                            \
+        .vector_new = vector_new,                                                                  \
+        .vector_free = vector_free,                                                                \
+        .vector_zero = vector_zero,                                                                \
+        .vector_write = vector_write,                                                              \
+        .vector_read = vector_read,                                                                \
+        .vector_host = vector_host,                                                                \
+        .vector_square = vector_square,                                                            \
+        .adamw = adamw,                                                                            \
+        .weight_bind = prefix##_weight_bind,                                                       \
+        .norm_bind = mci_cpu_norm_bind,                                                            \
+        .table_bind = mci_cpu_table_bind,                                                          \
+        .norm_refresh = mci_cpu_norm_refresh,                                                      \
+        .table_refresh = mci_cpu_table_refresh,                                                    \
+        .linear_onto = mci_cpu_linear_onto,                                                        \
+        .linear_kept = mci_cpu_linear_kept,                                                        \
+        .input_gradient = mci_cpu_input_gradient,                                                  \
+        .inner_gradient = mci_cpu_inner_gradient,                                                  \
+        .weight_gradient = mci_cpu_weight_gradient,                                                \
+        .layernorm_backward = mci_cpu_layernorm_backward,                                          \
+        .attention_backward = mci_cpu_attention_backward,                                          \
+        .embed_backward = mci_cpu_embed_backward,                                                  \
+        .embed_step = mci_cpu_embed_step,                                                          \
+        .join_patches_backward = mci_cpu_join_patches_backward,                                    \
+        .pick_backward = mci_cpu_pick_backward,                                                    \
     }
 
 TRAINING(best, mci_cpu_best());

@@ -2,7 +2,7 @@
  *
  * Every gradient of a product is a product again, and goes through linear() as any other:
  *
- *   dx = dy W        rows of dy      x strips of W^T, which are made of those of W
+ *   dx = dy W        rows of dy      x strips of W^T
  *   dW += dy^T x     rows of dy^T    x strips of x: both are packed anew, the sums go into the
  *                                    vector
  *
@@ -121,20 +121,11 @@ typedef struct mci_amx_train {
     /* The block of a tensor that has so many rows from `row`, a multiple of 32, on. */
     void (*pack_tensor)(const mci_nn_tensor *x, size_t row, size_t n_rows, size_t line,
                         const mci_block_forms *forms);
-    /* A block of a strip of W as it lies in one of W^T. */
-    void (*turn_strip_block)(const char *from, char *to);
     void (*get_row)(const mci_nn_tensor *x, size_t row, float *values); /* a padded row */
     size_t (*attention_bytes)(size_t T, size_t D);
     void (*attention)(const mci_attention_back_job *job, size_t sequence, size_t head,
                       char *scratch);
 } mci_amx_train;
-
-/* The rooms of a context. */
-enum { MCI_ROOM_TURNED, MCI_ROOM_STRIPS, MCI_ROOM_SUMS, MCI_ROOM_ZEROS };
-
-/* So many bytes, of any value (but ROOM_ZEROS', which nobody writes); NULL if there are none, which
- * the context keeps. */
-char *mci_cpu_room_of(mci_nn_ctx *ctx, size_t which, size_t n_bytes);
 
 void mci_cpu_linear_onto(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *base,
                          const mci_nn_tensor *x, const mci_nn_weight *weight);
@@ -166,14 +157,14 @@ void mci_cpu_join_patches_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci
 void mci_cpu_pick_backward(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
                            const uint32_t *rows, size_t n, size_t R);
 
-mc_status mci_cpu_weight_bind(mci_cpu_level level, mci_nn_precision precision, mci_nn_place at,
-                              bool transposed, mci_nn_place at_bias, size_t N, size_t K,
-                              mci_nn_weight **out, mc_error *err);
+mc_status mci_cpu_weight_bind(mci_cpu_level level, mci_nn_precision precision,
+                              const mci_nn_vector *values, mci_nn_place at, bool transposed,
+                              mci_nn_place at_bias, size_t N, size_t K, mci_nn_weight **out,
+                              mc_error *err);
 mc_status mci_cpu_norm_bind(mci_nn_place at_gamma, mci_nn_place at_beta, float eps, size_t K,
                             mci_nn_norm **out, mc_error *err);
 mc_status mci_cpu_table_bind(mci_nn_place at, size_t R, size_t K, mci_nn_table **out,
                              mc_error *err);
-void mci_cpu_weight_refresh(mci_nn_ctx *ctx, mci_nn_weight *weight, const mci_nn_vector *values);
 void mci_cpu_norm_refresh(mci_nn_ctx *ctx, mci_nn_norm *norm, const mci_nn_vector *values);
 void mci_cpu_table_refresh(mci_nn_ctx *ctx, mci_nn_table *table, const mci_nn_vector *values);
 

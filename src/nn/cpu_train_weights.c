@@ -7,15 +7,25 @@
 
 /* ---- binding ---- */
 
-mc_status mci_cpu_weight_bind(mci_cpu_level level, mci_nn_precision precision, mci_nn_place at,
-                              bool transposed, mci_nn_place at_bias, size_t N, size_t K,
-                              mci_nn_weight **out, mc_error *err)
+mc_status mci_cpu_weight_bind(mci_cpu_level level, mci_nn_precision precision,
+                              const mci_nn_vector *values, mci_nn_place at, bool transposed,
+                              mci_nn_place at_bias, size_t N, size_t K, mci_nn_weight **out,
+                              mc_error *err)
 {
-    mci_nn_weight *weight = NULL;
-    MC_TRY(mci_cpu_weight_new(level, precision, NULL, transposed, NULL, N, K, &weight, err));
-    weight->at = at;
-    weight->at_bias = at_bias;
-    weight->transposed = transposed;
+    const bool tiles = level == MCI_CPU_AMX && precision == MCI_NN_BF16 && mci_amx_if_usable();
+    mci_nn_weight *weight = mci_alloc_zeroed(1, sizeof *weight);
+    if (!weight)
+        return mci_nomem(err, sizeof *weight);
+    assert(at.value <= values->n && N * K <= values->n - at.value);
+    *weight = (mci_nn_weight){ .form = tiles ? MCI_TILES_BF16 : MCI_ROWS_F32,
+                               .N = N,
+                               .K = K,
+                               .n_strips = mci_lines_of(N),
+                               .n_lines = mci_lines_of(K),
+                               .values = values,
+                               .at = at,
+                               .at_bias = at_bias,
+                               .transposed = transposed };
     *out = weight;
     return MC_OK;
 }
@@ -45,71 +55,96 @@ mc_status mci_cpu_table_bind(mci_nn_place at, size_t R, size_t K, mci_nn_table *
     return MC_OK;
 }
 
-/* ---- refreshing ---- */
+/* ---- packing ---- */
 
-/* The matrix as it lies in the vector, n_rows x n_columns: of W itself, rows are columns of the
- * strips; of W transposed, columns. A task has 32 rows. */
+/* The matrix as it lies in the vector, n_rows x n_columns, of which a task takes 32 rows: they are
+ * columns of the strips, or, `across`, its columns are. */
 typedef struct {
     mci_nn_ctx *ctx;
     const float *w;
     size_t n_rows, n_columns;
-    mci_nn_weight *weight;
-} refresh_job;
+    bool across;
+    mci_nn_weight *to;
+} pack_job;
 
 /* Strips of f32 end where K does. */
-static void refresh_block_f32(const refresh_job *job, const float *w, size_t n_rows,
-                              size_t n_columns, float *to)
+static void pack_block_f32(const pack_job *job, const float *w, size_t n_rows, size_t n_columns,
+                           float *to)
 {
-    const bool turned = job->weight->transposed;
     float block[MCI_BLOCK];
-    if (!turned)
+    if (!job->across)
         job->ctx->train->transpose(w, job->n_columns, n_rows, n_columns, block, MCI_LINE);
-    for (size_t r = 0; turned && r < n_rows; r++) {
+    for (size_t r = 0; job->across && r < n_rows; r++) {
         memcpy(block + r * MCI_LINE, w + r * job->n_columns, n_columns * sizeof *block);
         memset(block + r * MCI_LINE + n_columns, 0, (MCI_LINE - n_columns) * sizeof *block);
     }
-    const size_t n = (turned ? n_rows : n_columns) * MCI_LINE;
+    const size_t n = (job->across ? n_rows : n_columns) * MCI_LINE;
     if (job->ctx->precision == MCI_NN_BF16)
         job->ctx->kernels->round(block, n);
     memcpy(to, block, n * sizeof *to);
 }
 
-static void refresh_rows(void *user, size_t task, unsigned worker)
+static void pack_rows(void *user, size_t task, unsigned worker)
 {
-    const refresh_job *job = user;
-    const mci_nn_weight *weight = job->weight;
-    const bool tiles = weight->form == MCI_TILES_BF16;
+    const pack_job *job = user;
+    const mci_nn_weight *to = job->to;
+    const bool tiles = to->form == MCI_TILES_BF16;
     size_t row = task * MCI_PANEL, rows_left = job->n_rows - row;
     size_t n_rows = rows_left < MCI_PANEL ? rows_left : MCI_PANEL;
     (void)worker;
     for (size_t line = 0; line < mci_lines_of(job->n_columns); line++) {
         size_t left = job->n_columns - line * MCI_LINE, n = left < MCI_LINE ? left : MCI_LINE;
         const float *w = job->w + row * job->n_columns + line * MCI_LINE;
-        size_t strip = weight->transposed ? line : task, block = weight->transposed ? task : line;
-        char *to = weight->strips + strip * weight->strip_bytes +
+        size_t strip = job->across ? line : task, block = job->across ? task : line;
+        char *at = to->strips + strip * to->strip_bytes +
                    block * (tiles ? MCI_PAIR_BYTES : MCI_BLOCK * sizeof *w);
-        const mci_block_forms forms = { .along = weight->transposed ? NULL : to,
-                                        .across = weight->transposed ? to : NULL };
+        const mci_block_forms forms = { .along = job->across ? NULL : at,
+                                        .across = job->across ? at : NULL };
         if (tiles)
             job->ctx->amx->train->pack_values(w, job->n_columns, n_rows, n, &forms);
         else
-            refresh_block_f32(job, w, n_rows, n, (float *)(void *)to);
+            pack_block_f32(job, w, n_rows, n, (float *)(void *)at);
     }
 }
 
-void mci_cpu_weight_refresh(mci_nn_ctx *ctx, mci_nn_weight *weight, const mci_nn_vector *values)
+/* Strips, and behind them the bias. */
+static bool make_strips(mci_nn_ctx *ctx, mci_nn_weight *to)
 {
-    bool turned = weight->transposed;
-    refresh_job job = { .ctx = ctx,
-                        .w = values->values + weight->at.value,
-                        .n_rows = turned ? weight->K : weight->N,
-                        .n_columns = turned ? weight->N : weight->K,
-                        .weight = weight };
-    assert(weight->at.value + weight->N * weight->K <= values->n);
-    mci_team_run(ctx->team, mci_lines_of(job.n_rows), refresh_rows, &job);
-    if (mci_nn_is_somewhere(weight->at_bias))
-        memcpy(weight->bias, values->values + weight->at_bias.value, weight->N * sizeof(float));
+    const size_t depth = to->form == MCI_TILES_BF16 ? to->n_lines * MCI_PAIR_BYTES
+                                                    : to->K * MCI_LINE * sizeof(float);
+    const size_t bias_bytes = to->n_strips * MCI_LINE * sizeof(float);
+    to->strip_bytes = depth;
+    to->strips = mci_cpu_room_of(ctx, MCI_ROOM_STRIPS, to->n_strips * depth + bias_bytes);
+    if (!to->strips)
+        return false;
+    to->bias = (float *)(void *)(to->strips + to->n_strips * depth);
+    memset(to->bias, 0, bias_bytes);
+    return true;
 }
+
+bool mci_cpu_pack_bound(mci_nn_ctx *ctx, const mci_nn_weight *weight, bool turned,
+                        mci_nn_weight *packed)
+{
+    const size_t N = weight->N, K = weight->K;
+    const float *values = weight->values->values;
+    *packed = (mci_nn_weight){ .form = weight->form, .N = turned ? K : N, .K = turned ? N : K };
+    packed->n_strips = mci_lines_of(packed->N);
+    packed->n_lines = mci_lines_of(packed->K);
+    if (!make_strips(ctx, packed))
+        return false;
+    pack_job job = { .ctx = ctx,
+                     .w = values + weight->at.value,
+                     .n_rows = weight->transposed ? K : N,
+                     .n_columns = weight->transposed ? N : K,
+                     .across = weight->transposed != turned,
+                     .to = packed };
+    mci_team_run(ctx->team, mci_lines_of(job.n_rows), pack_rows, &job);
+    if (!turned && mci_nn_is_somewhere(weight->at_bias))
+        memcpy(packed->bias, values + weight->at_bias.value, N * sizeof *values);
+    return true;
+}
+
+/* ---- refreshing ---- */
 
 void mci_cpu_norm_refresh(mci_nn_ctx *ctx, mci_nn_norm *norm, const mci_nn_vector *values)
 {

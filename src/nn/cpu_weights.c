@@ -68,8 +68,7 @@ mc_status mci_cpu_weight_new(mci_cpu_level level, mci_nn_precision precision, co
         mci_cpu_weight_free(weight);
         return status;
     }
-    if (w)
-        pack_strips(weight, amx, w, transposed, precision == MCI_NN_BF16);
+    pack_strips(weight, amx, w, transposed, precision == MCI_NN_BF16);
     *out = weight;
     return MC_OK;
 }

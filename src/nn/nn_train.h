@@ -2,7 +2,8 @@
  * gradients and the optimizer's state live in. A backend that can train has a table of these.
  *
  * Parameters are one flat f32 vector, the master copy; weights, norms and tables of a model in
- * training are bound to places in it, and refreshed from it after each step. Gradients are a vector
+ * training are bound to places in it. A weight has nothing of its own: its values are read there
+ * whenever it is used. Norms and tables are refreshed after each step. Gradients are a vector
  * too, in which a parameter has a place of its own; they are added to what is there, so that
  * micro-batches accumulate. As nn.h's, operations here give no status.
  *
@@ -66,14 +67,14 @@ typedef struct mci_nn_training {
 
     /* ---- bound weights: as nn.h's, but their values are places in a vector ---- */
 
-    /* at_bias nowhere: none. refresh() must be called before use and after each change. */
-    mc_status (*weight_bind)(mci_nn_precision precision, mci_nn_place at, bool transposed,
-                             mci_nn_place at_bias, size_t N, size_t K, mci_nn_weight **out,
-                             mc_error *err);
+    /* at_bias nowhere: none. The vector is lent for the weight's life. */
+    mc_status (*weight_bind)(mci_nn_precision precision, const mci_nn_vector *values,
+                             mci_nn_place at, bool transposed, mci_nn_place at_bias, size_t N,
+                             size_t K, mci_nn_weight **out, mc_error *err);
+    /* refresh() must be called before use and after each change. */
     mc_status (*norm_bind)(mci_nn_place at_gamma, mci_nn_place at_beta, float eps, size_t K,
                            mci_nn_norm **out, mc_error *err);
     mc_status (*table_bind)(mci_nn_place at, size_t R, size_t K, mci_nn_table **out, mc_error *err);
-    void (*weight_refresh)(mci_nn_ctx *ctx, mci_nn_weight *weight, const mci_nn_vector *values);
     void (*norm_refresh)(mci_nn_ctx *ctx, mci_nn_norm *norm, const mci_nn_vector *values);
     void (*table_refresh)(mci_nn_ctx *ctx, mci_nn_table *table, const mci_nn_vector *values);
 

@@ -18,20 +18,8 @@ static void weight_free(mci_nn_weight *weight)
 {
     if (!weight)
         return;
-    mci_free(weight->w);
-    mci_free(weight->bias);
+    mci_free(weight->copy);
     mci_free(weight);
-}
-
-void mci_ref_fill_weight(mci_nn_weight *weight, const float *w, bool transposed, const float *bias)
-{
-    size_t N = weight->N, K = weight->K;
-    for (size_t n = 0; n < N; n++)
-        for (size_t k = 0; k < K; k++)
-            weight->w[n * K + k] =
-                mci_ref_in(weight->precision, transposed ? w[k * N + n] : w[n * K + k]);
-    if (bias)
-        memcpy(weight->bias, bias, N * sizeof *bias);
 }
 
 static mc_status weight_new(mci_nn_precision precision, const float *w, bool transposed,
@@ -39,19 +27,22 @@ static mc_status weight_new(mci_nn_precision precision, const float *w, bool tra
                             mc_error *err)
 {
     mci_nn_weight *weight = mci_alloc_zeroed(1, sizeof *weight);
-    if (!weight)
-        return mci_nomem(err, sizeof *weight);
+    float *copy = mci_alloc_zeroed(N * (K + 1), sizeof *copy);
+    if (!weight || !copy) {
+        mci_free(weight);
+        mci_free(copy);
+        return mci_nomem(err, N * (K + 1) * sizeof *copy);
+    }
+    memcpy(copy, w, N * K * sizeof *copy);
+    if (bias)
+        memcpy(copy + N * K, bias, N * sizeof *copy);
     *weight = (mci_nn_weight){ .precision = precision,
                                .N = N,
                                .K = K,
-                               .w = mci_alloc_zeroed(N * K, sizeof(float)),
-                               .bias = mci_alloc_zeroed(N, sizeof(float)) };
-    if (!weight->w || !weight->bias) {
-        weight_free(weight);
-        return mci_nomem(err, N * K * sizeof(float));
-    }
-    if (w)
-        mci_ref_fill_weight(weight, w, transposed, bias);
+                               .transposed = transposed,
+                               .w = copy,
+                               .bias = bias ? copy + N * K : NULL,
+                               .copy = copy };
     *out = weight;
     return MC_OK;
 }

@@ -8,10 +8,11 @@
 struct mci_nn_weight {
     mci_nn_precision precision;
     size_t N, K;
-    float *w;                 /* [N, K], rounded to bf16 if that is the precision */
-    float *bias;              /* [N], zeros if there is none */
+    bool transposed;
+    const float *w;           /* [N, K], or [K, N] if transposed */
+    const float *bias;        /* [N]; NULL: none */
+    float *copy;              /* of both; NULL in training, where they are the vector's */
     mci_nn_place at, at_bias; /* in training; at_bias nowhere: no bias */
-    bool transposed;          /* ... and as [K, N] */
 };
 
 struct mci_nn_norm {
@@ -53,9 +54,19 @@ static inline float mci_ref_in(mci_nn_precision precision, float value)
 
 extern const mci_nn_training mci_ref_training;
 
+/* W[n, k], as it enters a product. */
+static inline double mci_ref_weight_at(const mci_nn_weight *weight, size_t n, size_t k)
+{
+    const size_t at = weight->transposed ? k * weight->N + n : n * weight->K + k;
+    return (double)mci_ref_in(weight->precision, weight->w[at]);
+}
+
+static inline double mci_ref_bias_at(const mci_nn_weight *weight, size_t n)
+{
+    return weight->bias ? (double)weight->bias[n] : 0.0;
+}
+
 void mci_ref_set_rows(mci_nn_tensor *y, size_t R);
-/* Takes values into a weight that is there, in its own order. bias may be NULL. */
-void mci_ref_fill_weight(mci_nn_weight *weight, const float *w, bool transposed, const float *bias);
 
 void mci_ref_patches(mci_nn_ctx *ctx, mci_nn_tensor *y, const float *pixels, size_t n, size_t S,
                      size_t P);

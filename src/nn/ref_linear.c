@@ -16,11 +16,12 @@ static double activate(mci_nn_activation f, double x)
     }
 }
 
-static double dot(const float *x, const float *w, size_t K, mci_nn_precision precision)
+/* Of a row of x and the column n of W^T. */
+static double dot(const float *x, const mci_nn_weight *weight, size_t n)
 {
     double sum = 0.0;
-    for (size_t k = 0; k < K; k++)
-        sum += (double)mci_ref_in(precision, x[k]) * (double)w[k];
+    for (size_t k = 0; k < weight->K; k++)
+        sum += (double)mci_ref_in(weight->precision, x[k]) * mci_ref_weight_at(weight, n, k);
     return sum;
 }
 
@@ -34,8 +35,8 @@ void mci_ref_linear(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x,
     for (size_t row = 0; row < x->R; row++) {
         float *out = y->rows + row * N;
         for (size_t n = 0; n < N; n++) {
-            double sum = dot(x->rows + row * K, weight->w + n * K, K, weight->precision);
-            float value = (float)activate(f, sum + (double)weight->bias[n]);
+            double sum = dot(x->rows + row * K, weight, n) + mci_ref_bias_at(weight, n);
+            float value = (float)activate(f, sum);
             out[n] = add ? out[n] + value : value;
         }
     }
@@ -93,7 +94,7 @@ void mci_ref_input_gradient(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_ten
             double sum = 0.0;
             for (size_t n = 0; n < N; n++)
                 sum += (double)mci_ref_in(weight->precision, dy->rows[row * N + n]) *
-                       (double)weight->w[n * K + k];
+                       mci_ref_weight_at(weight, n, k);
             dx->rows[row * K + k] = (float)sum;
         }
     }

@@ -130,14 +130,23 @@ static double embed_step(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const int32_t
 
 /* ---- bound weights ---- */
 
-static mc_status weight_bind(mci_nn_precision precision, mci_nn_place at, bool transposed,
-                             mci_nn_place at_bias, size_t N, size_t K, mci_nn_weight **out,
-                             mc_error *err)
+static mc_status weight_bind(mci_nn_precision precision, const mci_nn_vector *values,
+                             mci_nn_place at, bool transposed, mci_nn_place at_bias, size_t N,
+                             size_t K, mci_nn_weight **out, mc_error *err)
 {
-    MC_TRY(mci_nn_ref.weight_new(precision, NULL, transposed, NULL, N, K, out, err));
-    (*out)->at = at;
-    (*out)->at_bias = at_bias;
-    (*out)->transposed = transposed;
+    mci_nn_weight *weight = mci_alloc_zeroed(1, sizeof *weight);
+    if (!weight)
+        return mci_nomem(err, sizeof *weight);
+    *weight = (mci_nn_weight){ .precision = precision,
+                               .N = N,
+                               .K = K,
+                               .transposed = transposed,
+                               .w = values->values + at.value,
+                               .at = at,
+                               .at_bias = at_bias };
+    if (mci_nn_is_somewhere(at_bias))
+        weight->bias = values->values + at_bias.value;
+    *out = weight;
     return MC_OK;
 }
 
@@ -155,14 +164,6 @@ static mc_status table_bind(mci_nn_place at, size_t R, size_t K, mci_nn_table **
     MC_TRY(mci_nn_ref.table_new(NULL, R, K, out, err));
     (*out)->at = at;
     return MC_OK;
-}
-
-static void weight_refresh(mci_nn_ctx *ctx, mci_nn_weight *weight, const mci_nn_vector *values)
-{
-    const bool has_bias = mci_nn_is_somewhere(weight->at_bias);
-    (void)ctx;
-    mci_ref_fill_weight(weight, values->values + weight->at.value, weight->transposed,
-                        has_bias ? values->values + weight->at_bias.value : NULL);
 }
 
 static void norm_refresh(mci_nn_ctx *ctx, mci_nn_norm *norm, const mci_nn_vector *values)
@@ -190,7 +191,6 @@ const mci_nn_training mci_ref_training = {
     .weight_bind = weight_bind,
     .norm_bind = norm_bind,
     .table_bind = table_bind,
-    .weight_refresh = weight_refresh,
     .norm_refresh = norm_refresh,
     .table_refresh = table_refresh,
     .linear_onto = mci_ref_linear_onto,

@@ -181,13 +181,11 @@ void mci_vision_refresh(const mci_vision_tower *tower, const mci_nn_backend *bac
                         mci_nn_ctx *ctx, const mci_nn_vector *values)
 {
     const mci_nn_training *training = backend->training;
-    training->weight_refresh(ctx, tower->patch, values);
     training->table_refresh(ctx, tower->first, values);
     training->table_refresh(ctx, tower->places, values);
     training->norm_refresh(ctx, tower->ln_pre, values);
     mci_trunk_refresh(&tower->trunk, backend, ctx, values);
     training->norm_refresh(ctx, tower->ln_post, values);
-    training->weight_refresh(ctx, tower->project, values);
 }
 
 void mci_text_refresh(const mci_text_tower *tower, const mci_nn_backend *backend, mci_nn_ctx *ctx,
@@ -198,5 +196,4 @@ void mci_text_refresh(const mci_text_tower *tower, const mci_nn_backend *backend
     training->table_refresh(ctx, tower->places, values);
     mci_trunk_refresh(&tower->trunk, backend, ctx, values);
     training->norm_refresh(ctx, tower->ln_final, values);
-    training->weight_refresh(ctx, tower->project, values);
 }

@@ -35,6 +35,7 @@ static mc_status bind_towers(mci_trainer *t, const mci_clip_config *config, mc_e
 {
     mci_loader loader = { .place_of = mci_params_place,
                           .place_user = &t->params,
+                          .values = t->vectors[MCI_VALUES],
                           .backend = t->options.backend,
                           .precision = t->options.precision };
     MC_TRY(mci_vision_tower_load(&t->vision, &loader, config, 0, err));

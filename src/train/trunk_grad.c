@@ -219,10 +219,6 @@ void mci_trunk_refresh(const mci_trunk *trunk, const mci_nn_backend *backend, mc
     for (size_t i = 0; i < trunk->n_layers; i++) {
         mci_block *block = &trunk->blocks[i];
         training->norm_refresh(ctx, block->ln_1, values);
-        training->weight_refresh(ctx, block->in_proj, values);
-        training->weight_refresh(ctx, block->out_proj, values);
         training->norm_refresh(ctx, block->ln_2, values);
-        training->weight_refresh(ctx, block->c_fc, values);
-        training->weight_refresh(ctx, block->c_proj, values);
     }
 }

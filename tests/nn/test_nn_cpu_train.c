@@ -26,10 +26,9 @@ static void check_linear(pair *p, linear_case c)
         mc_error err = { 0 };
         dx[i] = tensor(s, MCI_NN_ROWS, c.R, c.K);
         ty[i] = tensor(s, MCI_NN_ROWS, c.R, c.N);
-        assert_ok(s->t->weight_bind(p->precision, place(0), c.transposed, at_bias, c.N, c.K,
-                                    &weight, &err),
+        assert_ok(s->t->weight_bind(p->precision, s->values, place(0), c.transposed, at_bias, c.N,
+                                    c.K, &weight, &err),
                   err);
-        s->t->weight_refresh(s->ctx, weight, s->values);
         s->b->linear(s->ctx, ty[i], tx[i], weight, MCI_NN_LINEAR, false);
         s->t->input_gradient(s->ctx, dx[i], tdy[i], weight);
         s->t->weight_gradient(s->ctx, tdy[i], tx[i], weight, s->grads);
@@ -70,9 +69,9 @@ static mci_nn_weight *bind_weight(pair *p, side *s, size_t N, size_t K)
 {
     mci_nn_weight *weight = NULL;
     mc_error err = { 0 };
-    assert_ok(s->t->weight_bind(p->precision, place(0), false, place(N * K), N, K, &weight, &err),
+    assert_ok(s->t->weight_bind(p->precision, s->values, place(0), false, place(N * K), N, K,
+                                &weight, &err),
               err);
-    s->t->weight_refresh(s->ctx, weight, s->values);
     return weight;
 }
 
@@ -462,11 +461,12 @@ static float *gradients_with(const mci_nn_backend *b, mci_nn_precision precision
     mci_nn_tensor *sum = tensor_of(&s, MCI_NN_SUM, rows, R, K);
     mci_nn_tensor *qkv = tensor_of(&s, MCI_NN_QKV, rows, R, 3 * K);
     mci_nn_tensor *dqkv = tensor(&s, MCI_NN_ROWS, R, 3 * K);
-    assert_ok(s.t->weight_bind(precision, place(0), false, place(N * K), N, K, &weight, &err), err);
+    assert_ok(
+        s.t->weight_bind(precision, s.values, place(0), false, place(N * K), N, K, &weight, &err),
+        err);
     assert_ok(s.t->norm_bind(place(20000), place(21000), 1e-5f, K, &norm, &err), err);
     assert_ok(s.t->table_bind(place(25000), 350, K, &words, &err), err);
     s.t->vector_write(s.ctx, s.values, 0, rows, N_VALUES);
-    s.t->weight_refresh(s.ctx, weight, s.values);
     s.t->norm_refresh(s.ctx, norm, s.values);
     s.t->input_gradient(s.ctx, dx, dy, weight);
     s.t->weight_gradient(s.ctx, dy, x, weight, s.grads);

@@ -44,8 +44,8 @@ static void bind(fixture *t, const op_case *c)
 {
     const mci_nn_training *training = t->backend->training;
     mc_error err = { 0 };
-    assert_ok(training->weight_bind(MCI_NN_F32, place(0), c->flag, place(t->N * t->K), t->N, t->K,
-                                    &t->weight, &err),
+    assert_ok(training->weight_bind(MCI_NN_F32, t->values, place(0), c->flag, place(t->N * t->K),
+                                    t->N, t->K, &t->weight, &err),
               err);
     float identity[12 * 12] = { 0 };
     for (size_t i = 0; i < t->K; i++)
@@ -60,7 +60,6 @@ static void bind(fixture *t, const op_case *c)
 
 static void linear_forward(fixture *t)
 {
-    t->backend->training->weight_refresh(t->nn, t->weight, t->values);
     t->backend->linear(t->nn, t->y, t->x, t->weight, MCI_NN_LINEAR, false);
 }
 
@@ -73,7 +72,6 @@ static void linear_backward(fixture *t)
 /* y = f(x) W^T + b: the second half of an MLP, by what is before its activation. */
 static void inner_forward(fixture *t)
 {
-    t->backend->training->weight_refresh(t->nn, t->weight, t->values);
     t->backend->write(t->nn, t->z, (const float[100]){ 0 }, t->R);
     t->backend->linear(t->nn, t->hidden, t->x, t->one_to_one, t->f, false);
     t->backend->training->linear_onto(t->nn, t->y, t->z, t->hidden, t->weight);
