@@ -295,15 +295,24 @@ static void bench_case(const training_case *c)
     free(tokens);
 }
 
-/* All cases, or those whose names begin with the first argument; on as many threads as the second
- * says. */
+/* Whether a case is asked for: by its name, or by what its name begins with. */
+static bool is_wanted(const char *name, const char *asked)
+{
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (strcmp(cases[i].name, asked) == 0)
+            return strcmp(name, asked) == 0;
+    return strncmp(name, asked, strlen(asked)) == 0;
+}
+
+/* All cases, or that which the first argument names, or those whose names begin with it; on as many
+ * threads as the second says. */
 int main(int argc, char **argv)
 {
     n_threads = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : mci_n_processors();
     cpu = mci_nn_backend_named("cpu");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int status = 0;
-        if (argc > 1 && strncmp(cases[i].name, argv[1], strlen(argv[1])) != 0)
+        if (argc > 1 && !is_wanted(cases[i].name, argv[1]))
             continue;
         fflush(stdout);
         pid_t child = fork();
