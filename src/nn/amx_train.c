@@ -82,6 +82,9 @@ AMX static void pack_values(const float *w, size_t stride, size_t n_rows, size_t
     const uint32_t all = amx_first_bits(n_columns);
     for (size_t i = 0; i < 32; i++) {
         const float *row = w + i * stride;
+        /* Of the block after the three next: so many rows are more than prefetchers follow. */
+        _mm_prefetch(row + 4 * MCI_LINE, _MM_HINT_T0);
+        _mm_prefetch(row + 4 * MCI_LINE + 16, _MM_HINT_T0);
         const uint32_t mask = i < n_rows ? all : 0;
         rows[i] = amx_bf16_of(_mm512_maskz_loadu_ps((__mmask16)mask, row),
                               _mm512_maskz_loadu_ps((__mmask16)(mask >> 16), row + 16));
