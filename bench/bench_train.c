@@ -275,10 +275,10 @@ static void bench_case(const training_case *c)
     bench_check(&b, facts.loss < 0.95 * first.loss, "the loss did not fall");
     const double processors = processor_seconds() - before;
     const double rate = bench_end(&b), n = (double)b.n_done, each = (double)c->batch / rate;
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage); /* here: products are measured in memory of their own */
     const double products = (products_before + product_rate(c)) / 2.0;
     const double flop = 3.0 * forward_flop(c) / each;
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
     print_parts(c, n);
     printf("{\"name\":\"%s\",\"samples_per_s\":%.2f,\"processor_s\":%.3f,\"forward_s\":%.3f,"
            "\"backward_s\":%.3f,"
