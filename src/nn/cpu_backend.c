@@ -1,5 +1,7 @@
 /* The CPU's table of functions, and what does no arithmetic: which processor this is, contexts and
  * tensors. */
+#include <string.h>
+
 #include "base/alloc.h"
 #include "nn/cpu.h"
 #include "nn/cpu_train.h"
@@ -144,47 +146,15 @@ static mci_cpu_form form_of(const mci_nn_ctx *ctx, mci_nn_use use)
     return use == MCI_NN_QKV ? MCI_ROWS_BF16 : MCI_TILES_BF16;
 }
 
-/* An odd number of cache lines: see cpu_internal.h. */
+/* Of rows, an odd number of cache lines: see cpu_internal.h. */
 static size_t stride_of(mci_cpu_form form, size_t n_lines)
 {
     size_t stride = n_lines * MCI_LINE;
     if (form == MCI_ROWS_F32)
         return stride + 16;
+    if (form == MCI_TILES_BF16)
+        return stride;
     return n_lines % 2 ? stride : stride + MCI_LINE;
-}
-
-static mc_status tensor_new(mci_nn_ctx *ctx, mci_nn_use use, size_t R, size_t K,
-                            mci_nn_tensor **out, mc_error *err)
-{
-    mci_cpu_form form = form_of(ctx, use);
-    size_t n_lines = mci_lines_of(K), stride = stride_of(form, n_lines);
-    size_t element_bytes = form == MCI_ROWS_F32 ? 4 : 2;
-    /* A panel that begins at any row may be read to its end. */
-    size_t n_rows = (R / MCI_PANEL + 2) * MCI_PANEL;
-    if (n_lines > SIZE_MAX / 1024 || R > SIZE_MAX / 2 ||
-        n_rows > SIZE_MAX / (stride * element_bytes))
-        return mci_nomem(err, SIZE_MAX);
-    mci_nn_tensor *tensor = mci_alloc_zeroed(1, sizeof *tensor);
-    char *data = tensor ? mci_alloc_lines(n_rows * stride * element_bytes) : NULL;
-    if (!data) {
-        mci_free(tensor);
-        return mci_nomem(err, n_rows * stride * element_bytes);
-    }
-    *tensor = (mci_nn_tensor){ .use = use,
-                               .form = form,
-                               .rounded = ctx->precision == MCI_NN_BF16 && use != MCI_NN_SUM,
-                               .max_rows = R,
-                               .K = K,
-                               .n_lines = n_lines,
-                               .stride = stride,
-                               .data = data };
-    if (!mci_cpu_reserve(ctx, n_lines * MCI_LINE * sizeof(float))) { /* for a row */
-        mci_free(data);
-        mci_free(tensor);
-        return finish(ctx, err);
-    }
-    *out = tensor;
-    return MC_OK;
 }
 
 static void tensor_free(mci_nn_ctx *ctx, mci_nn_tensor *tensor)
@@ -194,6 +164,65 @@ static void tensor_free(mci_nn_ctx *ctx, mci_nn_tensor *tensor)
         return;
     mci_free(tensor->data);
     mci_free(tensor);
+}
+
+/* Gives a tensor a shape; and the bytes it takes, 0 if they are more than can be. */
+static size_t shape(mci_nn_tensor *tensor, size_t R, size_t K)
+{
+    const size_t n_lines = mci_lines_of(K), stride = stride_of(tensor->form, n_lines);
+    const size_t row_bytes = stride * (tensor->form == MCI_ROWS_F32 ? 4 : 2);
+    /* A panel that begins at any row may be read to its end. */
+    const size_t n_rows = (R / MCI_PANEL + 2) * MCI_PANEL;
+    if (n_lines > SIZE_MAX / 1024 || R > SIZE_MAX / 2 || n_rows > SIZE_MAX / row_bytes)
+        return 0;
+    tensor->n_rows = 0;
+    tensor->max_rows = R;
+    tensor->K = K;
+    tensor->n_lines = n_lines;
+    tensor->stride = stride;
+    return n_rows * row_bytes;
+}
+
+static bool reserve_row(mci_nn_ctx *ctx, const mci_nn_tensor *tensor)
+{
+    return mci_cpu_reserve(ctx, tensor->n_lines * MCI_LINE * sizeof(float));
+}
+
+static mc_status tensor_new(mci_nn_ctx *ctx, mci_nn_use use, size_t R, size_t K,
+                            mci_nn_tensor **out, mc_error *err)
+{
+    mci_nn_tensor *tensor = mci_alloc_zeroed(1, sizeof *tensor);
+    if (!tensor)
+        return mci_nomem(err, sizeof *tensor);
+    *tensor = (mci_nn_tensor){ .use = use,
+                               .form = form_of(ctx, use),
+                               .rounded = ctx->precision == MCI_NN_BF16 && use != MCI_NN_SUM };
+    const size_t n_bytes = shape(tensor, R, K);
+    tensor->data = n_bytes ? mci_alloc_lines(n_bytes) : NULL;
+    if (!tensor->data) {
+        tensor_free(ctx, tensor);
+        return mci_nomem(err, n_bytes ? n_bytes : SIZE_MAX);
+    }
+    tensor->n_bytes = n_bytes;
+    if (!reserve_row(ctx, tensor)) {
+        tensor_free(ctx, tensor);
+        return finish(ctx, err);
+    }
+    *out = tensor;
+    return MC_OK;
+}
+
+/* What pads rows lies elsewhere now, and is 0 there too. */
+static bool tensor_reshape(mci_nn_ctx *ctx, mci_nn_tensor *tensor, size_t R, size_t K)
+{
+    mci_nn_tensor other = *tensor;
+    const size_t n_bytes = shape(&other, R, K);
+    if (n_bytes == 0 || n_bytes > tensor->n_bytes || !reserve_row(ctx, &other))
+        return false;
+    if (K % MCI_LINE)
+        memset(other.data, 0, n_bytes);
+    *tensor = other;
+    return true;
 }
 
 /* ---- tables: one that takes the best, and one of each level ---- */
@@ -221,8 +250,8 @@ static void tensor_free(mci_nn_ctx *ctx, mci_nn_tensor *tensor)
         .weight_free = mci_cpu_weight_free, .norm_new = mci_cpu_norm_new,                         \
         .norm_free = mci_cpu_norm_free, .table_new = mci_cpu_table_new,                           \
         .table_free = mci_cpu_table_free, .ctx_new = prefix##_ctx_new, .ctx_free = ctx_free,      \
-        .tensor_new = tensor_new, .tensor_free = tensor_free, .patches = mci_cpu_patches,         \
-        .join_patches = mci_cpu_join_patches, .embed = mci_cpu_embed,                             \
+        .tensor_new = tensor_new, .tensor_free = tensor_free, .tensor_reshape = tensor_reshape,   \
+        .patches = mci_cpu_patches, .join_patches = mci_cpu_join_patches, .embed = mci_cpu_embed, \
         .layernorm = mci_cpu_layernorm, .linear = mci_cpu_linear, .attention = mci_cpu_attention, \
         .pick = mci_cpu_pick, .read = mci_cpu_read, .write = mci_cpu_write, .finish = finish,     \
         .training = &mci_cpu_training_##prefix,                                                   \

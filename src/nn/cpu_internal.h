@@ -69,6 +69,7 @@ struct mci_nn_tensor {
     size_t n_rows, max_rows, K;
     size_t n_lines; /* of 32 columns */
     size_t stride;  /* of rows, in elements */
+    size_t n_bytes; /* of data, which may be more than the shape takes */
     char *data;
 };
 

@@ -189,10 +189,31 @@ void mci_cpu_weight_gradient(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const mci
  * is behind the last row is nobody's; padding stays 0: so do all f(0), and all dy. */
 typedef struct {
     mci_nn_ctx *ctx;
-    mci_nn_tensor *y, *dz; /* y = f(z);  dz *= f'(z), if there is one */
+    mci_nn_tensor *y, *dz; /* y = f(z);  dz = y f'(z) of what y was, if there is one; may be z */
     const mci_nn_tensor *z;
     mci_nn_activation f;
 } activate_job;
+
+static void put_activated(const activate_job *job, float *y, const float *z, size_t n)
+{
+    job->ctx->train->activate(y, z, n, job->f);
+    if (job->y->rounded)
+        job->ctx->kernels->round(y, n);
+}
+
+/* Block by block, for z may go as its slope comes. */
+static void put_slope(const activate_job *job, float *y, float *dz, const float *z, size_t n)
+{
+    float active[MCI_BLOCK];
+    for (size_t at = 0; at < n; at += MCI_BLOCK) {
+        const size_t n_here = smaller(MCI_BLOCK, n - at);
+        put_activated(job, active, z + at, n_here);
+        job->ctx->train->slope(dz + at, y + at, z + at, n_here, job->f);
+        if (job->dz->rounded)
+            job->ctx->kernels->round(dz + at, n_here);
+        memcpy(y + at, active, n_here * sizeof *y);
+    }
+}
 
 static void activate_panel(void *user, size_t panel, unsigned worker)
 {
@@ -201,15 +222,10 @@ static void activate_panel(void *user, size_t panel, unsigned worker)
     const float *z = (const float *)(const void *)job->z->data + at;
     float *y = (float *)(void *)job->y->data + at;
     (void)worker;
-    job->ctx->train->activate(y, z, n, job->f);
-    if (job->y->rounded)
-        job->ctx->kernels->round(y, n);
-    if (!job->dz)
-        return;
-    float *dz = (float *)(void *)job->dz->data + at;
-    job->ctx->train->slope(dz, dz, z, n, job->f);
-    if (job->dz->rounded)
-        job->ctx->kernels->round(dz, n);
+    if (job->dz)
+        put_slope(job, y, (float *)(void *)job->dz->data + at, z, n);
+    else
+        put_activated(job, y, z, n);
 }
 
 static void run_activation(activate_job job)
@@ -264,15 +280,12 @@ void mci_cpu_inner_gradient(mci_nn_ctx *ctx, mci_nn_tensor *dz, mci_nn_tensor *x
     assert(x->use == MCI_NN_INPUT && z->n_rows == dy->n_rows && z->n_rows <= x->max_rows);
     if (!mci_cpu_pack_bound(ctx, weight, true, &turned))
         return;
-    mci_linear_job job = { .ctx = ctx, .y = dz, .x = dy, .weight = &turned };
+    dz->n_rows = x->n_rows = z->n_rows;
     if (ctx->amx) {
-        job.f = f;
-        job.z = z;
-        job.also = x;
-        x->n_rows = z->n_rows;
-        mci_cpu_run_linear(job);
+        mci_cpu_run_linear((mci_linear_job){
+            .ctx = ctx, .y = dz, .x = dy, .weight = &turned, .f = f, .z = z, .also = x });
         return;
     }
-    mci_cpu_run_linear(job);
+    mci_cpu_run_linear((mci_linear_job){ .ctx = ctx, .y = x, .x = dy, .weight = &turned });
     run_activation((activate_job){ .ctx = ctx, .y = x, .dz = dz, .z = z, .f = f });
 }

@@ -87,6 +87,9 @@ typedef struct {
     mc_status (*tensor_new)(mci_nn_ctx *ctx, mci_nn_use use, size_t R, size_t K,
                             mci_nn_tensor **out, mc_error *err);
     void (*tensor_free)(mci_nn_ctx *ctx, mci_nn_tensor *tensor);
+    /* Another shape for a tensor, whose rows are lost; false, and nothing is changed, if its memory
+     * is too small for that. */
+    bool (*tensor_reshape)(mci_nn_ctx *ctx, mci_nn_tensor *tensor, size_t R, size_t K);
 
     /* ---- operations ---- */
 

@@ -92,7 +92,8 @@ typedef struct mci_nn_training {
     /* Of y = x W^T + b:  dx = dy W.   dy: ROWS */
     void (*input_gradient)(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
                            const mci_nn_weight *weight);
-    /* Of y = f(z) W^T + b:  dz = (dy W) f'(z);  x = f(z), anew.   dz, dy, z: ROWS;  x: INPUT */
+    /* Of y = f(z) W^T + b:  dz = (dy W) f'(z);  x = f(z), anew.   dz, dy, z: ROWS;  x: INPUT; dz
+     * may be z */
     void (*inner_gradient)(mci_nn_ctx *ctx, mci_nn_tensor *dz, mci_nn_tensor *x,
                            const mci_nn_tensor *dy, const mci_nn_tensor *z,
                            const mci_nn_weight *weight, mci_nn_activation f);

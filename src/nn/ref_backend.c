@@ -152,13 +152,23 @@ static mc_status tensor_new(mci_nn_ctx *ctx, mci_nn_use use, size_t R, size_t K,
     mci_nn_tensor *tensor = mci_alloc_zeroed(1, sizeof *tensor);
     if (!tensor)
         return mci_nomem(err, sizeof *tensor);
-    *tensor = (mci_nn_tensor){ use, 0, K, R, mci_alloc(R * K * sizeof(float)) };
+    *tensor = (mci_nn_tensor){ use, 0, K, R, mci_alloc(R * K * sizeof(float)), R * K };
     if (!tensor->rows) {
         tensor_free(ctx, tensor);
         return mci_nomem(err, R * K * sizeof(float));
     }
     *out = tensor;
     return MC_OK;
+}
+
+static bool tensor_reshape(mci_nn_ctx *ctx, mci_nn_tensor *tensor, size_t R, size_t K)
+{
+    if (R * K > tensor->n_values || make_scores(ctx, R, NULL) < 0)
+        return false;
+    tensor->R = 0;
+    tensor->K = K;
+    tensor->max_rows = R;
+    return true;
 }
 
 void mci_ref_set_rows(mci_nn_tensor *y, size_t R)
@@ -200,6 +210,7 @@ const mci_nn_backend mci_nn_ref = {
     .ctx_free = ctx_free,
     .tensor_new = tensor_new,
     .tensor_free = tensor_free,
+    .tensor_reshape = tensor_reshape,
     .patches = mci_ref_patches,
     .join_patches = mci_ref_join_patches,
     .embed = mci_ref_embed,

@@ -37,7 +37,8 @@ struct mci_nn_tensor {
     mci_nn_use use;
     size_t R, K; /* rows at present; columns */
     size_t max_rows;
-    float *rows; /* [R, K] */
+    float *rows;     /* [R, K] */
+    size_t n_values; /* that there is room for */
 };
 
 struct mci_nn_ctx {

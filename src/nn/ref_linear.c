@@ -104,11 +104,14 @@ void mci_ref_inner_gradient(mci_nn_ctx *ctx, mci_nn_tensor *dz, mci_nn_tensor *x
                             const mci_nn_tensor *dy, const mci_nn_tensor *z,
                             const mci_nn_weight *weight, mci_nn_activation f)
 {
-    mci_ref_input_gradient(ctx, dz, dy, weight);
     assert(z->R == dy->R && z->K == weight->K);
-    for (size_t i = 0; i < z->R * z->K; i++)
-        dz->rows[i] = (float)((double)dz->rows[i] * slope(f, (double)z->rows[i]));
-    activate_all(x, z, f);
+    mci_ref_input_gradient(ctx, x, dy, weight);
+    mci_ref_set_rows(dz, dy->R);
+    for (size_t i = 0; i < z->R * z->K; i++) {
+        const double at = (double)z->rows[i];
+        dz->rows[i] = (float)((double)x->rows[i] * slope(f, at));
+        x->rows[i] = (float)activate(f, at);
+    }
 }
 
 static void products_gradient(const mci_nn_tensor *dy, const mci_nn_tensor *x,

@@ -27,8 +27,8 @@ static mc_status make_ends(mci_tower_trace *trace, const mci_nn_backend *backend
 }
 
 mc_status mci_vision_trace_make(mci_tower_trace *trace, const mci_vision_tower *tower,
-                                const mci_nn_backend *backend, mci_nn_ctx *ctx, size_t batch,
-                                bool recompute, mc_error *err)
+                                const mci_nn_backend *backend, mci_nn_ctx *ctx,
+                                mci_passing *passing, size_t batch, bool recompute, mc_error *err)
 {
     const size_t C = tower->trunk.width, T = tower->T, n = batch * (T - 1);
     MC_TRY(make_ends(trace, backend, ctx, batch, C, tower->D, err));
@@ -36,32 +36,29 @@ mc_status mci_vision_trace_make(mci_tower_trace *trace, const mci_vision_tower *
         trace->starts[i] = (uint32_t)(i * T);
     MC_TRY(
         backend->tensor_new(ctx, MCI_NN_INPUT, n, 3 * tower->P * tower->P, &trace->patches, err));
-    MC_TRY(backend->tensor_new(ctx, MCI_NN_SUM, n, C, &trace->embedded, err));
-    MC_TRY(backend->tensor_new(ctx, MCI_NN_ROWS, n, C, &trace->dembedded, err));
     MC_TRY(backend->tensor_new(ctx, MCI_NN_SUM, batch * T, C, &trace->joined, err));
-    return mci_trunk_trace_make(&trace->trunk, &tower->trunk, backend, ctx, batch, batch * T,
-                                recompute, err);
+    return mci_trunk_trace_make(&trace->trunk, &tower->trunk, backend, ctx, passing, batch,
+                                batch * T, recompute, err);
 }
 
 mc_status mci_text_trace_make(mci_tower_trace *trace, const mci_text_tower *tower,
-                              const mci_nn_backend *backend, mci_nn_ctx *ctx, size_t batch,
-                              bool recompute, mc_error *err)
+                              const mci_nn_backend *backend, mci_nn_ctx *ctx, mci_passing *passing,
+                              size_t batch, bool recompute, mc_error *err)
 {
     const size_t R = batch * tower->T;
     MC_TRY(make_ends(trace, backend, ctx, batch, tower->trunk.width, tower->D, err));
     trace->ids = mci_alloc(R * sizeof *trace->ids);
     if (!trace->ids)
         return mci_nomem(err, R * sizeof *trace->ids);
-    return mci_trunk_trace_make(&trace->trunk, &tower->trunk, backend, ctx, batch, R, recompute,
-                                err);
+    return mci_trunk_trace_make(&trace->trunk, &tower->trunk, backend, ctx, passing, batch, R,
+                                recompute, err);
 }
 
 void mci_tower_trace_release(mci_tower_trace *trace, const mci_trunk *trunk,
                              const mci_nn_backend *backend, mci_nn_ctx *ctx)
 {
-    mci_nn_tensor *const tensors[] = { trace->patches, trace->embedded, trace->joined,
-                                       trace->normed,  trace->features, trace->dfeatures,
-                                       trace->dnormed, trace->dembedded };
+    mci_nn_tensor *const tensors[] = { trace->patches,  trace->joined,    trace->normed,
+                                       trace->features, trace->dfeatures, trace->dnormed };
     for (size_t i = 0; i < sizeof tensors / sizeof tensors[0]; i++)
         backend->tensor_free(ctx, tensors[i]);
     mci_trunk_trace_release(&trace->trunk, trunk, backend, ctx);
@@ -94,10 +91,12 @@ static void end_forward(const mci_trunk *trunk, const mci_nn_norm *norm,
 void mci_vision_forward(const mci_vision_tower *tower, const mci_nn_backend *backend,
                         mci_nn_ctx *ctx, mci_tower_trace *trace, const float *pixels, size_t n)
 {
+    mci_nn_tensor *embedded = trace->trunk.passing->middle; /* free until the first block */
     trace->s.n = n;
+    mci_trunk_enter(&tower->trunk, backend, ctx, &trace->trunk);
     backend->patches(ctx, trace->patches, pixels, n, tower->S, tower->P);
-    backend->linear(ctx, trace->embedded, trace->patches, tower->patch, MCI_NN_LINEAR, false);
-    backend->join_patches(ctx, trace->joined, trace->embedded, n, tower->first, tower->places);
+    backend->linear(ctx, embedded, trace->patches, tower->patch, MCI_NN_LINEAR, false);
+    backend->join_patches(ctx, trace->joined, embedded, n, tower->first, tower->places);
     backend->layernorm(ctx, trace->trunk.x[0], trace->joined, tower->ln_pre);
     end_forward(&tower->trunk, tower->ln_post, tower->project, backend, ctx, trace);
 }
@@ -123,6 +122,7 @@ void mci_text_forward(const mci_text_tower *tower, const mci_nn_backend *backend
                       mci_tower_trace *trace, const int32_t *tokens, size_t n)
 {
     lay_texts(tower, trace, tokens, n);
+    mci_trunk_enter(&tower->trunk, backend, ctx, &trace->trunk);
     backend->embed(ctx, trace->trunk.x[0], trace->ids, trace->s, tower->words, tower->places);
     end_forward(&tower->trunk, tower->ln_final, tower->project, backend, ctx, trace);
 }
@@ -135,6 +135,7 @@ static void end_backward(const mci_trunk *trunk, const mci_nn_norm *norm,
                          mci_nn_vector *grads)
 {
     const mci_nn_training *training = backend->training;
+    mci_trunk_enter(trunk, backend, ctx, &trace->trunk);
     backend->write(ctx, trace->dfeatures, dfeatures, n);
     training->input_gradient(ctx, trace->dnormed, trace->dfeatures, project);
     training->weight_gradient(ctx, trace->dfeatures, trace->normed, project, grads);
@@ -148,14 +149,14 @@ void mci_vision_backward(const mci_vision_tower *tower, const mci_nn_backend *ba
                          mci_nn_vector *grads)
 {
     const mci_nn_training *training = backend->training;
-    mci_nn_tensor *dx = trace->trunk.dx;
+    mci_passing *passing = trace->trunk.passing;
+    mci_nn_tensor *dx = passing->dx, *dembedded = passing->dx_rows; /* no block wants it now */
     end_backward(&tower->trunk, tower->ln_post, tower->project, backend, ctx, trace, dfeatures, n,
                  grads);
     training->layernorm_backward(ctx, dx, NULL, NULL, dx, trace->joined, tower->ln_pre, grads,
                                  false);
-    training->join_patches_backward(ctx, trace->dembedded, dx, n, tower->first, tower->places,
-                                    grads);
-    training->weight_gradient(ctx, trace->dembedded, trace->patches, tower->patch, grads);
+    training->join_patches_backward(ctx, dembedded, dx, n, tower->first, tower->places, grads);
+    training->weight_gradient(ctx, dembedded, trace->patches, tower->patch, grads);
 }
 
 void mci_text_backward(const mci_text_tower *tower, const mci_nn_backend *backend, mci_nn_ctx *ctx,
@@ -168,10 +169,10 @@ void mci_text_backward(const mci_text_tower *tower, const mci_nn_backend *backen
                  grads);
     if (own)
         own->square =
-            training->embed_step(ctx, trace->trunk.dx, trace->ids, trace->s, tower->words,
+            training->embed_step(ctx, trace->trunk.passing->dx, trace->ids, trace->s, tower->words,
                                  tower->places, grads, own->values, own->m, own->v, own->how);
     else
-        training->embed_backward(ctx, trace->trunk.dx, trace->ids, trace->s, tower->words,
+        training->embed_backward(ctx, trace->trunk.passing->dx, trace->ids, trace->s, tower->words,
                                  tower->places, grads);
 }
 

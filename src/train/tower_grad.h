@@ -15,22 +15,23 @@ typedef struct {
 
 typedef struct {
     mci_trunk_trace trunk;
-    mci_nn_tensor *patches, *embedded, *joined;     /* vision only */
-    mci_nn_tensor *normed, *features;               /* of the rows that speak: INPUT, SUM */
-    mci_nn_tensor *dfeatures, *dnormed, *dembedded; /* ROWS */
-    int32_t *ids;                     /* text only: of the batch, one text after the other */
-    uint32_t *starts, *only, *picked; /* of the sequences */
+    mci_nn_tensor *patches, *joined;    /* vision only: INPUT [n*G*G, 3*P*P], SUM [n*T, C] */
+    mci_nn_tensor *normed, *features;   /* of the rows that speak: INPUT, SUM */
+    mci_nn_tensor *dfeatures, *dnormed; /* ROWS */
+    int32_t *ids;                       /* text only: of the batch, one text after the other */
+    uint32_t *starts, *only, *picked;   /* of the sequences */
     mci_nn_sequences s;
     mci_words_step *words_step; /* text only: lent; NULL: words have gradients */
 } mci_tower_trace;
 
-/* For `batch` images or full texts. On failure mci_tower_trace_release is the caller's to call. */
+/* For `batch` images or full texts; passing as mci_trunk_trace_make has it. On failure
+ * mci_tower_trace_release is the caller's to call. */
 mc_status mci_vision_trace_make(mci_tower_trace *trace, const mci_vision_tower *tower,
-                                const mci_nn_backend *backend, mci_nn_ctx *ctx, size_t batch,
-                                bool recompute, mc_error *err);
+                                const mci_nn_backend *backend, mci_nn_ctx *ctx,
+                                mci_passing *passing, size_t batch, bool recompute, mc_error *err);
 mc_status mci_text_trace_make(mci_tower_trace *trace, const mci_text_tower *tower,
-                              const mci_nn_backend *backend, mci_nn_ctx *ctx, size_t batch,
-                              bool recompute, mc_error *err);
+                              const mci_nn_backend *backend, mci_nn_ctx *ctx, mci_passing *passing,
+                              size_t batch, bool recompute, mc_error *err);
 void mci_tower_trace_release(mci_tower_trace *trace, const mci_trunk *trunk,
                              const mci_nn_backend *backend, mci_nn_ctx *ctx);
 

@@ -17,6 +17,7 @@ struct mci_trainer {
     mci_vision_tower vision;
     mci_text_tower text;
     mci_tower_trace vision_trace, text_trace;
+    mci_passing passing;
     mci_dist *alone; /* if no others were named */
     mci_batch_loss loss;
     mci_buckets buckets;
@@ -60,10 +61,10 @@ static mc_status make(mci_trainer *t, const mci_clip_config *config, mc_error *e
     MC_TRY(mci_batch_loss_make(&t->loss, o->dist, config->embed_dim, o->n_threads, err));
     MC_TRY(mci_buckets_make(&t->buckets, o->dist, &t->params, err));
     MC_TRY(bind_towers(t, config, err));
-    MC_TRY(mci_vision_trace_make(&t->vision_trace, &t->vision, o->backend, t->nn, o->micro_batch,
-                                 o->recompute, err));
-    return mci_text_trace_make(&t->text_trace, &t->text, o->backend, t->nn, o->micro_batch,
-                               o->recompute, err);
+    MC_TRY(mci_vision_trace_make(&t->vision_trace, &t->vision, o->backend, t->nn, &t->passing,
+                                 o->micro_batch, o->recompute, err));
+    return mci_text_trace_make(&t->text_trace, &t->text, o->backend, t->nn, &t->passing,
+                               o->micro_batch, o->recompute, err);
 }
 
 mc_status mci_trainer_new(const mci_clip_config *config, const mci_trainer_options *options,
@@ -94,6 +95,7 @@ void mci_trainer_free(mci_trainer *t)
     mci_buckets_release(&t->buckets);
     mci_tower_trace_release(&t->vision_trace, &t->vision.trunk, backend, t->nn);
     mci_tower_trace_release(&t->text_trace, &t->text.trunk, backend, t->nn);
+    mci_passing_release(&t->passing, backend, t->nn);
     mci_vision_tower_release(&t->vision, backend);
     mci_text_tower_release(&t->text, backend);
     for (size_t i = 0; i < 4; i++)

@@ -100,7 +100,7 @@ static void check_forward(pair *p, mci_nn_activation f, size_t R, size_t N, size
     free(x), free(base);
 }
 
-static void check_inner(pair *p, mci_nn_activation f, size_t R, size_t N, size_t K)
+static void check_inner(pair *p, mci_nn_activation f, bool in_place, size_t R, size_t N, size_t K)
 {
     float *z = exact_floats(p, R * K, 6.0f), *dy = exact_floats(p, R * N, 1.0f);
     mci_nn_tensor *tz[2], *tdy[2], *dz[2], *x[2];
@@ -111,14 +111,16 @@ static void check_inner(pair *p, mci_nn_activation f, size_t R, size_t N, size_t
     for (size_t i = 0; i < 2; i++) {
         side *s = &p->sides[i];
         mci_nn_weight *weight = bind_weight(p, s, N, K);
-        dz[i] = tensor(s, MCI_NN_ROWS, R, K);
+        dz[i] = in_place ? tz[i] : tensor(s, MCI_NN_ROWS, R, K);
         x[i] = tensor(s, MCI_NN_INPUT, R, K);
         s->t->inner_gradient(s->ctx, dz[i], x[i], tdy[i], tz[i], weight, f);
         s->b->weight_free(weight);
     }
     compare_tensors(p, dz, R, K, tolerance(p, 2e-6, 6e-3), "inner gradient");
     compare_tensors(p, x, R, K, tolerance(p, 1e-6, 4e-3), "activated anew");
-    free_tensors(p, tz), free_tensors(p, tdy), free_tensors(p, dz), free_tensors(p, x);
+    free_tensors(p, tz), free_tensors(p, tdy), free_tensors(p, x);
+    if (!in_place)
+        free_tensors(p, dz);
     free(z), free(dy);
 }
 
@@ -130,8 +132,45 @@ static void activations(pair *p)
     for (mci_nn_activation f = MCI_NN_LINEAR; f <= MCI_NN_QUICK_GELU; f++)
         for (size_t i = 0; i < COUNT_OF(shapes); i++) {
             check_forward(p, f, shapes[i][0], shapes[i][1], shapes[i][2]);
-            check_inner(p, f, shapes[i][0], shapes[i][1], shapes[i][2]);
+            check_inner(p, f, false, shapes[i][0], shapes[i][1], shapes[i][2]);
+            check_inner(p, f, true, shapes[i][0], shapes[i][1], shapes[i][2]);
         }
+}
+
+/* What was there before in another shape must not be met. */
+static void reshaped(pair *p)
+{
+    static const size_t shapes[][2] = { { 50, 100 }, { 20, 33 }, { 64, 64 }, { 7, 130 } };
+    mci_nn_tensor *x[2];
+    float *first = random_floats(p->random, 64 * 130, 1.0f);
+    make_tensors(p, x, MCI_NN_INPUT, first, 64, 130);
+    for (size_t i = 0; i < COUNT_OF(shapes); i++) {
+        const size_t R = shapes[i][0], K = shapes[i][1], N = 40;
+        float *rows = exact_floats(p, R * K, 1.0f);
+        mci_nn_tensor *y[2];
+        set_vectors(p);
+        for (size_t j = 0; j < 2; j++) {
+            side *s = &p->sides[j];
+            mci_nn_weight *weight = bind_weight(p, s, N, K);
+            y[j] = tensor(s, MCI_NN_SUM, R, N);
+            assert_true(s->b->tensor_reshape(s->ctx, x[j], R, K));
+            s->b->write(s->ctx, x[j], rows, R);
+            s->b->linear(s->ctx, y[j], x[j], weight, MCI_NN_LINEAR, false);
+            s->b->weight_free(weight);
+            assert_false(s->b->tensor_reshape(s->ctx, x[j], 64, 1300));
+        }
+        compare_tensors(p, y, R, N, 2e-6, "linear of what has another shape");
+        free_tensors(p, y);
+        free(rows);
+    }
+    free_tensors(p, x);
+    free(first);
+}
+
+static void a_tensor_in_another_shape_is_as_a_new_one(void **state)
+{
+    (void)state;
+    with_every_level(reshaped);
 }
 
 static void activations_on_the_way_are_the_plain_ones(void **state)
@@ -513,6 +552,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(linear_backward_is_the_plain_one),
         cmocka_unit_test(activations_on_the_way_are_the_plain_ones),
+        cmocka_unit_test(a_tensor_in_another_shape_is_as_a_new_one),
         cmocka_unit_test(norm_backward_is_the_plain_one),
         cmocka_unit_test(attention_backward_is_the_plain_one),
         cmocka_unit_test(rows_go_back_to_where_they_came_from),
