@@ -174,10 +174,7 @@ static mci_trainer *new_trainer(const training_case *c)
     const mci_params *params = mci_trainer_params(trainer);
     for (size_t i = 0; i < params->n; i++) {
         const mci_param *param = &params->items[i];
-        float *values = must_have(malloc(param->n * sizeof *values));
-        mci_init_param(c->config, param, 1, values);
-        mci_trainer_write(trainer, MCI_VALUES, param->at, values, param->n);
-        free(values);
+        mci_init_param(c->config, param, 1, mci_trainer_lend(trainer, MCI_VALUES, param->at));
     }
     return trainer;
 }

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/buf.h"
 #include "base/files.h"
 #include "io/output.h"
@@ -65,26 +64,18 @@ static mc_status add_headers(mci_safetensors_header *header, const part *parts, 
 }
 
 static mc_status write_values(mci_output *output, const part *parts, size_t n_parts,
-                              mci_trainer *trainer, float *room, mc_error *err)
+                              mci_trainer *trainer, mc_error *err)
 {
     const mci_params *params = mci_trainer_params(trainer);
     for (size_t p = 0; p < n_parts; p++) {
         for (size_t i = 0; i < params->n; i++) {
             const mci_param *param = &params->items[i];
-            mci_trainer_read(trainer, parts[p].which, param->at, room, param->n);
-            MC_TRY(mci_output_write(output, (mc_str){ (const char *)room, param->n * sizeof *room },
-                                    err));
+            const float *values = mci_trainer_lend(trainer, parts[p].which, param->at);
+            MC_TRY(mci_output_write(
+                output, (mc_str){ (const char *)values, param->n * sizeof *values }, err));
         }
     }
     return MC_OK;
-}
-
-static size_t largest(const mci_params *params)
-{
-    size_t n = 1;
-    for (size_t i = 0; i < params->n; i++)
-        n = params->items[i].n > n ? params->items[i].n : n;
-    return n;
 }
 
 static mc_status write_tensors(const char *path, const part *parts, size_t n_parts,
@@ -93,19 +84,15 @@ static mc_status write_tensors(const char *path, const part *parts, size_t n_par
     const mci_params *params = mci_trainer_params(trainer);
     mci_safetensors_header header = { 0 };
     mci_output *output = NULL;
-    float *room = mci_alloc(largest(params) * sizeof *room);
-    mc_status status = room ? MC_OK : mci_nomem(err, largest(params) * sizeof *room);
-    if (status >= 0)
-        status = add_headers(&header, parts, n_parts, params, err);
+    mc_status status = add_headers(&header, parts, n_parts, params, err);
     if (status >= 0)
         status = mci_output_open(path, MCI_PLAIN, &output, err);
     if (status >= 0)
         status = mci_safetensors_begin(&header, output, err);
     if (status >= 0)
-        status = write_values(output, parts, n_parts, trainer, room, err);
+        status = write_values(output, parts, n_parts, trainer, err);
     status = mci_output_end(output, status, err);
     mci_buf_release(&header.header);
-    mci_free(room);
     return status;
 }
 
@@ -336,12 +323,7 @@ static mc_status take_param(const mci_tensor_store *store, const part *p, const 
         return mc_fail(err, MC_E_FORMAT, "there is no %s", name);
     if (!has_shape(stored, param))
         return mc_fail(err, MC_E_SHAPE, "%s is of another shape or type than the run's", name);
-    float *room = mci_alloc(param->n * sizeof *room);
-    if (!room)
-        return mci_nomem(err, param->n * sizeof *room);
-    mci_view_read(stored, room);
-    mci_trainer_write(trainer, p->which, param->at, room, param->n);
-    mci_free(room);
+    mci_view_read(stored, mci_trainer_lend(trainer, p->which, param->at));
     return MC_OK;
 }
 

@@ -172,18 +172,11 @@ static mc_status make_trainer(run *r, mc_error *err)
 static mc_status start_param(run *r, const mci_checkpoint *from, const mci_param *param,
                              mc_error *err)
 {
-    float *room = mci_alloc(param->n * sizeof *room);
-    mc_status status = MC_OK;
-    if (!room)
-        return mci_nomem(err, param->n * sizeof *room);
+    float *values = mci_trainer_lend(r->trainer, MCI_VALUES, param->at);
     if (from)
-        status = mci_checkpoint_read(from, param->name, param->rank, param->dims, room, err);
-    else
-        mci_init_param(&r->clip, param, r->config->seed, room);
-    if (status >= 0)
-        mci_trainer_write(r->trainer, MCI_VALUES, param->at, room, param->n);
-    mci_free(room);
-    return status;
+        return mci_checkpoint_read(from, param->name, param->rank, param->dims, values, err);
+    mci_init_param(&r->clip, param, r->config->seed, values);
+    return MC_OK;
 }
 
 static mc_status start_weights(run *r, mc_error *err)

@@ -127,6 +127,14 @@ void mci_trainer_read(mci_trainer *t, mci_trainer_vector which, size_t at, float
     t->options.backend->training->vector_read(t->nn, t->vectors[which], at, out, n);
 }
 
+float *mci_trainer_lend(mci_trainer *t, mci_trainer_vector which, size_t at)
+{
+    float *values = t->options.backend->training->vector_host(t->vectors[which]);
+    assert(values && (which != MCI_GRADS || !t->options.spend_grads));
+    t->fresh = t->fresh && which != MCI_VALUES;
+    return values + at;
+}
+
 uint64_t mci_trainer_steps(const mci_trainer *t)
 {
     return t->n_steps;

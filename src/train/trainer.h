@@ -47,6 +47,9 @@ void mci_trainer_write(mci_trainer *trainer, mci_trainer_vector which, size_t at
 void mci_trainer_read(mci_trainer *trainer, mci_trainer_vector which, size_t at, float *out,
                       size_t n);
 
+/* The values from `at` on where they lie. What is changed there is used from the next step on. */
+float *mci_trainer_lend(mci_trainer *trainer, mci_trainer_vector which, size_t at);
+
 /* Steps made so far; to be set when going on from a checkpoint. */
 uint64_t mci_trainer_steps(const mci_trainer *trainer);
 void mci_trainer_set_steps(mci_trainer *trainer, uint64_t n);
