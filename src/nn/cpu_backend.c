@@ -171,8 +171,10 @@ static size_t shape(mci_nn_tensor *tensor, size_t R, size_t K)
 {
     const size_t n_lines = mci_lines_of(K), stride = stride_of(tensor->form, n_lines);
     const size_t row_bytes = stride * (tensor->form == MCI_ROWS_F32 ? 4 : 2);
-    /* A panel that begins at any row may be read to its end. */
-    const size_t n_rows = (R / MCI_PANEL + 2) * MCI_PANEL;
+    /* To attention, a panel may begin at any row, and is read to its end. */
+    const bool any = tensor->use == MCI_NN_QKV || tensor->use == MCI_NN_ROWS;
+    const size_t end = (R ? R : 1) + (any ? MCI_PANEL - 1 : 0);
+    const size_t n_rows = (end + MCI_PANEL - 1) / MCI_PANEL * MCI_PANEL;
     if (n_lines > SIZE_MAX / 1024 || R > SIZE_MAX / 2 || n_rows > SIZE_MAX / row_bytes)
         return 0;
     tensor->n_rows = 0;

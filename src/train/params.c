@@ -112,11 +112,17 @@ static void place(mci_params *params)
     params->n_grads = params->n_values;
 }
 
+static const char blocks[] = "resblocks.";
+
+static bool is_of_block(const mci_param *param)
+{
+    return strstr(param->name, blocks) != NULL;
+}
+
 /* The parameter of the tower's first block that is this one's like; NULL if it is in none, or in
  * the first. */
 static const mci_param *like_of(const mci_params *params, const mci_param *param)
 {
-    static const char blocks[] = "resblocks.";
     const char *at = strstr(param->name, blocks),
                *dot = at ? strchr(at + sizeof blocks, '.') : NULL;
     char name[MCI_PARAM_NAME];
@@ -128,22 +134,41 @@ static const mci_param *like_of(const mci_params *params, const mci_param *param
     return like == param ? NULL : like;
 }
 
+/* Of the blocks' gradients, from their common place on: those of a first block get theirs, the one
+ * tower's where the other's are, and those of later blocks the first one's. Gives where they end.
+ */
+static size_t place_blocks(mci_params *params, bool decay, size_t begin)
+{
+    size_t ends[2] = { begin, begin };
+    for (size_t i = 0; i < params->n; i++) {
+        mci_param *param = &params->items[i];
+        const mci_param *like = like_of(params, param);
+        size_t *end = &ends[strncmp(param->name, "visual.", 7) == 0];
+        if (param->decays != decay || !is_of_block(param))
+            continue;
+        param->grad_at = like ? like->grad_at : *end;
+        *end += like ? 0 : param->n;
+    }
+    return ends[0] > ends[1] ? ends[0] : ends[1];
+}
+
 void mci_params_share_grads(mci_params *params)
 {
     params->n_grads = 0;
-    for (int decaying = 1; decaying >= 0; decaying--)
+    for (int decaying = 1; decaying >= 0; decaying--) {
         for (size_t i = 0; i < params->n; i++) {
             mci_param *param = &params->items[i];
-            const mci_param *like = like_of(params, param);
-            if (param->decays != decaying)
+            if (param->decays != decaying || is_of_block(param))
                 continue;
             if (strcmp(param->name, "token_embedding.weight") == 0) {
                 param->grad_at = SIZE_MAX;
                 continue;
             }
-            param->grad_at = like ? like->grad_at : params->n_grads;
-            params->n_grads += like ? 0 : param->n;
+            param->grad_at = params->n_grads;
+            params->n_grads += param->n;
         }
+        params->n_grads = place_blocks(params, decaying, params->n_grads);
+    }
 }
 
 mci_nn_place mci_params_range(const mci_params *params, const char *prefix, bool decays, size_t *n)

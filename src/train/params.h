@@ -30,9 +30,9 @@ typedef struct {
 mc_status mci_params_list(const mci_clip_config *config, mci_params *out, mc_error *err);
 void mci_params_release(mci_params *params);
 
-/* Gives all blocks of a tower the same place for their gradients, which therefore are to be used up
- * before the next block's, and those of words none (they make a step at once). Else each parameter
- * has its gradient where it has its value. */
+/* Gives all blocks of both towers the same place for their gradients, which therefore are to be
+ * used up before the next block's, and those of words none (they make a step at once). Else each
+ * parameter has its gradient where it has its value. */
 void mci_params_share_grads(mci_params *params);
 /* The parameters whose names begin with a prefix and that decay, or do not: neighbours, as a
  * block's are. n is 0 if there are none. */

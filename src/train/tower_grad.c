@@ -1,5 +1,7 @@
 #include "train/tower_grad.h"
 
+#include <assert.h>
+
 #include "base/alloc.h"
 
 /* ---- what is kept ---- */
@@ -34,11 +36,11 @@ mc_status mci_vision_trace_make(mci_tower_trace *trace, const mci_vision_tower *
     MC_TRY(make_ends(trace, backend, ctx, batch, C, tower->D, err));
     for (size_t i = 0; i <= batch; i++)
         trace->starts[i] = (uint32_t)(i * T);
-    MC_TRY(
-        backend->tensor_new(ctx, MCI_NN_INPUT, n, 3 * tower->P * tower->P, &trace->patches, err));
     MC_TRY(backend->tensor_new(ctx, MCI_NN_SUM, batch * T, C, &trace->joined, err));
-    return mci_trunk_trace_make(&trace->trunk, &tower->trunk, backend, ctx, passing, batch,
-                                batch * T, recompute, err);
+    MC_TRY(mci_trunk_trace_make(&trace->trunk, &tower->trunk, backend, ctx, passing, batch,
+                                batch * T, recompute, err));
+    return mci_passing_fit(&passing->active, backend, ctx, MCI_NN_INPUT, n, 3 * tower->P * tower->P,
+                           err);
 }
 
 mc_status mci_text_trace_make(mci_tower_trace *trace, const mci_text_tower *tower,
@@ -57,8 +59,8 @@ mc_status mci_text_trace_make(mci_tower_trace *trace, const mci_text_tower *towe
 void mci_tower_trace_release(mci_tower_trace *trace, const mci_trunk *trunk,
                              const mci_nn_backend *backend, mci_nn_ctx *ctx)
 {
-    mci_nn_tensor *const tensors[] = { trace->patches,  trace->joined,    trace->normed,
-                                       trace->features, trace->dfeatures, trace->dnormed };
+    mci_nn_tensor *const tensors[] = { trace->joined, trace->normed, trace->features,
+                                       trace->dfeatures, trace->dnormed };
     for (size_t i = 0; i < sizeof tensors / sizeof tensors[0]; i++)
         backend->tensor_free(ctx, tensors[i]);
     mci_trunk_trace_release(&trace->trunk, trunk, backend, ctx);
@@ -88,16 +90,33 @@ static void end_forward(const mci_trunk *trunk, const mci_nn_norm *norm,
     backend->linear(ctx, trace->features, trace->normed, project, MCI_NN_LINEAR, false);
 }
 
+/* Where no block has anything, before the first of them and after the last. */
+static const mci_nn_tensor *lay_patches(const mci_vision_tower *tower,
+                                        const mci_nn_backend *backend, mci_nn_ctx *ctx,
+                                        const mci_tower_trace *trace)
+{
+    const size_t n = trace->s.n;
+    mci_nn_tensor *patches = trace->trunk.passing->active;
+    const bool fits =
+        backend->tensor_reshape(ctx, patches, n * (tower->T - 1), 3 * tower->P * tower->P);
+    assert(fits); /* it was made for them too */
+    (void)fits;
+    backend->patches(ctx, patches, trace->pixels, n, tower->S, tower->P);
+    return patches;
+}
+
 void mci_vision_forward(const mci_vision_tower *tower, const mci_nn_backend *backend,
                         mci_nn_ctx *ctx, mci_tower_trace *trace, const float *pixels, size_t n)
 {
-    mci_nn_tensor *embedded = trace->trunk.passing->middle; /* free until the first block */
+    mci_nn_tensor *embedded = trace->trunk.passing->middle;
     trace->s.n = n;
+    trace->pixels = pixels;
     mci_trunk_enter(&tower->trunk, backend, ctx, &trace->trunk);
-    backend->patches(ctx, trace->patches, pixels, n, tower->S, tower->P);
-    backend->linear(ctx, embedded, trace->patches, tower->patch, MCI_NN_LINEAR, false);
+    backend->linear(ctx, embedded, lay_patches(tower, backend, ctx, trace), tower->patch,
+                    MCI_NN_LINEAR, false);
     backend->join_patches(ctx, trace->joined, embedded, n, tower->first, tower->places);
     backend->layernorm(ctx, trace->trunk.x[0], trace->joined, tower->ln_pre);
+    mci_trunk_enter(&tower->trunk, backend, ctx, &trace->trunk);
     end_forward(&tower->trunk, tower->ln_post, tower->project, backend, ctx, trace);
 }
 
@@ -150,13 +169,14 @@ void mci_vision_backward(const mci_vision_tower *tower, const mci_nn_backend *ba
 {
     const mci_nn_training *training = backend->training;
     mci_passing *passing = trace->trunk.passing;
-    mci_nn_tensor *dx = passing->dx, *dembedded = passing->dx_rows; /* no block wants it now */
+    mci_nn_tensor *dx = passing->dx, *dembedded = passing->dx_rows;
     end_backward(&tower->trunk, tower->ln_post, tower->project, backend, ctx, trace, dfeatures, n,
                  grads);
     training->layernorm_backward(ctx, dx, NULL, NULL, dx, trace->joined, tower->ln_pre, grads,
                                  false);
     training->join_patches_backward(ctx, dembedded, dx, n, tower->first, tower->places, grads);
-    training->weight_gradient(ctx, dembedded, trace->patches, tower->patch, grads);
+    training->weight_gradient(ctx, dembedded, lay_patches(tower, backend, ctx, trace), tower->patch,
+                              grads);
 }
 
 void mci_text_backward(const mci_text_tower *tower, const mci_nn_backend *backend, mci_nn_ctx *ctx,

@@ -15,7 +15,8 @@ typedef struct {
 
 typedef struct {
     mci_trunk_trace trunk;
-    mci_nn_tensor *patches, *joined;    /* vision only: INPUT [n*G*G, 3*P*P], SUM [n*T, C] */
+    mci_nn_tensor *joined;              /* vision only: SUM [n*T, C] */
+    const float *pixels;                /* ... and lent by the way forward */
     mci_nn_tensor *normed, *features;   /* of the rows that speak: INPUT, SUM */
     mci_nn_tensor *dfeatures, *dnormed; /* ROWS */
     int32_t *ids;                       /* text only: of the batch, one text after the other */
@@ -35,7 +36,8 @@ mc_status mci_text_trace_make(mci_tower_trace *trace, const mci_text_tower *towe
 void mci_tower_trace_release(mci_tower_trace *trace, const mci_trunk *trunk,
                              const mci_nn_backend *backend, mci_nn_ctx *ctx);
 
-/* trace->features [n, D] of pixels f32 [n, 3, S, S], or of tokens int32 [n, T]. */
+/* trace->features [n, D] of pixels f32 [n, 3, S, S], which are lent until the way back is made, or
+ * of tokens int32 [n, T]. */
 void mci_vision_forward(const mci_vision_tower *tower, const mci_nn_backend *backend,
                         mci_nn_ctx *ctx, mci_tower_trace *trace, const float *pixels, size_t n);
 void mci_text_forward(const mci_text_tower *tower, const mci_nn_backend *backend, mci_nn_ctx *ctx,

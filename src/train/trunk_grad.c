@@ -26,20 +26,24 @@ static void list_passing(mci_passing *p, size_t C, size_t M, passing_part parts[
     memcpy(parts, all, sizeof all);
 }
 
+mc_status mci_passing_fit(mci_nn_tensor **tensor, const mci_nn_backend *backend, mci_nn_ctx *ctx,
+                          mci_nn_use use, size_t R, size_t K, mc_error *err)
+{
+    if (*tensor && backend->tensor_reshape(ctx, *tensor, R, K))
+        return MC_OK;
+    backend->tensor_free(ctx, *tensor);
+    *tensor = NULL;
+    return backend->tensor_new(ctx, use, R, K, tensor, err);
+}
+
 static mc_status make_passing(mci_passing *passing, const mci_trunk *trunk,
                               const mci_nn_backend *backend, mci_nn_ctx *ctx, size_t R,
                               mc_error *err)
 {
     passing_part parts[N_PASSING];
     list_passing(passing, trunk->width, trunk->mlp_width, parts);
-    for (size_t i = 0; i < N_PASSING; i++) {
-        mci_nn_tensor **tensor = parts[i].tensor;
-        if (*tensor && backend->tensor_reshape(ctx, *tensor, R, parts[i].K))
-            continue;
-        backend->tensor_free(ctx, *tensor);
-        *tensor = NULL;
-        MC_TRY(backend->tensor_new(ctx, parts[i].use, R, parts[i].K, tensor, err));
-    }
+    for (size_t i = 0; i < N_PASSING; i++)
+        MC_TRY(mci_passing_fit(parts[i].tensor, backend, ctx, parts[i].use, R, parts[i].K, err));
     return MC_OK;
 }
 

@@ -48,6 +48,9 @@ typedef struct {
     const uint32_t *only, *rows;
 } mci_wanted;
 
+/* Makes one of them, or what is there large enough for another shape too. */
+mc_status mci_passing_fit(mci_nn_tensor **tensor, const mci_nn_backend *backend, mci_nn_ctx *ctx,
+                          mci_nn_use use, size_t R, size_t K, mc_error *err);
 void mci_passing_release(mci_passing *passing, const mci_nn_backend *backend, mci_nn_ctx *ctx);
 
 /* Room for a batch of sequences with R rows together. What passes is made, or becomes large enough;
