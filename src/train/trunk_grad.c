@@ -7,7 +7,7 @@
 
 /* ---- what passes ---- */
 
-enum { N_PASSING = 7 };
+enum { N_PASSING = 10, N_KEPT = 3 }; /* the first of them are a block's trace */
 
 typedef struct {
     mci_nn_tensor **tensor;
@@ -17,12 +17,16 @@ typedef struct {
 
 static void list_passing(mci_passing *p, size_t C, size_t M, passing_part parts[N_PASSING])
 {
-    const passing_part all[N_PASSING] = {
-        { &p->normed, MCI_NN_INPUT, C }, { &p->active, MCI_NN_INPUT, M },
-        { &p->middle, MCI_NN_SUM, C },   { &p->dx, MCI_NN_SUM, C },
-        { &p->dx_rows, MCI_NN_ROWS, C }, { &p->dnormed, MCI_NN_ROWS, C },
-        { &p->dqkv, MCI_NN_ROWS, 3 * C }
-    };
+    const passing_part all[N_PASSING] = { { &p->block.qkv, MCI_NN_QKV, 3 * C },
+                                          { &p->block.mixed, MCI_NN_INPUT, C },
+                                          { &p->block.inner, MCI_NN_ROWS, M },
+                                          { &p->normed, MCI_NN_INPUT, C },
+                                          { &p->active, MCI_NN_INPUT, M },
+                                          { &p->middle, MCI_NN_SUM, C },
+                                          { &p->dx, MCI_NN_SUM, C },
+                                          { &p->dx_rows, MCI_NN_ROWS, C },
+                                          { &p->dnormed, MCI_NN_ROWS, C },
+                                          { &p->dqkv, MCI_NN_ROWS, 3 * C } };
     memcpy(parts, all, sizeof all);
 }
 
@@ -38,11 +42,11 @@ mc_status mci_passing_fit(mci_nn_tensor **tensor, const mci_nn_backend *backend,
 
 static mc_status make_passing(mci_passing *passing, const mci_trunk *trunk,
                               const mci_nn_backend *backend, mci_nn_ctx *ctx, size_t R,
-                              mc_error *err)
+                              bool recompute, mc_error *err)
 {
     passing_part parts[N_PASSING];
     list_passing(passing, trunk->width, trunk->mlp_width, parts);
-    for (size_t i = 0; i < N_PASSING; i++)
+    for (size_t i = recompute ? 0 : N_KEPT; i < N_PASSING; i++)
         MC_TRY(mci_passing_fit(parts[i].tensor, backend, ctx, parts[i].use, R, parts[i].K, err));
     return MC_OK;
 }
@@ -61,7 +65,7 @@ void mci_trunk_enter(const mci_trunk *trunk, const mci_nn_backend *backend, mci_
 {
     passing_part parts[N_PASSING];
     list_passing(trace->passing, trunk->width, trunk->mlp_width, parts);
-    for (size_t i = 0; i < N_PASSING; i++) {
+    for (size_t i = trace->traces ? N_KEPT : 0; i < N_PASSING; i++) {
         const bool fits = backend->tensor_reshape(ctx, *parts[i].tensor, trace->R, parts[i].K);
         assert(fits); /* it was made for both */
         (void)fits;
@@ -85,12 +89,25 @@ static mc_status make_traces(mci_trunk_trace *trace, const mci_trunk *trunk,
                              const mci_nn_backend *backend, mci_nn_ctx *ctx, size_t batch,
                              mc_error *err)
 {
-    const size_t R = trace->R;
-    for (size_t i = 0; i < trace->n_traces; i++)
-        MC_TRY(make_block_trace(&trace->traces[i], trunk, backend, ctx, R,
-                                i + 1 < trace->n_traces ? R : batch, err));
-    for (size_t i = 0; i < trunk->n_layers; i++)
-        MC_TRY(backend->tensor_new(ctx, MCI_NN_SUM, R, trunk->width, &trace->x[i], err));
+    const size_t n = trunk->n_layers;
+    trace->traces = mci_alloc_zeroed(n, sizeof *trace->traces);
+    if (!trace->traces)
+        return mci_nomem(err, n * sizeof *trace->traces);
+    for (size_t i = 0; i < n; i++)
+        MC_TRY(make_block_trace(&trace->traces[i], trunk, backend, ctx, trace->R,
+                                i + 1 < n ? trace->R : batch, err));
+    return MC_OK;
+}
+
+static mc_status make_x(mci_trunk_trace *trace, const mci_trunk *trunk,
+                        const mci_nn_backend *backend, mci_nn_ctx *ctx, mc_error *err)
+{
+    const size_t n = trunk->n_layers;
+    trace->x = mci_alloc_zeroed(n, sizeof(mci_nn_tensor *));
+    if (!trace->x)
+        return mci_nomem(err, n * sizeof(mci_nn_tensor *));
+    for (size_t i = 0; i < n; i++)
+        MC_TRY(backend->tensor_new(ctx, MCI_NN_SUM, trace->R, trunk->width, &trace->x[i], err));
     return MC_OK;
 }
 
@@ -109,24 +126,20 @@ mc_status mci_trunk_trace_make(mci_trunk_trace *trace, const mci_trunk *trunk,
                                const mci_nn_backend *backend, mci_nn_ctx *ctx, mci_passing *passing,
                                size_t batch, size_t R, bool recompute, mc_error *err)
 {
-    const size_t n = trunk->n_layers;
     trace->R = R;
     trace->passing = passing;
-    trace->n_traces = recompute && n > 2 ? 2 : n;
-    trace->traces = mci_alloc_zeroed(n, sizeof *trace->traces);
-    trace->x = mci_alloc_zeroed(n, sizeof(mci_nn_tensor *));
-    if (!trace->traces || !trace->x)
-        return mci_nomem(err, n * sizeof *trace->traces);
-    MC_TRY(make_traces(trace, trunk, backend, ctx, batch, err));
+    if (!recompute)
+        MC_TRY(make_traces(trace, trunk, backend, ctx, batch, err));
+    MC_TRY(make_x(trace, trunk, backend, ctx, err));
     MC_TRY(make_ends(trace, trunk, backend, ctx, batch, err));
-    return make_passing(passing, trunk, backend, ctx, R, err);
+    return make_passing(passing, trunk, backend, ctx, R, recompute, err);
 }
 
 void mci_trunk_trace_release(mci_trunk_trace *trace, const mci_trunk *trunk,
                              const mci_nn_backend *backend, mci_nn_ctx *ctx)
 {
     mci_nn_tensor *const ends[] = { trace->picked, trace->last, trace->dlast, trace->dlast_rows };
-    for (size_t i = 0; trace->traces && i < trace->n_traces; i++) {
+    for (size_t i = 0; trace->traces && i < trunk->n_layers; i++) {
         backend->tensor_free(ctx, trace->traces[i].qkv);
         backend->tensor_free(ctx, trace->traces[i].mixed);
         backend->tensor_free(ctx, trace->traces[i].inner);
@@ -155,16 +168,9 @@ static bool is_last(const pass *p, size_t layer)
     return layer + 1 == p->trunk->n_layers;
 }
 
-static bool is_recomputed(const pass *p, size_t layer)
-{
-    return p->trace->n_traces < p->trunk->n_layers && !is_last(p, layer);
-}
-
 static mci_block_trace *trace_of(const pass *p, size_t layer)
 {
-    if (is_last(p, layer))
-        return &p->trace->traces[p->trace->n_traces - 1];
-    return &p->trace->traces[is_recomputed(p, layer) ? 0 : layer];
+    return p->trace->traces ? &p->trace->traces[layer] : &p->trace->passing->block;
 }
 
 /* What the first half of a block is added to: of the last, the rows that are wanted. */
@@ -273,10 +279,10 @@ void mci_trunk_backward(const mci_trunk *trunk, const mci_nn_backend *backend, m
 {
     const pass p = { trunk, backend, ctx, trace, wanted };
     for (size_t i = trunk->n_layers; i-- > 0;) {
-        if (is_recomputed(&p, i))
-            block_inner(&p, i);
-        else
+        if (trace->traces)
             block_middle(&p, i);
+        else
+            block_inner(&p, i);
         block_backward(&p, i, grads);
         if (trace->block_done)
             trace->block_done(trace->user, trunk, i);

@@ -20,6 +20,7 @@ typedef struct {
 
 /* What passes by: the same memory for all blocks, and for both towers, which take turns. */
 typedef struct {
+    mci_block_trace block;          /* with `recompute` */
     mci_nn_tensor *normed, *active; /* INPUT [R, C], [R, M]: between two products */
     mci_nn_tensor *middle;          /* SUM [R, C]: after the first half of a block */
     mci_nn_tensor *dx, *dx_rows;    /* SUM, ROWS [R, C]: by what goes into a block */
@@ -27,9 +28,8 @@ typedef struct {
 } mci_passing;
 
 typedef struct {
-    size_t R;        /* rows of all sequences, at most */
-    size_t n_traces; /* one of each kind, or one a block; the last is the last block's */
-    mci_block_trace *traces;
+    size_t R;                  /* rows of all sequences, at most */
+    mci_block_trace *traces;   /* of each block; NULL: they pass */
     mci_nn_tensor **x;         /* SUM [R, C]: what goes into each block */
     mci_passing *passing;      /* lent */
     mci_nn_tensor *picked;     /* SUM [batch, C]: of what goes into the last block */
