@@ -102,6 +102,7 @@ typedef struct {
     mci_nn_tensor *y;
     const mci_nn_tensor *x;
     const mci_nn_weight *weight;
+    bool turned; /* of a bound weight: y = x W */
     mci_nn_activation f;
     const mci_nn_tensor *base, *z;
     mci_nn_tensor *also;

@@ -152,17 +152,17 @@ void mci_cpu_run_linear(mci_linear_job job)
 {
     const mci_nn_tensor *x = job.x;
     mci_nn_weight packed;
+    assert(!job.base || (job.y->use == MCI_NN_SUM && job.base->n_rows == x->n_rows));
+    job.y->n_rows = x->n_rows;
+    if (x->n_rows == 0)
+        return;
     if (job.weight->values) {
-        if (!mci_cpu_pack_bound(job.ctx, job.weight, false, &packed))
+        if (!mci_cpu_pack_bound(job.ctx, job.weight, job.turned, &packed))
             return;
         job.weight = &packed;
     }
     assert(x->K == job.weight->K && job.y->K == job.weight->N && x->n_rows <= job.y->max_rows);
     assert(job.weight->form == x->form);
-    assert(!job.base || (job.y->use == MCI_NN_SUM && job.base->n_rows == x->n_rows));
-    job.y->n_rows = x->n_rows;
-    if (x->n_rows == 0)
-        return;
     job.n_panels = ceil_div(x->n_rows, MCI_PANEL);
     job.n_strips = job.weight->n_strips;
     size_t n_workers = mci_team_size(job.ctx->team);

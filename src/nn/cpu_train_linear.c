@@ -264,28 +264,28 @@ void mci_cpu_linear_kept(mci_nn_ctx *ctx, mci_nn_tensor *y, mci_nn_tensor *z,
 void mci_cpu_input_gradient(mci_nn_ctx *ctx, mci_nn_tensor *dx, const mci_nn_tensor *dy,
                             const mci_nn_weight *weight)
 {
-    mci_nn_weight turned;
-    assert(dy->use == MCI_NN_ROWS && dy->K == weight->N && dx->K == weight->K);
-    if (mci_cpu_pack_bound(ctx, weight, true, &turned))
-        mci_cpu_run_linear((mci_linear_job){ .ctx = ctx, .y = dx, .x = dy, .weight = &turned });
+    assert(dy->use == MCI_NN_ROWS && dy->K == weight->N && dx->K == weight->K && weight->values);
+    mci_cpu_run_linear(
+        (mci_linear_job){ .ctx = ctx, .y = dx, .x = dy, .weight = weight, .turned = true });
 }
 
 void mci_cpu_inner_gradient(mci_nn_ctx *ctx, mci_nn_tensor *dz, mci_nn_tensor *x,
                             const mci_nn_tensor *dy, const mci_nn_tensor *z,
                             const mci_nn_weight *weight, mci_nn_activation f)
 {
-    mci_nn_weight turned;
+    mci_linear_job job = { .ctx = ctx, .y = x, .x = dy, .weight = weight, .turned = true };
     assert(dy->use == MCI_NN_ROWS && dz->use == MCI_NN_ROWS && z->use == MCI_NN_ROWS);
     assert(dy->K == weight->N && dz->K == weight->K && z->K == weight->K && x->K == weight->K);
     assert(x->use == MCI_NN_INPUT && z->n_rows == dy->n_rows && z->n_rows <= x->max_rows);
-    if (!mci_cpu_pack_bound(ctx, weight, true, &turned))
-        return;
+    assert(weight->values);
     dz->n_rows = x->n_rows = z->n_rows;
     if (ctx->amx) {
-        mci_cpu_run_linear((mci_linear_job){
-            .ctx = ctx, .y = dz, .x = dy, .weight = &turned, .f = f, .z = z, .also = x });
-        return;
+        job.y = dz;
+        job.f = f;
+        job.z = z;
+        job.also = x;
     }
-    mci_cpu_run_linear((mci_linear_job){ .ctx = ctx, .y = x, .x = dy, .weight = &turned });
-    run_activation((activate_job){ .ctx = ctx, .y = x, .dz = dz, .z = z, .f = f });
+    mci_cpu_run_linear(job);
+    if (!ctx->amx)
+        run_activation((activate_job){ .ctx = ctx, .y = x, .dz = dz, .z = z, .f = f });
 }
