@@ -16,9 +16,9 @@
 
 #include "nn/cpu_train.h"
 
-#define AMX                \
-    __attribute__((target( \
-        "amx-tile,amx-bf16,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma,bmi,bmi2,popcnt")))
+#define AMX                                                                                      \
+    __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma," \
+                          "bmi,bmi2,popcnt,prfchw")))
 #define AMX_INLINE AMX static inline __attribute__((always_inline))
 
 extern const mci_amx mci_amx_functions;

@@ -112,13 +112,36 @@ typedef struct {
     size_t n;
 } next;
 
+/* Rows of what a block will be put into, and be made of: asked for while its products are made. */
+AMX_INLINE void ask_for_line(place at, size_t row, const bool is_f32, const bool written)
+{
+    const char *line = at.at + row * at.step;
+    __builtin_prefetch(line, written, 3);
+    if (is_f32)
+        __builtin_prefetch(line + 64, written, 3);
+}
+
+AMX_INLINE void ask_for_rows(const block *b, size_t row, size_t n, const destiny d)
+{
+    const size_t end = b->n_rows < row + n ? b->n_rows : row + n;
+    for (; row < end; row++) {
+        ask_for_line(b->y, row, d == TO_F32 || d == TO_SUM, true);
+        if (d == TO_SUM || d == TO_SLOPE)
+            ask_for_line(b->other, row, d == TO_SUM, false);
+        if (d == TO_SLOPE)
+            ask_for_line(b->also, row, false, true);
+    }
+}
+
 AMX_INLINE void multiply(const char *panel, const char *strip, size_t n_lines, next ahead,
-                         block *former, const destiny d, const mci_nn_activation f)
+                         block *former, const block *now, const destiny d,
+                         const mci_nn_activation f)
 {
     const size_t n_rows = (MCI_PANEL + n_lines - 1) / n_lines;
+    size_t row = 0;
     amx_zero();
     atomic_signal_fence(memory_order_seq_cst);
-    for (; n_lines; n_lines--, panel += MCI_PAIR_BYTES, strip += MCI_PAIR_BYTES) {
+    for (; n_lines; n_lines--, panel += MCI_PAIR_BYTES, strip += MCI_PAIR_BYTES, row += n_rows) {
         _tile_loadd(4, panel, 64);
         _tile_loadd(6, strip, 64);
         _tile_dpbf16ps(0, 4, 6);
@@ -129,6 +152,7 @@ AMX_INLINE void multiply(const char *panel, const char *strip, size_t n_lines, n
         _tile_dpbf16ps(3, 5, 7);
         for (size_t i = 0; i < ahead.n; i++, ahead.at += 64)
             _mm_prefetch(ahead.at, _MM_HINT_T1);
+        ask_for_rows(now, row, n_rows, d);
         finish_rows(former, n_rows, d, f);
     }
 }
@@ -158,12 +182,13 @@ AMX_INLINE void run_as(const mci_linear_job *job, range r, float *c, const desti
         const char *panel = job->x->data + p * panel_bytes;
         next ahead = { panel + panel_bytes, n_ahead };
         for (size_t s = r.strip; s < r.end_strip; s++, turn = MCI_BLOCK - turn) {
-            multiply(panel, weight->strips + s * weight->strip_bytes, n_lines, ahead, &former, d,
-                     f);
+            const block now = block_of(job, p, s, c + turn);
+            multiply(panel, weight->strips + s * weight->strip_bytes, n_lines, ahead, &former, &now,
+                     d, f);
             ahead.at += n_ahead * 64 * n_lines;
             finish_rows(&former, MCI_PANEL, d, f);
             store_sums(c + turn);
-            former = block_of(job, p, s, c + turn);
+            former = now;
         }
     }
     finish_rows(&former, MCI_PANEL, d, f);
