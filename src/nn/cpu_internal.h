@@ -88,6 +88,12 @@ typedef struct {
     void (*round)(float *x, size_t n); /* to bf16 */
 } mci_cpu_kernels;
 
+/* n pieces of memory, and what lies between each two: whole cache lines. */
+typedef struct {
+    const char *at;
+    size_t n, bytes, gap;
+} mci_pieces;
+
 /* One product with all that goes with it. Panels and strips are the caller's choice, and
  * no result depends on it.
  *
@@ -105,6 +111,11 @@ typedef struct {
     mci_nn_tensor *also;
     size_t n_panels, chunk; /* panels of x, and how many of them a task has */
     size_t n_strips, group; /* of the weight, and how many strips a task has */
+    /* With tiles: what is to be brought into the second cache meanwhile; if nothing is named, panel
+     * after panel. */
+    const mci_pieces *ahead;
+    size_t n_ahead;
+    bool past; /* with tiles: what is written goes past the caches, being too much for them */
 } mci_linear_job;
 
 typedef struct {
@@ -195,6 +206,9 @@ bool mci_cpu_reserve(mci_nn_ctx *ctx, size_t n_bytes);
 void mci_cpu_put_row(const mci_nn_ctx *ctx, mci_nn_tensor *y, size_t row, const float *values);
 /* The caller says what; this cuts it and runs. */
 void mci_cpu_run_linear(mci_linear_job job);
+/* Some panels with some strips, by this worker alone. In f32, MCI_MAX_PANELS at most. */
+void mci_cpu_linear_range(const mci_linear_job *job, size_t panel, size_t end_panel, size_t strip,
+                          size_t end_strip, unsigned worker);
 void mci_cpu_linear(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x,
                     const mci_nn_weight *weight, mci_nn_activation f, bool add);
 void mci_cpu_attention(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *qkv,

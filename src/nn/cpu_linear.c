@@ -24,6 +24,7 @@ enum {
     TASKS_A_WORKER = 4,        /* so that one who is held up is helped */
     PART = 256,                /* of K at once, in f32: 32 KiB of a strip */
     ROWS_OF_A_BLOCK = 56,      /* of f32 */
+    PAST_BYTES = 4 << 20,      /* of y, in tiles: more than second caches keep for its reader */
 };
 
 static size_t ceil_div(size_t a, size_t b)
@@ -129,23 +130,33 @@ static void linear_f32(const mci_linear_job *job, size_t row, size_t end_row, si
 
 /* ---- both ---- */
 
+void mci_cpu_linear_range(const mci_linear_job *job, size_t panel, size_t end_panel, size_t strip,
+                          size_t end_strip, unsigned worker)
+{
+    char *scratch = mci_scratch_of(job->ctx, worker);
+    if (job->weight->form == MCI_TILES_BF16)
+        job->ctx->amx->linear(job, panel, end_panel, strip, end_strip, scratch);
+    else
+        linear_f32(job, panel * MCI_PANEL, smaller(end_panel * MCI_PANEL, job->x->n_rows), strip,
+                   end_strip, (float *)(void *)scratch);
+}
+
 /* Tasks that follow each other have in common what stays in the cache. */
 static void linear_task(void *user, size_t task, unsigned worker)
 {
     const mci_linear_job *job = user;
     const bool tiles = job->weight->form == MCI_TILES_BF16;
-    char *scratch = mci_scratch_of(job->ctx, worker);
     size_t n_chunks = ceil_div(job->n_panels, job->chunk);
     size_t n_groups = ceil_div(job->n_strips, job->group);
     size_t panel = (tiles ? task % n_chunks : task / n_groups) * job->chunk;
     size_t strip = (tiles ? task / n_chunks : task % n_groups) * job->group;
-    size_t end_panel = smaller(panel + job->chunk, job->n_panels);
-    size_t end_strip = smaller(strip + job->group, job->n_strips);
-    if (tiles)
-        job->ctx->amx->linear(job, panel, end_panel, strip, end_strip, scratch);
-    else
-        linear_f32(job, panel * MCI_PANEL, smaller(end_panel * MCI_PANEL, job->x->n_rows), strip,
-                   end_strip, (float *)(void *)scratch);
+    mci_cpu_linear_range(job, panel, smaller(panel + job->chunk, job->n_panels), strip,
+                         smaller(strip + job->group, job->n_strips), worker);
+}
+
+static size_t bytes_of_row(const mci_nn_tensor *y)
+{
+    return y->stride * (y->form == MCI_ROWS_F32 ? sizeof(float) : 2);
 }
 
 void mci_cpu_run_linear(mci_linear_job job)
@@ -155,6 +166,7 @@ void mci_cpu_run_linear(mci_linear_job job)
     assert(job.weight->form == x->form);
     assert(!job.base || (job.y->use == MCI_NN_SUM && job.base->n_rows == x->n_rows));
     job.y->n_rows = x->n_rows;
+    job.past = x->n_rows * bytes_of_row(job.y) > PAST_BYTES;
     if (x->n_rows == 0)
         return;
     job.n_panels = ceil_div(x->n_rows, MCI_PANEL);

@@ -26,12 +26,6 @@ struct mci_nn_vector {
 enum {
     MCI_VECTOR_PART = 1 << 16, /* values a task takes */
     MCI_NORM_ROWS = 32,        /* whose dgamma and dbeta are summed before they are added up */
-    /* Rows that dW is summed over at once, so that packing is bounded. What is packed of 1024 stays
-     * in the second cache; but each time, all of dW is read and written, so that this pays only
-     * where dW stays there too. */
-    MCI_DEPTH = 4096,
-    MCI_SMALL_DEPTH = 1024,
-    MCI_SMALL_DW = 1 << 18, /* values */
 };
 
 /* What a step of AdamW does to each value, in f32. */
@@ -130,7 +124,7 @@ typedef struct mci_amx_train {
 } mci_amx_train;
 
 /* The rooms of a context. */
-enum { MCI_ROOM_TURNED, MCI_ROOM_STRIPS, MCI_ROOM_SUMS, MCI_ROOM_ZEROS };
+enum { MCI_ROOM_OWNED, MCI_ROOM_STRIPS, MCI_ROOM_SUMS, MCI_ROOM_ZEROS };
 
 /* So many bytes, of any value (but ROOM_ZEROS', which nobody writes); NULL if there are none, which
  * the context keeps. */
