@@ -125,21 +125,30 @@ typedef struct {
     size_t each; /* cache lines at once */
 } stream;
 
+AMX_INLINE size_t lines_of_pieces(const mci_pieces *pieces)
+{
+    return pieces->n * (pieces->bytes / 64);
+}
+
 AMX_INLINE void begin_pieces(stream *ahead)
 {
-    ahead->left = ahead->n ? ahead->pieces->n * (ahead->pieces->bytes / 64) : 0;
+    ahead->left = ahead->n ? lines_of_pieces(ahead->pieces) : 0;
     if (ahead->left) {
         ahead->at = ahead->pieces->at;
         ahead->end = ahead->at + ahead->pieces->bytes;
     }
 }
 
-static size_t lines_of_pieces(const mci_pieces *pieces, size_t n)
+/* All that is named, in so many times. */
+AMX_INLINE stream stream_of(const mci_pieces *pieces, size_t n, size_t n_times)
 {
+    stream ahead = { .pieces = pieces, .n = n };
     size_t n_lines = 0;
     for (size_t i = 0; i < n; i++)
-        n_lines += pieces[i].n * (pieces[i].bytes / 64);
-    return n_lines;
+        n_lines += lines_of_pieces(pieces + i);
+    ahead.each = (n_lines + n_times - 1) / n_times;
+    begin_pieces(&ahead);
+    return ahead;
 }
 
 AMX_INLINE void next_pieces(stream *ahead)
@@ -228,18 +237,16 @@ AMX_INLINE void run_as(const mci_linear_job *job, range r, float *c, const desti
                        const mci_nn_activation f)
 {
     const size_t n_lines = job->x->n_lines, panel_bytes = n_lines * MCI_PAIR_BYTES;
+    const size_t n_panels = r.end_panel - r.panel, n_strips = r.end_strip - r.strip;
     const mci_nn_weight *weight = job->weight;
-    const size_t n_blocks = (r.end_panel - r.panel) * (r.end_strip - r.strip);
-    const mci_pieces panels = { job->x->data + (r.panel + 1) * panel_bytes, 1,
-                                (r.end_panel - r.panel) * panel_bytes, 0 };
-    stream ahead = { .pieces = job->n_ahead ? job->ahead : &panels,
-                     .n = job->n_ahead ? job->n_ahead : 1 };
     block former = { .n_rows = 0 };
+    stream ahead = stream_of(job->ahead, job->n_ahead, n_panels * n_strips * n_lines);
     size_t turn = 0;
-    ahead.each = lines_of_pieces(ahead.pieces, ahead.n) / (n_blocks * n_lines) + 1;
-    begin_pieces(&ahead);
     for (size_t p = r.panel; p < r.end_panel; p++) {
         const char *panel = job->x->data + p * panel_bytes;
+        const mci_pieces next = { panel + panel_bytes, 1, panel_bytes, 0 };
+        if (job->n_ahead == 0)
+            ahead = stream_of(&next, 1, n_strips * n_lines);
         for (size_t s = r.strip; s < r.end_strip; s++, turn = MCI_BLOCK - turn) {
             const block now = block_of(job, p, s, c + turn);
             multiply(panel, weight->strips + s * weight->strip_bytes, n_lines, &ahead, &former,

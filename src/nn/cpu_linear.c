@@ -24,7 +24,7 @@ enum {
     TASKS_A_WORKER = 4,        /* so that one who is held up is helped */
     PART = 256,                /* of K at once, in f32: 32 KiB of a strip */
     ROWS_OF_A_BLOCK = 56,      /* of f32 */
-    PAST_BYTES = 4 << 20,      /* of y, in tiles: more than second caches keep for its reader */
+    PAST_BYTES = 12 << 20,     /* of y, in tiles: more than the caches keep for its reader */
 };
 
 static size_t ceil_div(size_t a, size_t b)

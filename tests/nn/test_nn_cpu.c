@@ -183,8 +183,8 @@ static void large_linears(face *f, test_random *random)
         { 1100, 33, 65, MCI_NN_QKV, MCI_NN_LINEAR, false, false, true },
         { 2, 700, 256, MCI_NN_SUM, MCI_NN_QUICK_GELU, true, false, false },
         /* more than goes through the caches */
-        { 1101, 1000, 3, MCI_NN_SUM, MCI_NN_LINEAR, true, false, true },
-        { 2201, 1000, 3, MCI_NN_INPUT, MCI_NN_QUICK_GELU, false, false, true },
+        { 1101, 3000, 3, MCI_NN_SUM, MCI_NN_LINEAR, true, false, true },
+        { 2201, 3000, 3, MCI_NN_INPUT, MCI_NN_QUICK_GELU, false, false, true },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         check_linear(f, random, cases[i]);
