@@ -16,7 +16,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "nn/amx_internal.h"
+#include "nn/amx_vector.h"
 
 /* ---- scratch ---- */
 
@@ -25,7 +25,7 @@ typedef struct {
     char *q, *dy;                             /* panels */
     char *k_rows, *v_rows;                    /* strips of 32 keys, D deep */
     char *q_columns, *k_columns, *dy_columns; /* strips of 32 columns, T deep */
-    char *ds;                                 /* a panel of 32 rows, T deep */
+    char *p, *ds;                             /* panels of 32 rows, T deep */
     char *p_turned, *ds_turned;               /* panels of 32 keys, T deep */
     float *scores, *dp;                       /* 32 rows */
     float *out;                               /* 32 x 32 */
@@ -38,7 +38,7 @@ static size_t lay_scratch(back_scratch *lay, char *scratch, size_t T, size_t D)
     const size_t of_td = t * d * MCI_PAIR_BYTES, of_t = t * MCI_PAIR_BYTES;
     const size_t stride = t * 128 + 64, of_scores = MCI_PANEL * stride;
     if (lay) {
-        float *const floats = (float *)(void *)(scratch + 7 * of_td + of_t + 2 * t * of_t);
+        float *const floats = (float *)(void *)(scratch + 7 * of_td + 2 * of_t + 2 * t * of_t);
         *lay = (back_scratch){
             .q = scratch,
             .dy = scratch + of_td,
@@ -47,16 +47,17 @@ static size_t lay_scratch(back_scratch *lay, char *scratch, size_t T, size_t D)
             .q_columns = scratch + 4 * of_td,
             .k_columns = scratch + 5 * of_td,
             .dy_columns = scratch + 6 * of_td,
-            .ds = scratch + 7 * of_td,
-            .p_turned = scratch + 7 * of_td + of_t,
-            .ds_turned = scratch + 7 * of_td + of_t + t * of_t,
+            .p = scratch + 7 * of_td,
+            .ds = scratch + 7 * of_td + of_t,
+            .p_turned = scratch + 7 * of_td + 2 * of_t,
+            .ds_turned = scratch + 7 * of_td + 2 * of_t + t * of_t,
             .scores = floats,
             .dp = floats + of_scores / sizeof(float),
             .out = floats + 2 * of_scores / sizeof(float),
             .stride = stride,
         };
     }
-    return 7 * of_td + of_t + 2 * t * of_t + 2 * of_scores + MCI_BLOCK * sizeof(float);
+    return 7 * of_td + 2 * of_t + 2 * t * of_t + 2 * of_scores + MCI_BLOCK * sizeof(float);
 }
 
 size_t mci_amx_attention_back_bytes(size_t T, size_t D)
@@ -89,13 +90,6 @@ AMX_INLINE __m512i get_columns(const mci_nn_tensor *x, size_t row, size_t column
                                    mci_line_bf16(x, row, column / MCI_LINE + 1) - n_here * 2);
 }
 
-/* Panels are rows as they are. */
-AMX_INLINE void put_panel(const __m512i rows[32], char *to)
-{
-    for (size_t i = 0; i < 32; i++)
-        _mm512_store_si512(to + i * 64, rows[i]);
-}
-
 /* The head's columns of n rows of a tensor, from a row and a column on; forms that are NULL are not
  * wanted. */
 AMX static void lay_operand(const back_work *w, const mci_nn_tensor *x, size_t first_row, size_t n,
@@ -106,15 +100,14 @@ AMX static void lay_operand(const back_work *w, const mci_nn_tensor *x, size_t f
         for (size_t d = 0; d < w->d_lines; d++) {
             const size_t by_rows = (t * w->d_lines + d) * MCI_PAIR_BYTES;
             const size_t by_columns = (d * n_lines + t) * MCI_PAIR_BYTES;
-            __m512i rows[32];
+            __m512i room[32];
+            __m512i *rows = panels ? (__m512i *)(void *)(panels + by_rows) : room;
             for (size_t i = 0; i < 32; i++) {
                 size_t row = t * MCI_PANEL + i;
                 rows[i] = row < n ? get_columns(x, first_row + row, column + d * MCI_LINE,
                                                 w->job->D - d * MCI_LINE)
                                   : _mm512_setzero_si512();
             }
-            if (panels)
-                put_panel(rows, panels + by_rows);
             mci_amx_pack_block(
                 rows, &(mci_block_forms){ .along = of_rows ? of_rows + by_rows : NULL,
                                           .across = of_columns ? of_columns + by_columns : NULL });
@@ -142,6 +135,11 @@ AMX static void multiply_rows(const back_work *w, const char *panel, const char 
 AMX_INLINE void put_columns(const back_work *w, size_t row, size_t column, size_t n,
                             const float *values)
 {
+    if (n >= MCI_LINE && column % MCI_LINE == 0) {
+        _mm512_store_si512(mci_line_bf16(w->job->dqkv, row, column / MCI_LINE),
+                           amx_bf16_of(_mm512_load_ps(values), _mm512_load_ps(values + 16)));
+        return;
+    }
     amx_put_columns(w->job->dqkv, row, column, n < 16 ? n : 16, _mm512_load_ps(values));
     if (n > 16)
         amx_put_columns(w->job->dqkv, row, column + 16, n < 32 ? n - 16 : 16,
@@ -177,46 +175,92 @@ AMX static void zero_queries(const back_work *w)
 
 /* ---- weights ---- */
 
-/* Scores and dp of a panel become p and ds; rows behind the end, zeros. */
+/* Of a row: n keys are seen, in n_vectors of 16; what stands behind them may be anything. */
+typedef struct {
+    float *scores, *dp;
+    size_t n, n_vectors;
+    float scale;
+} weights_row;
+
+AMX_INLINE __mmask16 seen_of(const weights_row *row, size_t i)
+{
+    const size_t left = row->n > i * 16 ? row->n - i * 16 : 0;
+    return (__mmask16)(left < 16 ? (1u << left) - 1 : 0xffff);
+}
+
+AMX_INLINE float largest_score(const weights_row *row)
+{
+    __m512 max = _mm512_set1_ps(-INFINITY);
+    for (size_t i = 0; i < row->n_vectors; i++)
+        max = _mm512_mask_max_ps(max, seen_of(row, i), max, _mm512_load_ps(row->scores + i * 16));
+    return _mm512_reduce_max_ps(max);
+}
+
+/* p = e^(scores - the largest) over their sum;  ds = p (dp - sum of p dp) scale */
+AMX_INLINE void weigh_row(const weights_row *row, char *p_line, char *ds_line)
+{
+    const __m512 scale = _mm512_set1_ps(row->scale), largest = _mm512_set1_ps(largest_score(row));
+    __m512 sum = _mm512_setzero_ps(), both = sum;
+    for (size_t i = 0; i < row->n_vectors; i++) {
+        const __m512 score = _mm512_load_ps(row->scores + i * 16);
+        const __m512 e = _mm512_maskz_mov_ps(
+            seen_of(row, i), amx_exp_of(_mm512_mul_ps(_mm512_sub_ps(score, largest), scale)));
+        const __m512 dp = _mm512_maskz_load_ps(seen_of(row, i), row->dp + i * 16);
+        _mm512_store_ps(row->scores + i * 16, e);
+        _mm512_store_ps(row->dp + i * 16, dp);
+        sum = _mm512_add_ps(sum, e);
+        both = _mm512_fmadd_ps(e, dp, both);
+    }
+    const float inverse = 1.0f / _mm512_reduce_add_ps(sum);
+    const __m512 mean = _mm512_set1_ps(_mm512_reduce_add_ps(both) * inverse);
+    const __m512 factor = _mm512_set1_ps(inverse), factors = _mm512_mul_ps(factor, scale);
+    for (size_t i = 0; i < row->n_vectors; i += 2) {
+        const __m512 e0 = _mm512_load_ps(row->scores + i * 16);
+        const __m512 e1 = _mm512_load_ps(row->scores + i * 16 + 16);
+        const __m512 d0 = _mm512_sub_ps(_mm512_load_ps(row->dp + i * 16), mean);
+        const __m512 d1 = _mm512_sub_ps(_mm512_load_ps(row->dp + i * 16 + 16), mean);
+        _mm512_store_si512(p_line + i / 2 * MCI_PAIR_BYTES,
+                           amx_bf16_of(_mm512_mul_ps(e0, factor), _mm512_mul_ps(e1, factor)));
+        _mm512_store_si512(ds_line + i / 2 * MCI_PAIR_BYTES,
+                           amx_bf16_of(_mm512_mul_ps(_mm512_mul_ps(e0, factors), d0),
+                                       _mm512_mul_ps(_mm512_mul_ps(e1, factors), d1)));
+    }
+}
+
+AMX_INLINE void zero_row(char *line, size_t n_lines)
+{
+    for (size_t t = 0; t < n_lines; t++)
+        _mm512_store_si512(line + t * MCI_PAIR_BYTES, _mm512_setzero_si512());
+}
+
+/* Scores and dp of a panel become p and ds as panels; rows behind the end, zeros. */
 AMX static void weigh(const back_work *w, size_t panel, size_t n_lines)
 {
-    const mci_nn_ctx *ctx = w->job->ctx;
-    const float scale = 1.0f / sqrtf((float)w->job->D);
-    const size_t n = n_lines * MCI_LINE;
     for (size_t r = 0; r < MCI_PANEL; r++) {
-        float *p = (float *)(void *)((char *)w->s.scores + r * w->s.stride);
-        float *dp = (float *)(void *)((char *)w->s.dp + r * w->s.stride);
         const size_t row = panel * MCI_PANEL + r;
         if (row >= w->q.n) {
-            memset(p, 0, n * sizeof *p);
-            memset(dp, 0, n * sizeof *dp);
+            zero_row(w->s.p + r * 64, n_lines);
+            zero_row(w->s.ds + r * 64, n_lines);
             continue;
         }
-        float sum = ctx->kernels->softmax(p, mci_keys_of(w->job, w->q, row), n, scale);
-        ctx->train->softmax_back(p, dp, n, 1.0f / sum, scale);
+        const weights_row weights = { .scores = w->s.scores + r * w->s.stride / sizeof(float),
+                                      .dp = w->s.dp + r * w->s.stride / sizeof(float),
+                                      .n = mci_keys_of(w->job, w->q, row),
+                                      .n_vectors = 2 * n_lines,
+                                      .scale = 1.0f / sqrtf((float)w->job->D) };
+        weigh_row(&weights, w->s.p + r * 64, w->s.ds + r * 64);
     }
 }
 
-AMX static void load_block(const back_work *w, const float *values, size_t line, __m512i rows[32])
-{
-    for (size_t r = 0; r < 32; r++) {
-        const float *row =
-            (const float *)(const void *)((const char *)values + r * w->s.stride) + line * MCI_LINE;
-        rows[r] = amx_bf16_of(_mm512_load_ps(row), _mm512_load_ps(row + 16));
-    }
-}
-
-/* p and ds as bf16: ds as a panel, and both turned. */
-AMX static void lay_weights(const back_work *w, size_t panel, size_t n_lines)
+/* Both, block by block, as panels of keys. */
+AMX static void turn_weights(const back_work *w, size_t panel, size_t n_lines)
 {
     for (size_t t = 0; t < n_lines; t++) {
-        const size_t turned = (t * w->q_lines + panel) * MCI_PAIR_BYTES;
-        __m512i rows[32];
-        load_block(w, w->s.scores, t, rows);
-        mci_amx_pack_block(rows, &(mci_block_forms){ .turned = w->s.p_turned + turned });
-        load_block(w, w->s.dp, t, rows);
-        put_panel(rows, w->s.ds + t * MCI_PAIR_BYTES);
-        mci_amx_pack_block(rows, &(mci_block_forms){ .turned = w->s.ds_turned + turned });
+        const size_t turned = (t * w->q_lines + panel) * MCI_PAIR_BYTES, at = t * MCI_PAIR_BYTES;
+        mci_amx_pack_block((const __m512i *)(const void *)(w->s.p + at),
+                           &(mci_block_forms){ .turned = w->s.p_turned + turned });
+        mci_amx_pack_block((const __m512i *)(const void *)(w->s.ds + at),
+                           &(mci_block_forms){ .turned = w->s.ds_turned + turned });
     }
 }
 
@@ -239,7 +283,7 @@ AMX static void back_queries(const back_work *w, size_t p)
     multiply_rows(w, w->s.q + panel, w->s.k_rows, n_lines, w->s.scores);
     multiply_rows(w, w->s.dy + panel, w->s.v_rows, n_lines, w->s.dp);
     weigh(w, p, n_lines);
-    lay_weights(w, p, n_lines);
+    turn_weights(w, p, n_lines);
     multiply_columns(w, w->s.ds, w->s.k_columns, 0, n_lines, w->t_lines, 0, w->q.row + row,
                      w->q.n - row);
 }
