@@ -233,6 +233,21 @@ AMX_INLINE void zero_row(char *line, size_t n_lines)
         _mm512_store_si512(line + t * MCI_PAIR_BYTES, _mm512_setzero_si512());
 }
 
+/* Asks for this head's part of a row of the next sequence: rows lie too far apart for prefetchers.
+ */
+AMX_INLINE void ask_for_next(const back_work *w, size_t row)
+{
+    const mci_nn_tensor *qkv = w->job->qkv, *dy = w->job->dy;
+    const size_t next = w->q.start + w->q.T + row, first = w->head * w->job->D;
+    if (next >= qkv->n_rows || w->job->only)
+        return;
+    for (size_t d = 0; d < w->job->D; d += MCI_LINE) {
+        for (size_t part = 0; part < 3; part++)
+            _mm_prefetch(mci_line_bf16(qkv, next, 0) + 2 * (part * dy->K + first + d), _MM_HINT_T1);
+        _mm_prefetch(mci_line_bf16(dy, next, (first + d) / MCI_LINE), _MM_HINT_T1);
+    }
+}
+
 /* Scores and dp of a panel become p and ds as panels; rows behind the end, zeros. */
 AMX static void weigh(const back_work *w, size_t panel, size_t n_lines)
 {
@@ -243,6 +258,7 @@ AMX static void weigh(const back_work *w, size_t panel, size_t n_lines)
             zero_row(w->s.ds + r * 64, n_lines);
             continue;
         }
+        ask_for_next(w, row);
         const weights_row weights = { .scores = w->s.scores + r * w->s.stride / sizeof(float),
                                       .dp = w->s.dp + r * w->s.stride / sizeof(float),
                                       .n = mci_keys_of(w->job, w->q, row),
