@@ -28,7 +28,7 @@ typedef struct {
     char *p, *ds;                             /* panels of 32 rows, T deep */
     char *p_turned, *ds_turned;               /* panels of 32 keys, T deep */
     float *scores, *dp;                       /* 32 rows */
-    float *out;                               /* 32 x 32 */
+    float *out;                               /* 32 x 32, twice */
     size_t stride; /* of scores, in bytes: an odd number of cache lines */
 } back_scratch;
 
@@ -57,7 +57,7 @@ static size_t lay_scratch(back_scratch *lay, char *scratch, size_t T, size_t D)
             .stride = stride,
         };
     }
-    return 7 * of_td + 2 * of_t + 2 * t * of_t + 2 * of_scores + MCI_BLOCK * sizeof(float);
+    return 7 * of_td + 2 * of_t + 2 * t * of_t + 2 * of_scores + 2 * MCI_BLOCK * sizeof(float);
 }
 
 size_t mci_amx_attention_back_bytes(size_t T, size_t D)
@@ -122,13 +122,13 @@ static amx_rows panel_at(const char *blocks)
 }
 
 /* scores = panel x strips of rows, for the first lines of keys. */
-AMX static void multiply_rows(const back_work *w, const char *panel, const char *strips,
-                              size_t n_lines, float *scores)
+AMX_INLINE void multiply_rows(const back_work *w, const char *panel, const char *strips,
+                              size_t n_lines, float *scores, const bool both)
 {
     for (size_t t = 0; t < n_lines; t++) {
         amx_zero();
-        amx_multiply(panel_at(panel), strips + t * w->d_lines * MCI_PAIR_BYTES, w->d_lines, true);
-        amx_store(scores + t * MCI_LINE, w->s.stride, true);
+        amx_multiply(panel_at(panel), strips + t * w->d_lines * MCI_PAIR_BYTES, w->d_lines, both);
+        amx_store(scores + t * MCI_LINE, w->s.stride, both);
     }
 }
 
@@ -146,22 +146,41 @@ AMX_INLINE void put_columns(const back_work *w, size_t row, size_t column, size_
                         _mm512_load_ps(values + 16));
 }
 
-/* Up to 32 rows of a part of dqkv (0, 1, 2) = panel x strips of columns, which are n_deep lines
- * deep, over the lines from `begin` on, with which the panel begins. */
-AMX static void multiply_columns(const back_work *w, const char *panel, const char *strips,
-                                 size_t begin, size_t end, size_t n_deep, size_t part, size_t row,
-                                 size_t n_rows)
+/* Lines of depth that a panel and strips have in common; strips are `whole` lines deep. */
+typedef struct {
+    size_t begin, end, whole;
+} depth;
+
+/* Some rows of a part of dqkv: the sequence's from `row` on, in the columns of `part` (0, 1, 2). */
+typedef struct {
+    size_t part, row, n;
+} target;
+
+/* panel x strips of columns; the panel begins where the depth does. Without `both`, 16 rows. */
+AMX_INLINE void multiply_blocks(const back_work *w, const char *panel, const char *strips, depth k,
+                                target to, const bool both)
 {
-    const size_t first = part * w->job->dy->K + w->head * w->job->D;
+    const size_t first = to.part * w->job->dy->K + w->head * w->job->D;
     for (size_t d = 0; d < w->d_lines; d++) {
+        float *out = w->s.out + d % 2 * MCI_BLOCK;
         amx_zero();
-        amx_multiply(panel_at(panel), strips + (d * n_deep + begin) * MCI_PAIR_BYTES, end - begin,
-                     true);
-        amx_store(w->s.out, MCI_LINE * sizeof(float), true);
-        for (size_t r = 0; r < n_rows && r < MCI_PANEL; r++)
-            put_columns(w, w->q.start + row + r, first + d * MCI_LINE, w->job->D - d * MCI_LINE,
-                        w->s.out + r * MCI_LINE);
+        amx_multiply(panel_at(panel), strips + (d * k.whole + k.begin) * MCI_PAIR_BYTES,
+                     k.end - k.begin, both);
+        amx_store(out, MCI_LINE * sizeof(float), both);
+        for (size_t r = 0; r < to.n; r++)
+            put_columns(w, w->q.start + to.row + r, first + d * MCI_LINE, w->job->D - d * MCI_LINE,
+                        out + r * MCI_LINE);
     }
+}
+
+AMX static void multiply_columns(const back_work *w, const char *panel, const char *strips, depth k,
+                                 target to)
+{
+    to.n = to.n < MCI_PANEL ? to.n : MCI_PANEL;
+    if (to.n > 16)
+        multiply_blocks(w, panel, strips, k, to, true);
+    else
+        multiply_blocks(w, panel, strips, k, to, false);
 }
 
 /* What no query gave anything. */
@@ -296,12 +315,17 @@ AMX static void back_queries(const back_work *w, size_t p)
     /* that these rows see */
     const size_t n_lines = w->job->causal && !w->job->only ? p + 1 : w->t_lines;
     const size_t panel = p * w->d_lines * MCI_PAIR_BYTES, row = p * MCI_PANEL;
-    multiply_rows(w, w->s.q + panel, w->s.k_rows, n_lines, w->s.scores);
-    multiply_rows(w, w->s.dy + panel, w->s.v_rows, n_lines, w->s.dp);
+    if (w->q.n - row > 16) {
+        multiply_rows(w, w->s.q + panel, w->s.k_rows, n_lines, w->s.scores, true);
+        multiply_rows(w, w->s.dy + panel, w->s.v_rows, n_lines, w->s.dp, true);
+    } else {
+        multiply_rows(w, w->s.q + panel, w->s.k_rows, n_lines, w->s.scores, false);
+        multiply_rows(w, w->s.dy + panel, w->s.v_rows, n_lines, w->s.dp, false);
+    }
     weigh(w, p, n_lines);
     turn_weights(w, p, n_lines);
-    multiply_columns(w, w->s.ds, w->s.k_columns, 0, n_lines, w->t_lines, 0, w->q.row + row,
-                     w->q.n - row);
+    multiply_columns(w, w->s.ds, w->s.k_columns, (depth){ 0, n_lines, w->t_lines },
+                     (target){ 0, w->q.row + row, w->q.n - row });
 }
 
 /* 32 keys: dK, dV. */
@@ -309,10 +333,11 @@ AMX static void back_keys(const back_work *w, size_t t)
 {
     const size_t begin = w->job->causal && !w->job->only ? t : 0; /* the rows that see these */
     const size_t panel = (t * w->q_lines + begin) * MCI_PAIR_BYTES, row = t * MCI_PANEL;
-    multiply_columns(w, w->s.ds_turned + panel, w->s.q_columns, begin, w->q_lines, w->q_lines, 1,
-                     row, w->q.T - row);
-    multiply_columns(w, w->s.p_turned + panel, w->s.dy_columns, begin, w->q_lines, w->q_lines, 2,
-                     row, w->q.T - row);
+    const depth queries = { begin, w->q_lines, w->q_lines };
+    multiply_columns(w, w->s.ds_turned + panel, w->s.q_columns, queries,
+                     (target){ 1, row, w->q.T - row });
+    multiply_columns(w, w->s.p_turned + panel, w->s.dy_columns, queries,
+                     (target){ 2, row, w->q.T - row });
 }
 
 AMX void mci_amx_attention_back(const mci_attention_back_job *job, size_t sequence, size_t head,
