@@ -137,6 +137,19 @@ AMX_INLINE void amx_put_columns(mci_nn_tensor *y, size_t row, size_t column, siz
                                  (__mmask16)(all & ~here), bits);
 }
 
+/* The same for up to 32. */
+AMX_INLINE void amx_put_line(mci_nn_tensor *y, size_t row, size_t column, size_t n, __m512 left,
+                             __m512 right)
+{
+    if (n >= MCI_LINE && column % MCI_LINE == 0) {
+        _mm512_store_si512(mci_line_bf16(y, row, column / MCI_LINE), amx_bf16_of(left, right));
+        return;
+    }
+    amx_put_columns(y, row, column, n < 16 ? n : 16, left);
+    if (n > 16)
+        amx_put_columns(y, row, column + 16, n < 32 ? n - 16 : 16, right);
+}
+
 /* A tile of a strip from 16 columns that are rows of 32 k: their pairs, transposed. */
 AMX_INLINE void amx_transpose(const __m512i r[16], char *tile)
 {

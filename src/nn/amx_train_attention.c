@@ -135,15 +135,7 @@ AMX_INLINE void multiply_rows(const back_work *w, const char *panel, const char 
 AMX_INLINE void put_columns(const back_work *w, size_t row, size_t column, size_t n,
                             const float *values)
 {
-    if (n >= MCI_LINE && column % MCI_LINE == 0) {
-        _mm512_store_si512(mci_line_bf16(w->job->dqkv, row, column / MCI_LINE),
-                           amx_bf16_of(_mm512_load_ps(values), _mm512_load_ps(values + 16)));
-        return;
-    }
-    amx_put_columns(w->job->dqkv, row, column, n < 16 ? n : 16, _mm512_load_ps(values));
-    if (n > 16)
-        amx_put_columns(w->job->dqkv, row, column + 16, n < 32 ? n - 16 : 16,
-                        _mm512_load_ps(values + 16));
+    amx_put_line(w->job->dqkv, row, column, n, _mm512_load_ps(values), _mm512_load_ps(values + 16));
 }
 
 /* Lines of depth that a panel and strips have in common; strips are `whole` lines deep. */
