@@ -13,7 +13,7 @@
 typedef enum {
     TO_BF16,  /* y = f(sums) */
     TO_BOTH,  /* also = sums; y = f(also) */
-    TO_SLOPE, /* y = sums f'(z); also = f(z) */
+    TO_SLOPE, /* y = sums f'(z), without a bias; also = f(z) */
     TO_F32,   /* y = f(sums) */
     TO_SUM    /* y = base + f(sums) */
 } destiny;
@@ -78,7 +78,7 @@ AMX_INLINE void put_f32(const block *b, size_t row, vec left, vec right)
 AMX_INLINE void finish_row(const block *b, size_t row, const destiny d, const mci_nn_activation f)
 {
     const float *c = b->c + row / 16 * 512 + row % 16 * 16;
-    vec left = load(c) + load(b->bias), right = load(c + 256) + load(b->bias + 16);
+    vec left = load(c), right = load(c + 256);
     char *other = b->other.at + row * b->other.step;
     if (d == TO_SLOPE) {
         vec z0, z1;
@@ -87,6 +87,8 @@ AMX_INLINE void finish_row(const block *b, size_t row, const destiny d, const mc
         put_bf16(b, b->also, row, activation_of(z0, f), activation_of(z1, f));
         return;
     }
+    left += load(b->bias);
+    right += load(b->bias + 16);
     if (d == TO_BOTH) {
         /* Past the caches: it is read on the way back, when they have long forgotten it. */
         __m512i bits = amx_bf16_of((__m512)left, (__m512)right);
@@ -115,62 +117,12 @@ AMX_INLINE void finish_rows(block *b, size_t n, const destiny d, const mci_nn_ac
 
 /* ---- sums ---- */
 
-/* What will be read later: with each line of K some cache lines are asked for, so that they come
- * from the third cache while there is something to do. */
+/* What will be read after this panel's blocks: n cache lines are asked for with each line of K, so
+ * that they come from the third cache while there is something to do. */
 typedef struct {
-    const char *at, *end; /* of this piece */
-    size_t left;          /* cache lines of these pieces */
-    const mci_pieces *pieces;
-    size_t n;    /* of pieces: these and others */
-    size_t each; /* cache lines at once */
-} stream;
-
-AMX_INLINE size_t lines_of_pieces(const mci_pieces *pieces)
-{
-    return pieces->n * (pieces->bytes / 64);
-}
-
-AMX_INLINE void begin_pieces(stream *ahead)
-{
-    ahead->left = ahead->n ? lines_of_pieces(ahead->pieces) : 0;
-    if (ahead->left) {
-        ahead->at = ahead->pieces->at;
-        ahead->end = ahead->at + ahead->pieces->bytes;
-    }
-}
-
-/* All that is named, in so many times. */
-AMX_INLINE stream stream_of(const mci_pieces *pieces, size_t n, size_t n_times)
-{
-    stream ahead = { .pieces = pieces, .n = n };
-    size_t n_lines = 0;
-    for (size_t i = 0; i < n; i++)
-        n_lines += lines_of_pieces(pieces + i);
-    ahead.each = (n_lines + n_times - 1) / n_times;
-    begin_pieces(&ahead);
-    return ahead;
-}
-
-AMX_INLINE void next_pieces(stream *ahead)
-{
-    ahead->pieces++;
-    ahead->n--;
-    begin_pieces(ahead);
-}
-
-AMX_INLINE void ask_ahead(stream *ahead)
-{
-    for (size_t i = 0; i < ahead->each && ahead->left; i++) {
-        _mm_prefetch(ahead->at, _MM_HINT_T1);
-        ahead->at += 64;
-        if (ahead->at == ahead->end) {
-            ahead->at += ahead->pieces->gap;
-            ahead->end = ahead->at + ahead->pieces->bytes;
-        }
-        if (--ahead->left == 0)
-            next_pieces(ahead);
-    }
-}
+    const char *at;
+    size_t n;
+} next;
 
 AMX_INLINE void ask_for_line(place at, size_t row, const bool is_f32, const bool written)
 {
@@ -197,7 +149,7 @@ AMX_INLINE void ask_for_rows(const block *b, size_t row, size_t n, const destiny
 
 /* A panel is read from the first cache again and again, and strips go by: they are loaded as what
  * is not wanted there soon. */
-AMX_INLINE void multiply(const char *panel, const char *strip, size_t n_lines, stream *ahead,
+AMX_INLINE void multiply(const char *panel, const char *strip, size_t n_lines, next ahead,
                          block *former, const block *now, const destiny d,
                          const mci_nn_activation f)
 {
@@ -214,7 +166,8 @@ AMX_INLINE void multiply(const char *panel, const char *strip, size_t n_lines, s
         _tile_loadd(5, panel + MCI_TILE_BYTES, 64);
         _tile_dpbf16ps(2, 5, 6);
         _tile_dpbf16ps(3, 5, 7);
-        ask_ahead(ahead);
+        for (size_t i = 0; i < ahead.n; i++, ahead.at += 64)
+            _mm_prefetch(ahead.at, _MM_HINT_T1);
         ask_for_rows(now, row, n_rows, d);
         finish_rows(former, n_rows, d, f);
     }
@@ -237,20 +190,18 @@ AMX_INLINE void run_as(const mci_linear_job *job, range r, float *c, const desti
                        const mci_nn_activation f)
 {
     const size_t n_lines = job->x->n_lines, panel_bytes = n_lines * MCI_PAIR_BYTES;
-    const size_t n_panels = r.end_panel - r.panel, n_strips = r.end_strip - r.strip;
+    const size_t n_strips = r.end_strip - r.strip, n_ahead = (MCI_PANEL + n_strips - 1) / n_strips;
     const mci_nn_weight *weight = job->weight;
     block former = { .n_rows = 0 };
-    stream ahead = stream_of(job->ahead, job->n_ahead, n_panels * n_strips * n_lines);
     size_t turn = 0;
     for (size_t p = r.panel; p < r.end_panel; p++) {
         const char *panel = job->x->data + p * panel_bytes;
-        const mci_pieces next = { panel + panel_bytes, 1, panel_bytes, 0 };
-        if (job->n_ahead == 0)
-            ahead = stream_of(&next, 1, n_strips * n_lines);
+        next ahead = { panel + panel_bytes, job->near ? 0 : n_ahead };
         for (size_t s = r.strip; s < r.end_strip; s++, turn = MCI_BLOCK - turn) {
             const block now = block_of(job, p, s, c + turn);
-            multiply(panel, weight->strips + s * weight->strip_bytes, n_lines, &ahead, &former,
-                     &now, d, f);
+            multiply(panel, weight->strips + s * weight->strip_bytes, n_lines, ahead, &former, &now,
+                     d, f);
+            ahead.at += n_ahead * 64 * n_lines;
             finish_rows(&former, MCI_PANEL, d, f);
             store_sums(c + turn);
             former = now;

@@ -88,12 +88,6 @@ typedef struct {
     void (*round)(float *x, size_t n); /* to bf16 */
 } mci_cpu_kernels;
 
-/* n pieces of memory, and what lies between each two: whole cache lines. */
-typedef struct {
-    const char *at;
-    size_t n, bytes, gap;
-} mci_pieces;
-
 /* One product with all that goes with it. Panels and strips are the caller's choice, and
  * no result depends on it.
  *
@@ -111,10 +105,7 @@ typedef struct {
     mci_nn_tensor *also;
     size_t n_panels, chunk; /* panels of x, and how many of them a task has */
     size_t n_strips, group; /* of the weight, and how many strips a task has */
-    /* With tiles: what is to be brought into the second cache meanwhile; if nothing is named, panel
-     * after panel. */
-    const mci_pieces *ahead;
-    size_t n_ahead;
+    bool near;              /* with tiles: panels are in the second cache already */
     bool past; /* with tiles: what is written goes past the caches, being too much for them */
 } mci_linear_job;
 

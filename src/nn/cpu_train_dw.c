@@ -183,33 +183,6 @@ static part part_of_others(const gradient *g, part p, size_t other)
     return p;
 }
 
-static mci_pieces packed_others(const gradient *g, size_t row, size_t n, size_t other, size_t end)
-{
-    const size_t bytes = line_bytes(g, &g->other, n);
-    return (mci_pieces){ others_at(g, row) + other * bytes, 1, (end - other) * bytes, 0 };
-}
-
-/* What will be read after a part: more of the others; or what is to be packed next, and the first
- * others that it meets. */
-static size_t find_ahead(const gradient *g, const part *p, mci_pieces ahead[2])
-{
-    const mci_nn_tensor *from = g->owned.from;
-    if (p->end_other < g->other.from->n_lines) {
-        const part next = part_of_others(g, *p, p->end_other);
-        ahead[0] = packed_others(g, p->row, p->n, next.other, next.end_other);
-        return 1;
-    }
-    const size_t row = p->row + p->n;
-    if (row == g->n_rows)
-        return 0;
-    const size_t n = smaller(g->depth, g->n_rows - row), whole = from->n_lines * MCI_PAIR_BYTES;
-    const size_t bytes = (p->end - p->line) * MCI_PAIR_BYTES;
-    ahead[0] =
-        (mci_pieces){ mci_line_bf16(from, row, p->line), n / MCI_PANEL, bytes, whole - bytes };
-    ahead[1] = packed_others(g, row, n, 0, smaller(g->group, g->other.from->n_lines));
-    return 2;
-}
-
 static void multiply(const gradient *g, const part *p, unsigned worker)
 {
     const bool turned = g->owned.turned;
@@ -229,14 +202,9 @@ static void multiply(const gradient *g, const part *p, unsigned worker)
                         .stride = g->stride,
                         .data = (char *)(g->to + first_row * g->stride + first_column) };
     const bool adds = !g->padded || p->row > 0;
-    mci_pieces ahead[2];
-    const mci_linear_job job = { .ctx = g->ctx,
-                                 .y = &y,
-                                 .x = &x,
-                                 .weight = &w,
-                                 .base = adds ? &y : NULL,
-                                 .ahead = ahead,
-                                 .n_ahead = g->ctx->amx ? find_ahead(g, p, ahead) : 0 };
+    const mci_linear_job job = {
+        .ctx = g->ctx, .y = &y, .x = &x, .weight = &w, .base = adds ? &y : NULL, .near = turned
+    };
     mci_cpu_linear_range(&job, 0, mci_lines_of(x.n_rows), 0, w.n_strips, worker);
 }
 
