@@ -11,8 +11,9 @@
  *            +-----------------------------------------------------------------
  *            | task
  *
- * What a task packs and the part of dW that it adds to stay in its core's second cache. No sum
- * depends on who owns what. */
+ * What a task packs and the part of dW that it adds to stay in its core's second cache. Where each
+ * worker has one task, of lines enough, it packs the others too, which costs less than to read what
+ * somebody else has packed. No sum depends on who owns what. */
 #include <assert.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ enum {
     OWNED_BYTES = 900 * 1024, /* that a task packs at once, and of dW that it adds to */
     OTHER_BYTES = 400 * 1024, /* of others' lines that owned ones meet at once */
     MAX_OWNED = MCI_MAX_PANELS,
+    APART_LINES = 3, /* owned by a worker, beside which it may pack all others */
 };
 
 typedef struct {
@@ -36,7 +38,8 @@ typedef struct {
     side owned, other;
     size_t n_rows, depth;  /* of both; how many are summed at once */
     size_t n_tasks, group; /* of others' lines, that owned ones meet at once */
-    char *others;          /* lines of depth after depth */
+    bool apart;            /* each worker packs the others for itself */
+    char *others;          /* lines of depth after depth, or of a depth for each worker */
     char *rooms;           /* room_bytes for each worker */
     size_t room_bytes;
     float *bias; /* zeros */
@@ -121,20 +124,21 @@ static void pack_lines(const gradient *g, const side *s, size_t row, size_t n, s
                               smaller(end * MCI_LINE, s->from->K) - line * MCI_LINE);
 }
 
-/* Where the others' lines of the rows from `row` on are: whole depths lie before them. */
-static char *others_at(const gradient *g, size_t row)
+/* Where the others' lines of the rows from `row` on are: whole depths lie before them, unless every
+ * worker has its own. */
+static char *others_at(const gradient *g, size_t row, unsigned worker)
 {
-    return g->others + row / g->depth * g->other.from->n_lines * line_bytes(g, &g->other, g->depth);
+    const size_t bytes = g->other.from->n_lines * line_bytes(g, &g->other, g->depth);
+    return g->others + (g->apart ? worker : row / g->depth) * bytes;
 }
 
 static void pack_other(void *user, size_t line, unsigned worker)
 {
     const gradient *g = user;
-    (void)worker;
     for (size_t row = 0; row < g->n_rows; row += g->depth) {
         const size_t n = smaller(g->depth, g->n_rows - row);
         pack_lines(g, &g->other, row, n, line, line + 1,
-                   others_at(g, row) + line * line_bytes(g, &g->other, n));
+                   others_at(g, row, worker) + line * line_bytes(g, &g->other, n));
     }
 }
 
@@ -171,8 +175,8 @@ static mci_nn_weight strips_of(const gradient *g, const side *s, size_t n, size_
 /* Of so many rows, some of the owned lines with some of the others'. */
 typedef struct {
     size_t row, n;
-    size_t line, end; /* owned; they are packed here: */
-    char *packed;
+    size_t line, end; /* owned */
+    char *packed, *others;
     size_t other, end_other;
 } part;
 
@@ -186,7 +190,7 @@ static part part_of_others(const gradient *g, part p, size_t other)
 static void multiply(const gradient *g, const part *p, unsigned worker)
 {
     const bool turned = g->owned.turned;
-    char *others = others_at(g, p->row) + p->other * line_bytes(g, &g->other, p->n);
+    char *others = p->others + p->other * line_bytes(g, &g->other, p->n);
     mci_nn_tensor x = turned ? panels_of(g, &g->owned, p->n, p->line, p->end, p->packed)
                              : panels_of(g, &g->other, p->n, p->other, p->end_other, others);
     mci_nn_weight w = turned ? strips_of(g, &g->other, p->n, p->other, p->end_other, others)
@@ -214,11 +218,17 @@ static void own(void *user, size_t task, unsigned worker)
     const size_t n_lines = g->owned.from->n_lines;
     const size_t line = task * n_lines / g->n_tasks, end = (task + 1) * n_lines / g->n_tasks;
     part p = { .line = line, .end = end, .packed = g->rooms + worker * g->room_bytes };
+    side other = g->other;
+    if (task > 0)
+        other.sums = NULL; /* once is enough */
     for (; p.row < g->n_rows; p.row += p.n) {
         p.n = smaller(g->depth, g->n_rows - p.row);
+        p.others = others_at(g, p.row, worker);
         pack_lines(g, &g->owned, p.row, p.n, line, end, p.packed);
-        for (size_t other = 0; other < g->other.from->n_lines; other += g->group) {
-            const part q = part_of_others(g, p, other);
+        if (g->apart)
+            pack_lines(g, &other, p.row, p.n, 0, other.from->n_lines, p.others);
+        for (size_t i = 0; i < other.from->n_lines; i += g->group) {
+            const part q = part_of_others(g, p, i);
             multiply(g, &q, worker);
         }
     }
@@ -242,6 +252,8 @@ static void cut(gradient *g)
     const size_t n_least = ceil_div(n_lines, most);
     g->n_tasks = ceil_div(n_least, n_workers) * n_workers;
     g->n_tasks = smaller(g->n_tasks, n_lines);
+    g->apart = g->n_tasks <= n_workers && g->n_tasks * APART_LINES <= n_lines &&
+               g->other.from->n_lines <= MAX_OWNED;
     g->group = smaller(larger(OTHER_BYTES / line_bytes(g, &g->other, g->depth), 1), MAX_OWNED);
     g->room_bytes = ceil_div(n_lines, g->n_tasks) * bytes;
 }
@@ -253,9 +265,9 @@ static bool find_rooms(gradient *g)
     const side *panels = g->owned.turned ? &g->owned : &g->other;
     const side *strips = g->owned.turned ? &g->other : &g->owned;
     g->rooms = mci_cpu_room_of(ctx, MCI_ROOM_OWNED, n_workers * g->room_bytes);
-    g->others =
-        mci_cpu_room_of(ctx, MCI_ROOM_STRIPS,
-                        n_depths * g->other.from->n_lines * line_bytes(g, &g->other, g->depth));
+    g->others = mci_cpu_room_of(ctx, MCI_ROOM_STRIPS,
+                                (g->apart ? n_workers : n_depths) * g->other.from->n_lines *
+                                    line_bytes(g, &g->other, g->depth));
     const size_t bytes = strips->from->n_lines * MCI_LINE * sizeof(float);
     g->bias = (float *)(void *)mci_cpu_room_of(ctx, MCI_ROOM_ZEROS, bytes);
     if (g->padded)
@@ -303,7 +315,8 @@ void mci_cpu_weight_gradient(mci_nn_ctx *ctx, const mci_nn_tensor *dy, const mci
     cut(&g);
     if (!find_rooms(&g))
         return;
-    mci_team_run(ctx->team, g.other.from->n_lines, pack_other, &g);
+    if (!g.apart)
+        mci_team_run(ctx->team, g.other.from->n_lines, pack_other, &g);
     mci_team_run(ctx->team, g.n_tasks, own, &g);
     add_job job = { ctx, g.to, g.stride, dw, n_columns };
     if (g.padded)
