@@ -168,7 +168,7 @@ AMX_INLINE void mix(const head_work *w, size_t n_seen, const bool both)
             const float *y = w->s.y + r * MCI_LINE;
             amx_put_line(job->y, w->y_row + r, w->head * job->D + d, n,
                          _mm512_mul_ps(_mm512_load_ps(y), factor),
-                         _mm512_mul_ps(_mm512_load_ps(y + 16), factor));
+                         _mm512_mul_ps(_mm512_load_ps(y + 16), factor), false);
         }
     }
 }

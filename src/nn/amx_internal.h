@@ -137,12 +137,21 @@ AMX_INLINE void amx_put_columns(mci_nn_tensor *y, size_t row, size_t column, siz
                                  (__mmask16)(all & ~here), bits);
 }
 
-/* The same for up to 32. */
+/* A whole line; past the caches, if it is not read soon. */
+AMX_INLINE void amx_put_whole(char *at, __m512i line, bool past)
+{
+    if (past)
+        _mm512_stream_si512((__m512i *)(void *)at, line);
+    else
+        _mm512_storeu_si512(at, line);
+}
+
+/* As amx_put_columns, up to 32. */
 AMX_INLINE void amx_put_line(mci_nn_tensor *y, size_t row, size_t column, size_t n, __m512 left,
-                             __m512 right)
+                             __m512 right, bool past)
 {
     if (n >= MCI_LINE && column % MCI_LINE == 0) {
-        _mm512_store_si512(mci_line_bf16(y, row, column / MCI_LINE), amx_bf16_of(left, right));
+        amx_put_whole(mci_line_bf16(y, row, column / MCI_LINE), amx_bf16_of(left, right), past);
         return;
     }
     amx_put_columns(y, row, column, n < 16 ? n : 16, left);

@@ -55,24 +55,16 @@ AMX_INLINE block block_of(const mci_linear_job *job, size_t panel, size_t strip,
                     .past = job->past };
 }
 
-AMX_INLINE void put_line(char *at, __m512i line, bool past)
-{
-    if (past)
-        _mm512_stream_si512((__m512i *)(void *)at, line);
-    else
-        _mm512_storeu_si512(at, line);
-}
-
 AMX_INLINE void put_bf16(const block *b, place to, size_t row, vec left, vec right)
 {
-    put_line(to.at + row * to.step, amx_bf16_of((__m512)left, (__m512)right), b->past);
+    amx_put_whole(to.at + row * to.step, amx_bf16_of((__m512)left, (__m512)right), b->past);
 }
 
 AMX_INLINE void put_f32(const block *b, size_t row, vec left, vec right)
 {
     char *at = b->y.at + row * b->y.step;
-    put_line(at, (__m512i)left, b->past);
-    put_line(at + 64, (__m512i)right, b->past);
+    amx_put_whole(at, (__m512i)left, b->past);
+    amx_put_whole(at + 64, (__m512i)right, b->past);
 }
 
 AMX_INLINE void finish_row(const block *b, size_t row, const destiny d, const mci_nn_activation f)
@@ -92,7 +84,7 @@ AMX_INLINE void finish_row(const block *b, size_t row, const destiny d, const mc
     if (d == TO_BOTH) {
         /* Past the caches: it is read on the way back, when they have long forgotten it. */
         __m512i bits = amx_bf16_of((__m512)left, (__m512)right);
-        put_line(other, bits, true);
+        amx_put_whole(other, bits, true);
         amx_widen_bits(bits, &left, &right);
     }
     left = activation_of(left, f);

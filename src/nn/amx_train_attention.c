@@ -135,7 +135,8 @@ AMX_INLINE void multiply_rows(const back_work *w, const char *panel, const char 
 AMX_INLINE void put_columns(const back_work *w, size_t row, size_t column, size_t n,
                             const float *values)
 {
-    amx_put_line(w->job->dqkv, row, column, n, _mm512_load_ps(values), _mm512_load_ps(values + 16));
+    amx_put_line(w->job->dqkv, row, column, n, _mm512_load_ps(values), _mm512_load_ps(values + 16),
+                 w->job->past);
 }
 
 /* Lines of depth that a panel and strips have in common; strips are `whole` lines deep. */
@@ -348,6 +349,7 @@ AMX void mci_amx_attention_back(const mci_attention_back_job *job, size_t sequen
         back_queries(&w, p);
     for (size_t t = 0; t < w.t_lines; t++)
         back_keys(&w, t);
+    _mm_sfence(); /* others may read what went past the caches */
     amx_end();
 }
 #endif

@@ -190,6 +190,12 @@ static inline char *mci_line_bf16(const mci_nn_tensor *x, size_t row, size_t lin
     return x->data + (row / MCI_PANEL * x->n_lines + line) * MCI_PAIR_BYTES + row % MCI_PANEL * 64;
 }
 
+/* Whether a tensor's rows are more than the caches keep for who reads them next. */
+static inline bool mci_is_for_memory(const mci_nn_tensor *x)
+{
+    return x->n_rows * x->stride * (x->form == MCI_ROWS_F32 ? 4 : 2) > (12 << 20);
+}
+
 /* Room for so many bytes a worker; on failure the context keeps it and false is given. */
 bool mci_cpu_reserve(mci_nn_ctx *ctx, size_t n_bytes);
 

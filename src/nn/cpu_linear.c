@@ -24,7 +24,6 @@ enum {
     TASKS_A_WORKER = 4,        /* so that one who is held up is helped */
     PART = 256,                /* of K at once, in f32: 32 KiB of a strip */
     ROWS_OF_A_BLOCK = 56,      /* of f32 */
-    PAST_BYTES = 12 << 20,     /* of y, in tiles: more than the caches keep for its reader */
 };
 
 static size_t ceil_div(size_t a, size_t b)
@@ -154,11 +153,6 @@ static void linear_task(void *user, size_t task, unsigned worker)
                          smaller(strip + job->group, job->n_strips), worker);
 }
 
-static size_t bytes_of_row(const mci_nn_tensor *y)
-{
-    return y->stride * (y->form == MCI_ROWS_F32 ? sizeof(float) : 2);
-}
-
 void mci_cpu_run_linear(mci_linear_job job)
 {
     const mci_nn_tensor *x = job.x;
@@ -166,7 +160,7 @@ void mci_cpu_run_linear(mci_linear_job job)
     assert(job.weight->form == x->form);
     assert(!job.base || (job.y->use == MCI_NN_SUM && job.base->n_rows == x->n_rows));
     job.y->n_rows = x->n_rows;
-    job.past = x->n_rows * bytes_of_row(job.y) > PAST_BYTES;
+    job.past = mci_is_for_memory(job.y);
     if (x->n_rows == 0)
         return;
     job.n_panels = ceil_div(x->n_rows, MCI_PANEL);

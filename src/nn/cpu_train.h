@@ -83,6 +83,7 @@ typedef struct {
     size_t heads, D;
     bool causal;
     const uint32_t *only;
+    bool past; /* as mci_linear_job's */
 } mci_attention_back_job;
 
 /* The queries of a sequence: all its rows, or the only one that is asked for. */
