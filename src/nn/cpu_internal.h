@@ -6,14 +6,19 @@
  * columns of a product's output with all that is needed of the weight for them; a *panel* is 32
  * rows of its input.
  *
- *   tensors   rows f32    | r0: c0 c1 .. | pad |  r1: ..      an odd number of cache lines a row,
- * so rows bf16   the same, of 2 bytes                that rows do not meet in the cache tiles bf16
- * panel by panel, in it 32 columns by 32 columns, in them two tiles: | rows 0-15 of columns 0-31: 1
- * KiB | rows 16-31: 1 KiB | columns 32-63 .. weights   strips f32  strip by strip: | k0: 32 columns
- * | k1: 32 columns | .. strips bf16 strip by strip, in it 32 k by 32 k, in them two tiles of 16
- * columns, which hold k and k + 1 of a column side by side: | k0 k1 of c0, of c1 .. c15 | k2 k3 of
- * c0 .. | .. k31 | c16 .. c31: 1 KiB |
- */
+ * Tensors:
+ *
+ *   rows f32     | r0: c0 c1 .. pad | r1: ..     an odd number of cache lines a row, so that rows
+ *   rows bf16    the same, of 2 bytes            do not meet in the cache
+ *   tiles bf16   | panel 0: | columns 0-31: rows 0-15, rows 16-31 | columns 32-63: .. | panel 1: ..
+ *                a tile is 16 rows of 32 columns, 1 KiB
+ *
+ * Weights:
+ *
+ *   strips f32   | strip 0: | k0: 32 columns | k1: 32 columns | .. | strip 1: ..
+ *   strips bf16  | strip 0: | k 0-31: columns 0-15, columns 16-31 | k 32-63: .. | strip 1: ..
+ *                a tile is 16 columns of 32 k, two k of a column side by side:
+ *                k0 k1 of c0, of c1, .. of c15; k2 k3 of c0, ..; .. k30 k31 of c15 */
 #ifndef MCI_NN_CPU_INTERNAL_H
 #define MCI_NN_CPU_INTERNAL_H
 
