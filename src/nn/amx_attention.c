@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "nn/amx_internal.h"
+#include "nn/amx_vector.h"
 
 /* ---- scratch ---- */
 
@@ -87,7 +87,7 @@ typedef struct {
     attention_scratch s;
     const char *q; /* the first row's, of this head */
     size_t q_stride;
-    size_t T, head;
+    size_t start, T, head;
     size_t first, n, y_row; /* these rows of the sequence, and where their answer goes */
     float sums[MCI_PANEL];
 } head_work;
@@ -103,19 +103,53 @@ AMX_INLINE void score(const head_work *w, size_t n_seen, const bool both)
     }
 }
 
+/* Asks for this head's part of a row of the next sequence: rows lie too far apart for prefetchers.
+ */
+AMX_INLINE void ask_for_next(const head_work *w, size_t row)
+{
+    const mci_attention_job *job = w->job;
+    const size_t next = w->start + w->T + row, K = job->y->K;
+    if (next >= job->qkv->n_rows || job->only)
+        return;
+    for (size_t part = 0; part < 3; part++)
+        for (size_t d = 0; d < job->D; d += MCI_LINE)
+            _mm_prefetch(mci_line_bf16(job->qkv, next, 0) + 2 * (part * K + w->head * job->D + d),
+                         _MM_HINT_T1);
+}
+
+/* p = e^(scores - the largest), of n keys; 0 behind them, where scores may be anything. */
+AMX_INLINE float weigh_row(const float *scores, size_t n, size_t n_lines, float scale, char *p)
+{
+    __m512 max = _mm512_set1_ps(-INFINITY), sum = _mm512_setzero_ps();
+    for (size_t i = 0; i < n; i += 16) {
+        const __mmask16 seen = (__mmask16)amx_first_bits(n - i);
+        max = _mm512_mask_max_ps(max, seen, max, _mm512_load_ps(scores + i));
+    }
+    const __m512 largest = _mm512_set1_ps(_mm512_reduce_max_ps(max));
+    for (size_t i = 0; i < n_lines * MCI_LINE; i += MCI_LINE) {
+        __m512 e[2];
+        for (size_t half = 0; half < 2; half++) {
+            const size_t at = i + half * 16;
+            const uint32_t seen = amx_first_bits(n > at ? n - at : 0);
+            const __m512 score = _mm512_sub_ps(_mm512_load_ps(scores + at), largest);
+            e[half] = _mm512_maskz_mov_ps((__mmask16)seen,
+                                          amx_exp_of(_mm512_mul_ps(score, _mm512_set1_ps(scale))));
+            sum = _mm512_add_ps(sum, e[half]);
+        }
+        _mm512_store_si512(p + i * 2, amx_bf16_of(e[0], e[1]));
+    }
+    return _mm512_reduce_add_ps(sum);
+}
+
 AMX static void weigh(head_work *w, size_t n_seen)
 {
     const mci_attention_job *job = w->job;
     const float scale = 1.0f / sqrtf((float)job->D);
-    size_t n_lines = mci_lines_of(n_seen);
     for (size_t r = 0; r < w->n; r++) {
-        float *row = (float *)(void *)((char *)w->s.scores + r * w->s.scores_stride);
-        char *p = w->s.p + r * w->s.p_stride;
-        w->sums[r] = job->ctx->kernels->softmax(row, job->causal ? w->first + r + 1 : w->T,
-                                                n_lines * MCI_LINE, scale);
-        for (size_t i = 0; i < n_lines; i++)
-            _mm512_store_si512(p + i * 64, amx_bf16_of(_mm512_load_ps(row + i * MCI_LINE),
-                                                       _mm512_load_ps(row + i * MCI_LINE + 16)));
+        const size_t n = job->causal ? w->first + r + 1 : w->T;
+        const float *scores = w->s.scores + r * w->s.scores_stride / sizeof(float);
+        ask_for_next(w, w->first + r);
+        w->sums[r] = weigh_row(scores, n, mci_lines_of(n_seen), scale, w->s.p + r * w->s.p_stride);
     }
 }
 
@@ -130,14 +164,11 @@ AMX_INLINE void mix(const head_work *w, size_t n_seen, const bool both)
         amx_multiply(p, w->s.values + d / MCI_LINE * strip_bytes, mci_lines_of(n_seen), both);
         amx_store(w->s.y, MCI_LINE * sizeof(float), both);
         for (size_t r = 0; r < w->n; r++) {
-            __m512 factor = _mm512_set1_ps(1.0f / w->sums[r]);
+            const __m512 factor = _mm512_set1_ps(1.0f / w->sums[r]);
             const float *y = w->s.y + r * MCI_LINE;
-            size_t row = w->y_row + r, column = w->head * job->D + d;
-            amx_put_columns(job->y, row, column, n < 16 ? n : 16,
-                            _mm512_mul_ps(_mm512_load_ps(y), factor));
-            if (n > 16)
-                amx_put_columns(job->y, row, column + 16, n < 32 ? n - 16 : 16,
-                                _mm512_mul_ps(_mm512_load_ps(y + 16), factor));
+            amx_put_line(job->y, w->y_row + r, w->head * job->D + d, n,
+                         _mm512_mul_ps(_mm512_load_ps(y), factor),
+                         _mm512_mul_ps(_mm512_load_ps(y + 16), factor), false);
         }
     }
 }
@@ -161,7 +192,7 @@ AMX void mci_amx_attention(const mci_attention_job *job, size_t sequence, size_t
 {
     size_t start = job->s.starts[sequence], T = job->s.starts[sequence + 1] - start;
     size_t row_bytes = job->qkv->stride * 2, K = job->y->K;
-    head_work w = { .job = job, .q_stride = row_bytes, .T = T, .head = head };
+    head_work w = { .job = job, .q_stride = row_bytes, .start = start, .T = T, .head = head };
     w.q = job->qkv->data + start * row_bytes + head * job->D * 2;
     lay_scratch(&w.s, scratch, T, job->D);
     lay_keys(w.s.keys, w.q + K * 2, row_bytes, T, job->D);

@@ -16,9 +16,9 @@
 
 #include "nn/cpu_train.h"
 
-#define AMX                \
-    __attribute__((target( \
-        "amx-tile,amx-bf16,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma,bmi,bmi2,popcnt")))
+#define AMX                                                                                      \
+    __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma," \
+                          "bmi,bmi2,popcnt,prfchw")))
 #define AMX_INLINE AMX static inline __attribute__((always_inline))
 
 extern const mci_amx mci_amx_functions;
@@ -135,6 +135,28 @@ AMX_INLINE void amx_put_columns(mci_nn_tensor *y, size_t row, size_t column, siz
     if (all != here)
         _mm256_mask_storeu_epi16(mci_line_bf16(y, row, column / MCI_LINE + 1) - n_here * 2,
                                  (__mmask16)(all & ~here), bits);
+}
+
+/* A whole line; past the caches, if it is not read soon. */
+AMX_INLINE void amx_put_whole(char *at, __m512i line, bool past)
+{
+    if (past)
+        _mm512_stream_si512((__m512i *)(void *)at, line);
+    else
+        _mm512_storeu_si512(at, line);
+}
+
+/* As amx_put_columns, up to 32. */
+AMX_INLINE void amx_put_line(mci_nn_tensor *y, size_t row, size_t column, size_t n, __m512 left,
+                             __m512 right, bool past)
+{
+    if (n >= MCI_LINE && column % MCI_LINE == 0) {
+        amx_put_whole(mci_line_bf16(y, row, column / MCI_LINE), amx_bf16_of(left, right), past);
+        return;
+    }
+    amx_put_columns(y, row, column, n < 16 ? n : 16, left);
+    if (n > 16)
+        amx_put_columns(y, row, column + 16, n < 32 ? n - 16 : 16, right);
 }
 
 /* A tile of a strip from 16 columns that are rows of 32 k: their pairs, transposed. */

@@ -13,7 +13,7 @@
 typedef enum {
     TO_BF16,  /* y = f(sums) */
     TO_BOTH,  /* also = sums; y = f(also) */
-    TO_SLOPE, /* y = sums f'(z); also = f(z) */
+    TO_SLOPE, /* y = sums f'(z), without a bias; also = f(z) */
     TO_F32,   /* y = f(sums) */
     TO_SUM    /* y = base + f(sums) */
 } destiny;
@@ -30,6 +30,7 @@ typedef struct {
     place y, other; /* other: also, z or base */
     place also;     /* of TO_SLOPE */
     size_t row, n_rows;
+    bool past; /* mci_linear_job's */
 } block;
 
 AMX_INLINE place place_of(const mci_nn_tensor *x, size_t row, size_t line)
@@ -50,48 +51,51 @@ AMX_INLINE block block_of(const mci_linear_job *job, size_t panel, size_t strip,
                     .y = place_of(job->y, row, strip),
                     .other = place_of(other, row, strip),
                     .also = place_of(job->also, row, strip),
-                    .n_rows = n_left < MCI_PANEL ? n_left : MCI_PANEL };
+                    .n_rows = n_left < MCI_PANEL ? n_left : MCI_PANEL,
+                    .past = job->past };
 }
 
-AMX_INLINE void put_bf16(place to, size_t row, vec left, vec right)
+AMX_INLINE void put_bf16(const block *b, place to, size_t row, vec left, vec right)
 {
-    _mm512_store_si512(to.at + row * to.step, amx_bf16_of((__m512)left, (__m512)right));
+    amx_put_whole(to.at + row * to.step, amx_bf16_of((__m512)left, (__m512)right), b->past);
 }
 
-AMX_INLINE void put_f32(place to, size_t row, vec left, vec right)
+AMX_INLINE void put_f32(const block *b, size_t row, vec left, vec right)
 {
-    float *at = (float *)(void *)(to.at + row * to.step);
-    store(at, left);
-    store(at + 16, right);
+    char *at = b->y.at + row * b->y.step;
+    amx_put_whole(at, (__m512i)left, b->past);
+    amx_put_whole(at + 64, (__m512i)right, b->past);
 }
 
 AMX_INLINE void finish_row(const block *b, size_t row, const destiny d, const mci_nn_activation f)
 {
     const float *c = b->c + row / 16 * 512 + row % 16 * 16;
-    vec left = load(c) + load(b->bias), right = load(c + 256) + load(b->bias + 16);
+    vec left = load(c), right = load(c + 256);
     char *other = b->other.at + row * b->other.step;
     if (d == TO_SLOPE) {
         vec z0, z1;
         amx_widen(other, &z0, &z1);
-        put_bf16(b->y, row, left * slope_of(z0, f), right * slope_of(z1, f));
-        put_bf16(b->also, row, activation_of(z0, f), activation_of(z1, f));
+        put_bf16(b, b->y, row, left * slope_of(z0, f), right * slope_of(z1, f));
+        put_bf16(b, b->also, row, activation_of(z0, f), activation_of(z1, f));
         return;
     }
+    left += load(b->bias);
+    right += load(b->bias + 16);
     if (d == TO_BOTH) {
         /* Past the caches: it is read on the way back, when they have long forgotten it. */
         __m512i bits = amx_bf16_of((__m512)left, (__m512)right);
-        _mm512_stream_si512((__m512i *)(void *)other, bits);
+        amx_put_whole(other, bits, true);
         amx_widen_bits(bits, &left, &right);
     }
     left = activation_of(left, f);
     right = activation_of(right, f);
     if (d == TO_SUM) {
         const float *base = (const float *)(const void *)other;
-        put_f32(b->y, row, load(base) + left, load(base + 16) + right);
+        put_f32(b, row, load(base) + left, load(base + 16) + right);
     } else if (d == TO_F32) {
-        put_f32(b->y, row, left, right);
+        put_f32(b, row, left, right);
     } else {
-        put_bf16(b->y, row, left, right);
+        put_bf16(b, b->y, row, left, right);
     }
 }
 
@@ -112,23 +116,51 @@ typedef struct {
     size_t n;
 } next;
 
+AMX_INLINE void ask_for_line(place at, size_t row, const bool is_f32, const bool written)
+{
+    const char *line = at.at + row * at.step;
+    __builtin_prefetch(line, written, 3);
+    if (is_f32)
+        __builtin_prefetch(line + 64, written, 3);
+}
+
+/* Rows of what a block will be made of, and put into: asked for while its products are made. */
+AMX_INLINE void ask_for_rows(const block *b, size_t row, size_t n, const destiny d)
+{
+    const size_t end = b->n_rows < row + n ? b->n_rows : row + n;
+    for (; row < end; row++) {
+        if (d == TO_SUM || d == TO_SLOPE)
+            ask_for_line(b->other, row, d == TO_SUM, false);
+        if (b->past)
+            continue;
+        ask_for_line(b->y, row, d == TO_F32 || d == TO_SUM, true);
+        if (d == TO_SLOPE)
+            ask_for_line(b->also, row, false, true);
+    }
+}
+
+/* A panel is read from the first cache again and again, and strips go by: they are loaded as what
+ * is not wanted there soon. */
 AMX_INLINE void multiply(const char *panel, const char *strip, size_t n_lines, next ahead,
-                         block *former, const destiny d, const mci_nn_activation f)
+                         block *former, const block *now, const destiny d,
+                         const mci_nn_activation f)
 {
     const size_t n_rows = (MCI_PANEL + n_lines - 1) / n_lines;
+    size_t row = 0;
     amx_zero();
     atomic_signal_fence(memory_order_seq_cst);
-    for (; n_lines; n_lines--, panel += MCI_PAIR_BYTES, strip += MCI_PAIR_BYTES) {
+    for (; n_lines; n_lines--, panel += MCI_PAIR_BYTES, strip += MCI_PAIR_BYTES, row += n_rows) {
         _tile_loadd(4, panel, 64);
-        _tile_loadd(6, strip, 64);
+        _tile_stream_loadd(6, strip, 64);
         _tile_dpbf16ps(0, 4, 6);
-        _tile_loadd(7, strip + MCI_TILE_BYTES, 64);
+        _tile_stream_loadd(7, strip + MCI_TILE_BYTES, 64);
         _tile_dpbf16ps(1, 4, 7);
         _tile_loadd(5, panel + MCI_TILE_BYTES, 64);
         _tile_dpbf16ps(2, 5, 6);
         _tile_dpbf16ps(3, 5, 7);
         for (size_t i = 0; i < ahead.n; i++, ahead.at += 64)
             _mm_prefetch(ahead.at, _MM_HINT_T1);
+        ask_for_rows(now, row, n_rows, d);
         finish_rows(former, n_rows, d, f);
     }
 }
@@ -156,14 +188,15 @@ AMX_INLINE void run_as(const mci_linear_job *job, range r, float *c, const desti
     size_t turn = 0;
     for (size_t p = r.panel; p < r.end_panel; p++) {
         const char *panel = job->x->data + p * panel_bytes;
-        next ahead = { panel + panel_bytes, n_ahead };
+        next ahead = { panel + panel_bytes, job->near ? 0 : n_ahead };
         for (size_t s = r.strip; s < r.end_strip; s++, turn = MCI_BLOCK - turn) {
-            multiply(panel, weight->strips + s * weight->strip_bytes, n_lines, ahead, &former, d,
-                     f);
+            const block now = block_of(job, p, s, c + turn);
+            multiply(panel, weight->strips + s * weight->strip_bytes, n_lines, ahead, &former, &now,
+                     d, f);
             ahead.at += n_ahead * 64 * n_lines;
             finish_rows(&former, MCI_PANEL, d, f);
             store_sums(c + turn);
-            former = block_of(job, p, s, c + turn);
+            former = now;
         }
     }
     finish_rows(&former, MCI_PANEL, d, f);
@@ -195,6 +228,7 @@ AMX void mci_amx_linear(const mci_linear_job *job, size_t first_panel, size_t en
         run_activated(job, r, c, TO_F32);
     else
         run_activated(job, r, c, TO_BF16);
+    _mm_sfence(); /* others may read what went past the caches */
     amx_end();
 }
 #endif

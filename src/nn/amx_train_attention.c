@@ -16,7 +16,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "nn/amx_internal.h"
+#include "nn/amx_vector.h"
 
 /* ---- scratch ---- */
 
@@ -25,10 +25,10 @@ typedef struct {
     char *q, *dy;                             /* panels */
     char *k_rows, *v_rows;                    /* strips of 32 keys, D deep */
     char *q_columns, *k_columns, *dy_columns; /* strips of 32 columns, T deep */
-    char *ds;                                 /* a panel of 32 rows, T deep */
+    char *p, *ds;                             /* panels of 32 rows, T deep */
     char *p_turned, *ds_turned;               /* panels of 32 keys, T deep */
     float *scores, *dp;                       /* 32 rows */
-    float *out;                               /* 32 x 32 */
+    float *out;                               /* 32 x 32, twice */
     size_t stride; /* of scores, in bytes: an odd number of cache lines */
 } back_scratch;
 
@@ -38,7 +38,7 @@ static size_t lay_scratch(back_scratch *lay, char *scratch, size_t T, size_t D)
     const size_t of_td = t * d * MCI_PAIR_BYTES, of_t = t * MCI_PAIR_BYTES;
     const size_t stride = t * 128 + 64, of_scores = MCI_PANEL * stride;
     if (lay) {
-        float *const floats = (float *)(void *)(scratch + 7 * of_td + of_t + 2 * t * of_t);
+        float *const floats = (float *)(void *)(scratch + 7 * of_td + 2 * of_t + 2 * t * of_t);
         *lay = (back_scratch){
             .q = scratch,
             .dy = scratch + of_td,
@@ -47,16 +47,17 @@ static size_t lay_scratch(back_scratch *lay, char *scratch, size_t T, size_t D)
             .q_columns = scratch + 4 * of_td,
             .k_columns = scratch + 5 * of_td,
             .dy_columns = scratch + 6 * of_td,
-            .ds = scratch + 7 * of_td,
-            .p_turned = scratch + 7 * of_td + of_t,
-            .ds_turned = scratch + 7 * of_td + of_t + t * of_t,
+            .p = scratch + 7 * of_td,
+            .ds = scratch + 7 * of_td + of_t,
+            .p_turned = scratch + 7 * of_td + 2 * of_t,
+            .ds_turned = scratch + 7 * of_td + 2 * of_t + t * of_t,
             .scores = floats,
             .dp = floats + of_scores / sizeof(float),
             .out = floats + 2 * of_scores / sizeof(float),
             .stride = stride,
         };
     }
-    return 7 * of_td + of_t + 2 * t * of_t + 2 * of_scores + MCI_BLOCK * sizeof(float);
+    return 7 * of_td + 2 * of_t + 2 * t * of_t + 2 * of_scores + 2 * MCI_BLOCK * sizeof(float);
 }
 
 size_t mci_amx_attention_back_bytes(size_t T, size_t D)
@@ -89,13 +90,6 @@ AMX_INLINE __m512i get_columns(const mci_nn_tensor *x, size_t row, size_t column
                                    mci_line_bf16(x, row, column / MCI_LINE + 1) - n_here * 2);
 }
 
-/* Panels are rows as they are. */
-AMX_INLINE void put_panel(const __m512i rows[32], char *to)
-{
-    for (size_t i = 0; i < 32; i++)
-        _mm512_store_si512(to + i * 64, rows[i]);
-}
-
 /* The head's columns of n rows of a tensor, from a row and a column on; forms that are NULL are not
  * wanted. */
 AMX static void lay_operand(const back_work *w, const mci_nn_tensor *x, size_t first_row, size_t n,
@@ -106,15 +100,14 @@ AMX static void lay_operand(const back_work *w, const mci_nn_tensor *x, size_t f
         for (size_t d = 0; d < w->d_lines; d++) {
             const size_t by_rows = (t * w->d_lines + d) * MCI_PAIR_BYTES;
             const size_t by_columns = (d * n_lines + t) * MCI_PAIR_BYTES;
-            __m512i rows[32];
+            __m512i room[32];
+            __m512i *rows = panels ? (__m512i *)(void *)(panels + by_rows) : room;
             for (size_t i = 0; i < 32; i++) {
                 size_t row = t * MCI_PANEL + i;
                 rows[i] = row < n ? get_columns(x, first_row + row, column + d * MCI_LINE,
                                                 w->job->D - d * MCI_LINE)
                                   : _mm512_setzero_si512();
             }
-            if (panels)
-                put_panel(rows, panels + by_rows);
             mci_amx_pack_block(
                 rows, &(mci_block_forms){ .along = of_rows ? of_rows + by_rows : NULL,
                                           .across = of_columns ? of_columns + by_columns : NULL });
@@ -129,41 +122,58 @@ static amx_rows panel_at(const char *blocks)
 }
 
 /* scores = panel x strips of rows, for the first lines of keys. */
-AMX static void multiply_rows(const back_work *w, const char *panel, const char *strips,
-                              size_t n_lines, float *scores)
+AMX_INLINE void multiply_rows(const back_work *w, const char *panel, const char *strips,
+                              size_t n_lines, float *scores, const bool both)
 {
     for (size_t t = 0; t < n_lines; t++) {
         amx_zero();
-        amx_multiply(panel_at(panel), strips + t * w->d_lines * MCI_PAIR_BYTES, w->d_lines, true);
-        amx_store(scores + t * MCI_LINE, w->s.stride, true);
+        amx_multiply(panel_at(panel), strips + t * w->d_lines * MCI_PAIR_BYTES, w->d_lines, both);
+        amx_store(scores + t * MCI_LINE, w->s.stride, both);
     }
 }
 
 AMX_INLINE void put_columns(const back_work *w, size_t row, size_t column, size_t n,
                             const float *values)
 {
-    amx_put_columns(w->job->dqkv, row, column, n < 16 ? n : 16, _mm512_load_ps(values));
-    if (n > 16)
-        amx_put_columns(w->job->dqkv, row, column + 16, n < 32 ? n - 16 : 16,
-                        _mm512_load_ps(values + 16));
+    amx_put_line(w->job->dqkv, row, column, n, _mm512_load_ps(values), _mm512_load_ps(values + 16),
+                 w->job->past);
 }
 
-/* Up to 32 rows of a part of dqkv (0, 1, 2) = panel x strips of columns, which are n_deep lines
- * deep, over the lines from `begin` on, with which the panel begins. */
-AMX static void multiply_columns(const back_work *w, const char *panel, const char *strips,
-                                 size_t begin, size_t end, size_t n_deep, size_t part, size_t row,
-                                 size_t n_rows)
+/* Lines of depth that a panel and strips have in common; strips are `whole` lines deep. */
+typedef struct {
+    size_t begin, end, whole;
+} depth;
+
+/* Some rows of a part of dqkv: the sequence's from `row` on, in the columns of `part` (0, 1, 2). */
+typedef struct {
+    size_t part, row, n;
+} target;
+
+/* panel x strips of columns; the panel begins where the depth does. Without `both`, 16 rows. */
+AMX_INLINE void multiply_blocks(const back_work *w, const char *panel, const char *strips, depth k,
+                                target to, const bool both)
 {
-    const size_t first = part * w->job->dy->K + w->head * w->job->D;
+    const size_t first = to.part * w->job->dy->K + w->head * w->job->D;
     for (size_t d = 0; d < w->d_lines; d++) {
+        float *out = w->s.out + d % 2 * MCI_BLOCK;
         amx_zero();
-        amx_multiply(panel_at(panel), strips + (d * n_deep + begin) * MCI_PAIR_BYTES, end - begin,
-                     true);
-        amx_store(w->s.out, MCI_LINE * sizeof(float), true);
-        for (size_t r = 0; r < n_rows && r < MCI_PANEL; r++)
-            put_columns(w, w->q.start + row + r, first + d * MCI_LINE, w->job->D - d * MCI_LINE,
-                        w->s.out + r * MCI_LINE);
+        amx_multiply(panel_at(panel), strips + (d * k.whole + k.begin) * MCI_PAIR_BYTES,
+                     k.end - k.begin, both);
+        amx_store(out, MCI_LINE * sizeof(float), both);
+        for (size_t r = 0; r < to.n; r++)
+            put_columns(w, w->q.start + to.row + r, first + d * MCI_LINE, w->job->D - d * MCI_LINE,
+                        out + r * MCI_LINE);
     }
+}
+
+AMX static void multiply_columns(const back_work *w, const char *panel, const char *strips, depth k,
+                                 target to)
+{
+    to.n = to.n < MCI_PANEL ? to.n : MCI_PANEL;
+    if (to.n > 16)
+        multiply_blocks(w, panel, strips, k, to, true);
+    else
+        multiply_blocks(w, panel, strips, k, to, false);
 }
 
 /* What no query gave anything. */
@@ -177,46 +187,108 @@ AMX static void zero_queries(const back_work *w)
 
 /* ---- weights ---- */
 
-/* Scores and dp of a panel become p and ds; rows behind the end, zeros. */
+/* Of a row: n keys are seen, in n_vectors of 16; what stands behind them may be anything. */
+typedef struct {
+    float *scores, *dp;
+    size_t n, n_vectors;
+    float scale;
+} weights_row;
+
+AMX_INLINE __mmask16 seen_of(const weights_row *row, size_t i)
+{
+    const size_t left = row->n > i * 16 ? row->n - i * 16 : 0;
+    return (__mmask16)(left < 16 ? (1u << left) - 1 : 0xffff);
+}
+
+AMX_INLINE float largest_score(const weights_row *row)
+{
+    __m512 max = _mm512_set1_ps(-INFINITY);
+    for (size_t i = 0; i < row->n_vectors; i++)
+        max = _mm512_mask_max_ps(max, seen_of(row, i), max, _mm512_load_ps(row->scores + i * 16));
+    return _mm512_reduce_max_ps(max);
+}
+
+/* p = e^(scores - the largest) over their sum;  ds = p (dp - sum of p dp) scale */
+AMX_INLINE void weigh_row(const weights_row *row, char *p_line, char *ds_line)
+{
+    const __m512 scale = _mm512_set1_ps(row->scale), largest = _mm512_set1_ps(largest_score(row));
+    __m512 sum = _mm512_setzero_ps(), both = sum;
+    for (size_t i = 0; i < row->n_vectors; i++) {
+        const __m512 score = _mm512_load_ps(row->scores + i * 16);
+        const __m512 e = _mm512_maskz_mov_ps(
+            seen_of(row, i), amx_exp_of(_mm512_mul_ps(_mm512_sub_ps(score, largest), scale)));
+        const __m512 dp = _mm512_maskz_load_ps(seen_of(row, i), row->dp + i * 16);
+        _mm512_store_ps(row->scores + i * 16, e);
+        _mm512_store_ps(row->dp + i * 16, dp);
+        sum = _mm512_add_ps(sum, e);
+        both = _mm512_fmadd_ps(e, dp, both);
+    }
+    const float inverse = 1.0f / _mm512_reduce_add_ps(sum);
+    const __m512 mean = _mm512_set1_ps(_mm512_reduce_add_ps(both) * inverse);
+    const __m512 factor = _mm512_set1_ps(inverse), factors = _mm512_mul_ps(factor, scale);
+    for (size_t i = 0; i < row->n_vectors; i += 2) {
+        const __m512 e0 = _mm512_load_ps(row->scores + i * 16);
+        const __m512 e1 = _mm512_load_ps(row->scores + i * 16 + 16);
+        const __m512 d0 = _mm512_sub_ps(_mm512_load_ps(row->dp + i * 16), mean);
+        const __m512 d1 = _mm512_sub_ps(_mm512_load_ps(row->dp + i * 16 + 16), mean);
+        _mm512_store_si512(p_line + i / 2 * MCI_PAIR_BYTES,
+                           amx_bf16_of(_mm512_mul_ps(e0, factor), _mm512_mul_ps(e1, factor)));
+        _mm512_store_si512(ds_line + i / 2 * MCI_PAIR_BYTES,
+                           amx_bf16_of(_mm512_mul_ps(_mm512_mul_ps(e0, factors), d0),
+                                       _mm512_mul_ps(_mm512_mul_ps(e1, factors), d1)));
+    }
+}
+
+AMX_INLINE void zero_row(char *line, size_t n_lines)
+{
+    for (size_t t = 0; t < n_lines; t++)
+        _mm512_store_si512(line + t * MCI_PAIR_BYTES, _mm512_setzero_si512());
+}
+
+/* Asks for this head's part of a row of the next sequence: rows lie too far apart for prefetchers.
+ */
+AMX_INLINE void ask_for_next(const back_work *w, size_t row)
+{
+    const mci_nn_tensor *qkv = w->job->qkv, *dy = w->job->dy;
+    const size_t next = w->q.start + w->q.T + row, first = w->head * w->job->D;
+    if (next >= qkv->n_rows || w->job->only)
+        return;
+    for (size_t d = 0; d < w->job->D; d += MCI_LINE) {
+        for (size_t part = 0; part < 3; part++)
+            _mm_prefetch(mci_line_bf16(qkv, next, 0) + 2 * (part * dy->K + first + d), _MM_HINT_T1);
+        _mm_prefetch(mci_line_bf16(dy, next, (first + d) / MCI_LINE), _MM_HINT_T1);
+    }
+}
+
+/* Scores and dp of a panel become p and ds as panels; rows behind the end, zeros. */
 AMX static void weigh(const back_work *w, size_t panel, size_t n_lines)
 {
-    const mci_nn_ctx *ctx = w->job->ctx;
-    const float scale = 1.0f / sqrtf((float)w->job->D);
-    const size_t n = n_lines * MCI_LINE;
     for (size_t r = 0; r < MCI_PANEL; r++) {
-        float *p = (float *)(void *)((char *)w->s.scores + r * w->s.stride);
-        float *dp = (float *)(void *)((char *)w->s.dp + r * w->s.stride);
         const size_t row = panel * MCI_PANEL + r;
         if (row >= w->q.n) {
-            memset(p, 0, n * sizeof *p);
-            memset(dp, 0, n * sizeof *dp);
+            zero_row(w->s.p + r * 64, n_lines);
+            zero_row(w->s.ds + r * 64, n_lines);
             continue;
         }
-        float sum = ctx->kernels->softmax(p, mci_keys_of(w->job, w->q, row), n, scale);
-        ctx->train->softmax_back(p, dp, n, 1.0f / sum, scale);
+        ask_for_next(w, row);
+        const weights_row weights = { .scores = w->s.scores + r * w->s.stride / sizeof(float),
+                                      .dp = w->s.dp + r * w->s.stride / sizeof(float),
+                                      .n = mci_keys_of(w->job, w->q, row),
+                                      .n_vectors = 2 * n_lines,
+                                      .scale = 1.0f / sqrtf((float)w->job->D) };
+        weigh_row(&weights, w->s.p + r * 64, w->s.ds + r * 64);
     }
 }
 
-AMX static void load_block(const back_work *w, const float *values, size_t line, __m512i rows[32])
-{
-    for (size_t r = 0; r < 32; r++) {
-        const float *row =
-            (const float *)(const void *)((const char *)values + r * w->s.stride) + line * MCI_LINE;
-        rows[r] = amx_bf16_of(_mm512_load_ps(row), _mm512_load_ps(row + 16));
-    }
-}
-
-/* p and ds as bf16: ds as a panel, and both turned. */
-AMX static void lay_weights(const back_work *w, size_t panel, size_t n_lines)
+/* Both, block by block, as panels of keys. */
+AMX static void turn_weights(const back_work *w, size_t panel, size_t n_lines)
 {
     for (size_t t = 0; t < n_lines; t++) {
-        const size_t turned = (t * w->q_lines + panel) * MCI_PAIR_BYTES;
-        __m512i rows[32];
-        load_block(w, w->s.scores, t, rows);
-        mci_amx_pack_block(rows, &(mci_block_forms){ .turned = w->s.p_turned + turned });
-        load_block(w, w->s.dp, t, rows);
-        put_panel(rows, w->s.ds + t * MCI_PAIR_BYTES);
-        mci_amx_pack_block(rows, &(mci_block_forms){ .turned = w->s.ds_turned + turned });
+        const size_t turned = (t * w->q_lines + panel) * MCI_PAIR_BYTES, at = t * MCI_PAIR_BYTES;
+        mci_amx_pack_block((const __m512i *)(const void *)(w->s.p + at),
+                           &(mci_block_forms){ .turned = w->s.p_turned + turned });
+        mci_amx_pack_block((const __m512i *)(const void *)(w->s.ds + at),
+                           &(mci_block_forms){ .turned = w->s.ds_turned + turned });
     }
 }
 
@@ -236,12 +308,17 @@ AMX static void back_queries(const back_work *w, size_t p)
     /* that these rows see */
     const size_t n_lines = w->job->causal && !w->job->only ? p + 1 : w->t_lines;
     const size_t panel = p * w->d_lines * MCI_PAIR_BYTES, row = p * MCI_PANEL;
-    multiply_rows(w, w->s.q + panel, w->s.k_rows, n_lines, w->s.scores);
-    multiply_rows(w, w->s.dy + panel, w->s.v_rows, n_lines, w->s.dp);
+    if (w->q.n - row > 16) {
+        multiply_rows(w, w->s.q + panel, w->s.k_rows, n_lines, w->s.scores, true);
+        multiply_rows(w, w->s.dy + panel, w->s.v_rows, n_lines, w->s.dp, true);
+    } else {
+        multiply_rows(w, w->s.q + panel, w->s.k_rows, n_lines, w->s.scores, false);
+        multiply_rows(w, w->s.dy + panel, w->s.v_rows, n_lines, w->s.dp, false);
+    }
     weigh(w, p, n_lines);
-    lay_weights(w, p, n_lines);
-    multiply_columns(w, w->s.ds, w->s.k_columns, 0, n_lines, w->t_lines, 0, w->q.row + row,
-                     w->q.n - row);
+    turn_weights(w, p, n_lines);
+    multiply_columns(w, w->s.ds, w->s.k_columns, (depth){ 0, n_lines, w->t_lines },
+                     (target){ 0, w->q.row + row, w->q.n - row });
 }
 
 /* 32 keys: dK, dV. */
@@ -249,10 +326,11 @@ AMX static void back_keys(const back_work *w, size_t t)
 {
     const size_t begin = w->job->causal && !w->job->only ? t : 0; /* the rows that see these */
     const size_t panel = (t * w->q_lines + begin) * MCI_PAIR_BYTES, row = t * MCI_PANEL;
-    multiply_columns(w, w->s.ds_turned + panel, w->s.q_columns, begin, w->q_lines, w->q_lines, 1,
-                     row, w->q.T - row);
-    multiply_columns(w, w->s.p_turned + panel, w->s.dy_columns, begin, w->q_lines, w->q_lines, 2,
-                     row, w->q.T - row);
+    const depth queries = { begin, w->q_lines, w->q_lines };
+    multiply_columns(w, w->s.ds_turned + panel, w->s.q_columns, queries,
+                     (target){ 1, row, w->q.T - row });
+    multiply_columns(w, w->s.p_turned + panel, w->s.dy_columns, queries,
+                     (target){ 2, row, w->q.T - row });
 }
 
 AMX void mci_amx_attention_back(const mci_attention_back_job *job, size_t sequence, size_t head,
@@ -271,6 +349,7 @@ AMX void mci_amx_attention_back(const mci_attention_back_job *job, size_t sequen
         back_queries(&w, p);
     for (size_t t = 0; t < w.t_lines; t++)
         back_keys(&w, t);
+    _mm_sfence(); /* others may read what went past the caches */
     amx_end();
 }
 #endif

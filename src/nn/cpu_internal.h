@@ -6,14 +6,19 @@
  * columns of a product's output with all that is needed of the weight for them; a *panel* is 32
  * rows of its input.
  *
- *   tensors   rows f32    | r0: c0 c1 .. | pad |  r1: ..      an odd number of cache lines a row,
- * so rows bf16   the same, of 2 bytes                that rows do not meet in the cache tiles bf16
- * panel by panel, in it 32 columns by 32 columns, in them two tiles: | rows 0-15 of columns 0-31: 1
- * KiB | rows 16-31: 1 KiB | columns 32-63 .. weights   strips f32  strip by strip: | k0: 32 columns
- * | k1: 32 columns | .. strips bf16 strip by strip, in it 32 k by 32 k, in them two tiles of 16
- * columns, which hold k and k + 1 of a column side by side: | k0 k1 of c0, of c1 .. c15 | k2 k3 of
- * c0 .. | .. k31 | c16 .. c31: 1 KiB |
- */
+ * Tensors:
+ *
+ *   rows f32     | r0: c0 c1 .. pad | r1: ..     an odd number of cache lines a row, so that rows
+ *   rows bf16    the same, of 2 bytes            do not meet in the cache
+ *   tiles bf16   | panel 0: | columns 0-31: rows 0-15, rows 16-31 | columns 32-63: .. | panel 1: ..
+ *                a tile is 16 rows of 32 columns, 1 KiB
+ *
+ * Weights:
+ *
+ *   strips f32   | strip 0: | k0: 32 columns | k1: 32 columns | .. | strip 1: ..
+ *   strips bf16  | strip 0: | k 0-31: columns 0-15, columns 16-31 | k 32-63: .. | strip 1: ..
+ *                a tile is 16 columns of 32 k, two k of a column side by side:
+ *                k0 k1 of c0, of c1, .. of c15; k2 k3 of c0, ..; .. k30 k31 of c15 */
 #ifndef MCI_NN_CPU_INTERNAL_H
 #define MCI_NN_CPU_INTERNAL_H
 
@@ -108,6 +113,8 @@ typedef struct {
     mci_nn_tensor *also;
     size_t n_panels, chunk; /* panels of x, and how many of them a task has */
     size_t n_strips, group; /* of the weight, and how many strips a task has */
+    bool near;              /* with tiles: panels are in the second cache already */
+    bool past; /* with tiles: what is written goes past the caches, being too much for them */
 } mci_linear_job;
 
 typedef struct {
@@ -139,7 +146,7 @@ typedef struct {
 } mci_cpu_room;
 
 /* The rooms of a context. STRIPS: of what a product is multiplied by, packed for it alone. */
-enum { MCI_ROOM_TURNED, MCI_ROOM_STRIPS, MCI_ROOM_SUMS, MCI_ROOM_ZEROS, MCI_N_ROOMS };
+enum { MCI_ROOM_OWNED, MCI_ROOM_STRIPS, MCI_ROOM_SUMS, MCI_ROOM_ZEROS, MCI_N_ROOMS };
 
 struct mci_nn_ctx {
     mci_nn_precision precision;
@@ -192,6 +199,12 @@ static inline char *mci_line_bf16(const mci_nn_tensor *x, size_t row, size_t lin
     return x->data + (row / MCI_PANEL * x->n_lines + line) * MCI_PAIR_BYTES + row % MCI_PANEL * 64;
 }
 
+/* Whether a tensor's rows are more than the caches keep for who reads them next. */
+static inline bool mci_is_for_memory(const mci_nn_tensor *x)
+{
+    return x->n_rows * x->stride * (x->form == MCI_ROWS_F32 ? 4 : 2) > (12 << 20);
+}
+
 /* Room for so many bytes a worker; on failure the context keeps it and false is given. */
 bool mci_cpu_reserve(mci_nn_ctx *ctx, size_t n_bytes);
 
@@ -207,6 +220,9 @@ bool mci_cpu_pack_bound(mci_nn_ctx *ctx, const mci_nn_weight *weight, bool turne
 void mci_cpu_put_row(const mci_nn_ctx *ctx, mci_nn_tensor *y, size_t row, const float *values);
 /* The caller says what; this cuts it and runs. */
 void mci_cpu_run_linear(mci_linear_job job);
+/* Some panels with some strips, by this worker alone. In f32, MCI_MAX_PANELS at most. */
+void mci_cpu_linear_range(const mci_linear_job *job, size_t panel, size_t end_panel, size_t strip,
+                          size_t end_strip, unsigned worker);
 void mci_cpu_linear(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *x,
                     const mci_nn_weight *weight, mci_nn_activation f, bool add);
 void mci_cpu_attention(mci_nn_ctx *ctx, mci_nn_tensor *y, const mci_nn_tensor *qkv,

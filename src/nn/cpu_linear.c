@@ -129,23 +129,28 @@ static void linear_f32(const mci_linear_job *job, size_t row, size_t end_row, si
 
 /* ---- both ---- */
 
+void mci_cpu_linear_range(const mci_linear_job *job, size_t panel, size_t end_panel, size_t strip,
+                          size_t end_strip, unsigned worker)
+{
+    char *scratch = mci_scratch_of(job->ctx, worker);
+    if (job->weight->form == MCI_TILES_BF16)
+        job->ctx->amx->linear(job, panel, end_panel, strip, end_strip, scratch);
+    else
+        linear_f32(job, panel * MCI_PANEL, smaller(end_panel * MCI_PANEL, job->x->n_rows), strip,
+                   end_strip, (float *)(void *)scratch);
+}
+
 /* Tasks that follow each other have in common what stays in the cache. */
 static void linear_task(void *user, size_t task, unsigned worker)
 {
     const mci_linear_job *job = user;
     const bool tiles = job->weight->form == MCI_TILES_BF16;
-    char *scratch = mci_scratch_of(job->ctx, worker);
     size_t n_chunks = ceil_div(job->n_panels, job->chunk);
     size_t n_groups = ceil_div(job->n_strips, job->group);
     size_t panel = (tiles ? task % n_chunks : task / n_groups) * job->chunk;
     size_t strip = (tiles ? task / n_chunks : task % n_groups) * job->group;
-    size_t end_panel = smaller(panel + job->chunk, job->n_panels);
-    size_t end_strip = smaller(strip + job->group, job->n_strips);
-    if (tiles)
-        job->ctx->amx->linear(job, panel, end_panel, strip, end_strip, scratch);
-    else
-        linear_f32(job, panel * MCI_PANEL, smaller(end_panel * MCI_PANEL, job->x->n_rows), strip,
-                   end_strip, (float *)(void *)scratch);
+    mci_cpu_linear_range(job, panel, smaller(panel + job->chunk, job->n_panels), strip,
+                         smaller(strip + job->group, job->n_strips), worker);
 }
 
 void mci_cpu_run_linear(mci_linear_job job)
@@ -154,6 +159,7 @@ void mci_cpu_run_linear(mci_linear_job job)
     mci_nn_weight packed;
     assert(!job.base || (job.y->use == MCI_NN_SUM && job.base->n_rows == x->n_rows));
     job.y->n_rows = x->n_rows;
+    job.past = mci_is_for_memory(job.y);
     if (x->n_rows == 0)
         return;
     if (job.weight->values) {

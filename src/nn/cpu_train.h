@@ -26,12 +26,6 @@ struct mci_nn_vector {
 enum {
     MCI_VECTOR_PART = 1 << 16, /* values a task takes */
     MCI_NORM_ROWS = 32,        /* whose dgamma and dbeta are summed before they are added up */
-    /* Rows that dW is summed over at once, so that packing is bounded. What is packed of 1024 stays
-     * in the second cache; but each time, all of dW is read and written, so that this pays only
-     * where dW stays there too. */
-    MCI_DEPTH = 4096,
-    MCI_SMALL_DEPTH = 1024,
-    MCI_SMALL_DW = 1 << 18, /* values */
 };
 
 /* What a step of AdamW does to each value, in f32. */
@@ -89,6 +83,7 @@ typedef struct {
     size_t heads, D;
     bool causal;
     const uint32_t *only;
+    bool past; /* as mci_linear_job's */
 } mci_attention_back_job;
 
 /* The queries of a sequence: all its rows, or the only one that is asked for. */

@@ -197,6 +197,7 @@ void mci_cpu_attention_backward(mci_nn_ctx *ctx, mci_nn_tensor *dqkv, const mci_
     for (size_t i = 0; i < s.n; i++)
         T = s.starts[i + 1] - s.starts[i] > T ? s.starts[i + 1] - s.starts[i] : T;
     dqkv->n_rows = qkv->n_rows;
+    job.past = mci_is_for_memory(dqkv);
     if (mci_cpu_reserve(ctx, ctx->amx ? ctx->amx->train->attention_bytes(T, job.D)
                                       : lay_scratch(NULL, NULL, T, job.D)))
         mci_team_run(ctx->team, s.n * heads, attention_task, &job);
