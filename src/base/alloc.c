@@ -26,22 +26,22 @@ void *mci_realloc(void *memory, size_t n_bytes)
 
 enum { LINE_BYTES = 64, HUGE_BYTES = 2 << 20 };
 
-/* What does not fill a large page lies in small ones: the rest of it would be nobody's. */
+/* What does not fill a large page lies in small ones, and behind it addresses that are never met:
+ * the rest of a large page would be held for nobody. */
 void *mci_alloc_lines(size_t n_bytes)
 {
-    const size_t alignment = n_bytes >= HUGE_BYTES ? HUGE_BYTES : LINE_BYTES;
-    if (n_bytes > SIZE_MAX / 2)
+    size_t alignment = n_bytes >= HUGE_BYTES ? HUGE_BYTES : LINE_BYTES;
+    if (n_bytes > SIZE_MAX - alignment)
         return NULL;
-    const size_t lines = (n_bytes + LINE_BYTES - 1) / LINE_BYTES;
-    const size_t whole = (lines ? lines : 1) * LINE_BYTES;
-    void *memory = NULL;
-    if (posix_memalign(&memory, alignment, whole) != 0)
+    size_t whole = (n_bytes + alignment - 1) / alignment * alignment;
+    void *memory = aligned_alloc(alignment, whole ? whole : alignment);
+    if (!memory)
         return NULL;
 #ifdef MADV_HUGEPAGE
     if (alignment == HUGE_BYTES)
         madvise(memory, n_bytes / HUGE_BYTES * HUGE_BYTES, MADV_HUGEPAGE); /* a wish */
 #endif
-    memset(memory, 0, whole);
+    memset(memory, 0, (n_bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES);
     return memory;
 }
 
