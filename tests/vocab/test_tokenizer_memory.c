@@ -6,6 +6,7 @@
 #include "metaclip/tokenizer.h"
 #include "scratch.h"
 #include "test.h"
+#include "vocab/vocab_files.h"
 
 static long countdown; /* 1: the next allocation fails; 0 and below: none */
 static long n_live;    /* blocks that nobody freed yet */
@@ -120,6 +121,29 @@ static void encoding_survives_each_failure(void **state)
     }
 }
 
+static mc_status make_files(const mc_tokenizer *tokenizer, mc_error *err)
+{
+    mci_vocab_files files = { 0 };
+    mc_status status = mci_vocab_files_make(tokenizer, MC_CLIP_CONTEXT, &files, err);
+    mci_vocab_files_release(&files);
+    return status;
+}
+
+static void making_files_survives_each_failure(void **state)
+{
+    (void)state;
+    static const char *const vocabs[] = { "vocab_small.txt", "pieces_xlmv.model" };
+    for (size_t i = 0; i < COUNT_OF(vocabs); i++) {
+        mc_error open_err = { 0 };
+        mc_tokenizer *tokenizer = NULL;
+        assert_ok(mc_tokenizer_open(test_path("METACLIP_TEST_DATA", vocabs[i]), MC_RULE_AUTO,
+                                    &tokenizer, &open_err),
+                  open_err);
+        FAIL_EACH(make_files(tokenizer, &err));
+        mc_tokenizer_free(tokenizer);
+    }
+}
+
 /* What a run left: after success all of it; after a failure nothing, or all, if it was making the
  * name last that failed. */
 static void check_output(const char *path, mc_status status, size_t *whole)
@@ -178,6 +202,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(encoding_survives_each_failure),
+        cmocka_unit_test(making_files_survives_each_failure),
         cmocka_unit_test_setup_teardown(jobs_survive_each_failure, scratch_open, scratch_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
