@@ -205,13 +205,7 @@ int cmd_tokenize(cli *c)
         CLI_WORD("format", "npy|jsonl|text", &r.format,
                  "an array of int32, [texts, context]; or a line a text, without padding: its ids "
                  "as JSON, or their names"),
-        { .kind = CLI_KIND_U64,
-          .names = "context",
-          .value = "N",
-          .to.u64 = &r.context,
-          .text = "ids of a row",
-          .min = 1,
-          .max = MC_MAX_CONTEXT },
+        CLI_U64_TO("context", &r.context, 1, MC_MAX_CONTEXT, "ids of a row"),
         CLI_WORD("rule", "auto|openai|hf", &r.rule,
                  "how texts are cleaned and cut, and rows padded: as OpenAI, OpenCLIP and MetaCLIP "
                  "do it, or as Hugging Face does; auto is what a folder of `metaclip train` says, "
