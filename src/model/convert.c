@@ -140,14 +140,30 @@ static mc_status add_made(conversion *c, const mci_vocab_files *files, mc_error 
     return MC_OK;
 }
 
+/* What lies beside the model need not be its own; what was named has to be. */
+static mc_status open_vocab(const conversion *c, mc_tokenizer **out, mc_error *err)
+{
+    const char *given = c->job->vocab_path;
+    const mc_hooks *hooks = &c->job->model.hooks;
+    mc_error why = { 0 };
+    mc_status status = mci_model_vocab_open(&c->checkpoint->config,
+                                            given ? given : mci_checkpoint_folder(c->checkpoint),
+                                            given != NULL, MC_RULE_AUTO, out, &why);
+    if (status != MC_E_MISMATCH || given)
+        return status < 0 ? mc_fail(err, status, "%s", why.text) : status;
+    if (hooks->warn && c->looks_only)
+        hooks->warn(hooks->user, why.text);
+    return MC_OK;
+}
+
 static mc_status make_vocab(conversion *c, mc_error *err)
 {
     const mci_clip_config *config = &c->checkpoint->config;
-    const char *given = c->job->vocab_path;
     mc_tokenizer *tokenizer = NULL;
     mci_vocab_files files = { 0 };
-    MC_TRY(mci_model_vocab_open(config, given ? given : mci_checkpoint_folder(c->checkpoint),
-                                given != NULL, MC_RULE_AUTO, &tokenizer, err));
+    MC_TRY(open_vocab(c, &tokenizer, err));
+    if (!tokenizer)
+        return MC_OK;
     mc_status status = mci_vocab_files_make(tokenizer, config->text.context_length, &files, err);
     if (status >= 0)
         status = add_made(c, &files, err);

@@ -84,6 +84,10 @@ expect 0 convert -q -o own4/again.pt own1 # the same files do for both
 expect 0 tokenize -q --train 600 -o short.txt "$data/vocab_texts.txt"
 expect 1 convert --vocab short.txt -o x own
 says err 'short.txt: a vocabulary of 600 ids, but the model'
+cp short.txt own/bpe_simple_vocab_16e6.txt.gz # which is somebody else's
+expect 0 convert -o own5 own
+says err 'warning: own: a vocabulary of 600 ids, but the model'
+equal "$(ls own5 | xargs)" 'config.json model.safetensors preprocessor_config.json' 'files without a vocabulary'
 echo '{}' > own4/vocab.json
 expect 2 convert -o own4/third.pt own1
 says err 'own4/vocab.json is there and says something else'
