@@ -42,9 +42,9 @@ enum {
  *  In a folder the first that is there counts, in the order sentencepiece.bpe.model, spiece.model,
  *  vocab.json, tokenizer.json, bpe_simple_vocab_16e6.txt.gz. gzip and zstd are read too.
  *  rule matters for MC_VOCAB_CLIP alone. With MC_RULE_AUTO it is what a tokenizer_config.json
- * beside vocab.json says as "metaclip_rule", which training writes; the one of a published model
- * does not. Errors: MC_E_IO, MC_E_FORMAT (where and what), MC_E_LIMIT, MC_E_NOMEM, MC_E_BACKEND;
- * all name the path. Free with mc_tokenizer_free. */
+ *  beside vocab.json says as "metaclip_rule": training writes it, published models do not have it.
+ *  Errors: MC_E_IO, MC_E_FORMAT (where and what), MC_E_LIMIT, MC_E_NOMEM, MC_E_BACKEND; all name
+ *  the path. Free with mc_tokenizer_free. */
 MC_API mc_status mc_tokenizer_open(const char *path, mc_token_rule rule, mc_tokenizer **out,
                                    mc_error *err);
 MC_API void mc_tokenizer_free(mc_tokenizer *tokenizer);

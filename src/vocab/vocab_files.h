@@ -23,10 +23,10 @@ typedef struct {
     size_t n;
 } mci_vocab_files;
 
-/* The same tokenizer gives the same bytes, whatever files it was opened from; and opened from these
- * it is the same one: every text has the same ids. context: ids of a row, which the model takes.
- * Errors: MC_E_FORMAT (a word of the vocabulary has the name of its start or end, or is no UTF-8,
- * which vocab.json cannot say), MC_E_NOMEM, MC_E_BACKEND. */
+/* Opened from these files it is the same tokenizer: every text has the same ids, and they are made
+ * again to the byte. context: ids of a row, which the model takes. Errors: MC_E_FORMAT (a word of
+ * the vocabulary has the name of its start or end, or is no UTF-8, which vocab.json cannot say),
+ * MC_E_NOMEM, MC_E_BACKEND. */
 mc_status mci_vocab_files_make(const mc_tokenizer *tokenizer, size_t context, mci_vocab_files *out,
                                mc_error *err);
 void mci_vocab_files_release(mci_vocab_files *files);
