@@ -16,7 +16,8 @@ static const cli_about about = {
         "Writes a CLIP model in the other of two forms: as OpenCLIP's .pt with "
         "open_clip_config.json beside it, or as a folder of Hugging Face's with config.json, "
         "preprocessor_config.json, model.safetensors (in files of at most 5 GB each) and the "
-        "tokenizer's files, if the model has them. The name of the output decides: .pt, .pth or "
+        "tokenizer's files. The tokenizer is what lies beside the model, and comes along in "
+        "either form. The name of the output decides: .pt, .pth or "
         ".bin is OpenCLIP's, everything else a folder; --to says it, too.\n\n"
         "A MODEL is a .pt, .bin or .safetensors file, or a folder of either kind. Nothing in it is "
         "executed: what is not data is refused. Its config lies beside it; for a .pt alone, "
@@ -79,6 +80,8 @@ int cmd_convert(cli *c)
                  "OpenCLIP's or Hugging Face's config of the model, if it does not lie beside it"),
         CLI_WORD("model", "NAME", &job.model.model_name,
                  "instead of a config: one of OpenCLIP's names, such as ViT-B-32-quickgelu"),
+        CLI_WORD("vocab", "PATH", &job.vocab_path,
+                 "the vocabulary, if not the one that lies beside the model"),
         { .kind = CLI_KIND_BYTES,
           .names = "shard-bytes",
           .value = "SIZE",

@@ -11,8 +11,9 @@ static const cli_about about = {
     .usage = "[--json] [--config FILE | --model NAME] FILE...",
     .about =
         "Tells for each file or folder what it is (metadata, pairs, entry counts, data card, WAT, "
-        "WARC, run folder, CLIP model, ...) and its main facts. Of a large file it reads the start "
-        "only.\n\n"
+        "WARC, run folder, CLIP model, fastText language model, ...) and its main facts. Of a "
+        "large "
+        "file of pairs or records it reads the start only.\n\n"
         "Of a model it tells its form, activation, towers, number types, preprocessing and "
         "tokenizer, and checks that the weights fit the config.",
     .example = "metaclip info metadata.json out",
