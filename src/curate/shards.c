@@ -79,10 +79,14 @@ static int compare_names(const void *a, const void *b)
 static mc_status refuse_equal_names(const mci_shards *shards, bool from_paths, mc_error *err)
 {
     const char *way_out = from_paths ? "" : "; --shard-names path tells them apart";
-    for (size_t i = 1; i < shards->n; i++)
-        if (mc_str_equal(shards->shards[i - 1].name, shards->shards[i].name))
-            return mc_fail(err, MC_E_ARG, "%s and %s give the same shard name%s",
-                           shards->shards[i - 1].path, shards->shards[i].path, way_out);
+    for (size_t i = 1; i < shards->n; i++) {
+        const char *a = shards->shards[i - 1].path, *b = shards->shards[i].path;
+        if (!mc_str_equal(shards->shards[i - 1].name, shards->shards[i].name))
+            continue;
+        if (strcmp(a, b) == 0)
+            return mc_fail(err, MC_E_ARG, "%s is given twice; name each input once", a);
+        return mc_fail(err, MC_E_ARG, "%s and %s give the same shard name%s", a, b, way_out);
+    }
     return MC_OK;
 }
 
