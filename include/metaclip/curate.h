@@ -165,7 +165,9 @@ typedef struct {
     uint64_t n_differ;      /* entries whose curated (else pool) counts differ */
     double total_variation; /* half the sum of |share_a - share_b|, 0..1 */
     uint32_t largest[10];   /* ids with the largest |share_a - share_b|, descending */
+    double shares[10][2];   /* share_a and share_b of each of these */
     size_t n_largest;
+    bool of_curated; /* the curated sets were compared, else the pools */
 } mc_card_difference;
 
 /** Compares the curated counts of two cards, or the pool's where either has none.

@@ -125,10 +125,20 @@ says out "50.0 %"
 equal "$(wc -l < out)" 3 "lines of --top 2"
 expect 0 card --top 2 --json -m metadata.json b.json
 says out '{"pool":{"matches":6,"largest":[{"id":0,"entry":"photo","count":3},{"id":1,'
+expect 0 card --top 1 b.json # without the list by ids
+says out "   1  0                          3  50.0 %  "
+expect 0 card --top 1 --json b.json
+says out '{"pool":{"matches":6,"largest":[{"id":0,"count":3}]'
 expect 0 card --compare b.json c.json
 says out "entries that differ      0"
 expect 0 card --compare --json -m metadata.json all.jsonl.datacard.json b.json
-says out '"same_metadata":true'
+says out '"same_metadata":true,"compared":"curated"'
+equal "$(jq -c '.largest[0] | [.id, .entry, (.shares | length)]' out)" '[0,"photo",2]' 'the largest difference'
+expect 0 card --compare -m metadata.json all.jsonl.datacard.json b.json
+says out '  photo  '
+echo '["other"]' > other.json
+expect 1 card --compare -m other.json b.json c.json
+says err 'the data card belongs to another metadata'
 
 # ---- curate: the same, shard by shard, and again ----
 expect 0 curate -q -m metadata.json -t 1 --seed 7 -o run b.warc.gz a.warc.wat.gz
