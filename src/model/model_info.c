@@ -60,6 +60,14 @@ static void add_fact(mc_info *info, const char *name, const char *format, ...)
     info->n_facts++;
 }
 
+static void add_count(mc_info *info, const char *name, uint64_t count)
+{
+    size_t at = info->n_facts;
+    add_fact(info, name, "%" PRIu64, count);
+    if (info->n_facts > at)
+        info->facts[at].type = MC_FACT_COUNT;
+}
+
 /* Warnings come while the model is opened, before the facts they belong behind. */
 typedef struct {
     mc_info notes;
@@ -77,7 +85,7 @@ static void hear(void *user, const char *text)
 static void tell_towers(const mci_clip_config *c, mc_info *info)
 {
     add_fact(info, "activation", "%s", c->quick_gelu ? "QuickGELU" : "GELU");
-    add_fact(info, "embedding", "%u", c->embed_dim);
+    add_count(info, "embedding", c->embed_dim);
     add_fact(info, "image tower", "width %u, %u layers, %u heads, MLP %u, patches of %u",
              c->vision.width, c->vision.layers, c->vision.heads, c->vision.mlp_width,
              c->vision.patch_size);
@@ -163,13 +171,13 @@ static void tell(const mci_checkpoint *c, mc_info *info, mc_error *err)
     tell_towers(&c->config, info);
     tell_images(&c->config, info);
     tell_texts(&c->config, info);
-    add_fact(info, "parameters", "%" PRIu64, c->n_values);
+    add_count(info, "parameters", c->n_values);
     tell_types(&c->store, info);
     if (c->n_passed_over)
-        add_fact(info, "tensors passed over", "%" PRIu64, c->n_passed_over);
+        add_count(info, "tensors passed over", c->n_passed_over);
     if (c->store.n_maps > 1)
-        add_fact(info, "files of weights", "%zu", c->store.n_maps);
-    add_fact(info, "bytes", "%" PRIu64, c->store.n_bytes);
+        add_count(info, "files of weights", c->store.n_maps);
+    add_count(info, "bytes", c->store.n_bytes);
     tell_tokenizer(c, info, err);
 }
 

@@ -167,3 +167,16 @@ says out "run: run folder"
 says out "b.warc.gz: WARC"
 expect 0 info --json metadata.json
 says out '{"file":"metadata.json","kind":"metadata","facts":{'
+expect 0 info --json run entry_count.npy
+equal "$(jq -sc 'map(.facts) | [.[0].finished, .[0].shards, .[1].metadata_sha256 == .[0].metadata_sha256]' out)" \
+    '[true,2,true]' 'facts for programs'
+mkdir -p sh trained/checkpoints
+echo '{"version":1,"kind":"images","embed_dim":16,"shard_rows":100,"type":"f32","precision":"fp32"}' > sh/embed.json
+echo '{"model":"tiny-64","batch":128,"seen_pairs":25600}' > trained/config.json
+expect 0 info --json sh trained
+equal "$(jq -c '[.kind, .facts.numbers_a_row // .facts.batch]' out | xargs)" \
+    '[folder of features,16] [training run,128]' 'folders'
+expect 1 info sh/..
+says err 'a folder, but none of ours'
+expect 1 embed --model trained -o f.npy x.jpg
+says err "embed: trained: a run of \`metaclip train\`; its models are the folders in trained/checkpoints"
