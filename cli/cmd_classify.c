@@ -207,7 +207,8 @@ int cmd_classify(cli *c)
         mc_status status = mc_classify_run(job, &summary, &err);
         cli_clear_bar(c);
         code = status < 0 ? cli_fail(c, status, &err)
-                          : cli_done_with(c, summary.n_images + summary.n_failed, summary.n_failed, "images");
+                          : cli_done_with(c, summary.n_images + summary.n_failed, summary.n_failed,
+                                          "images");
     }
     release(&r);
     return code;

@@ -29,7 +29,7 @@ int cmd_match(cli *c)
         CLI_METADATA(&job.metadata_path),
         CLI_WORLDWIDE(&worldwide),
         CLI_WORD("o,output", "FILE", &job.out_path,
-                 "matched pairs, .jsonl, .jsonl.gz or .jsonl.zst"),
+                 "matched pairs, .jsonl, .jsonl.gz, .jsonl.zst or .parquet"),
         CLI_BLOCK(job),
         CLI_LANG(job.pool),
         CLI_KEEP(job.pool),

@@ -98,6 +98,8 @@ bad "--json needs -o FILE" extract --json x
 bad "--json needs -o FILE" match -m m.json -o - --json x
 bad "--json needs -o FILE" balance --counts c.npy --json x
 bad "-o FILE is missing" metadata --wordnet
+bad "-o FILE is missing: where the array goes" tokenize --vocab v x
+bad "-o FILE is missing: where the vocabulary goes" tokenize --train 600 x
 bad "no source was given" metadata -o m.json
 bad "--check only reads" metadata --check -o m.json x
 bad "--check wants FILE" metadata --check
