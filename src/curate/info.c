@@ -461,9 +461,9 @@ mc_status mc_info_read(const char *path, mc_info *out, mc_error *err)
     if (status == MC_END)
         set_kind(out, "empty file");
     else if (status == MC_SKIPPED)
-        status = mc_add_context(err, MC_E_FORMAT, "%s", path);
+        status = MC_E_FORMAT;
     else if (status == MC_OK)
         status = tell_by_content(path, stream, start, out, err);
     mci_stream_close(stream);
-    return status < 0 ? status : MC_OK;
+    return status < 0 ? mc_add_context(err, status, "%s", path) : MC_OK;
 }
