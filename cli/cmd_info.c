@@ -5,12 +5,13 @@
 
 #include "commands.h"
 #include "metaclip/checkpoint.h"
+#include "model_choice.h"
 #include "opts.h"
 #include "report.h"
 #include "table.h"
 
 static const cli_about about = {
-    .usage = "[--json] [--config FILE | --model NAME] FILE...",
+    .usage = "[--json] [--config CONFIG] FILE...",
     .about =
         "Tells for each file or folder what it is (metadata, pairs, entry counts, data card, WAT, "
         "WARC, run folder, CLIP model, ...) and its main facts. Of a large file it reads the start "
@@ -104,19 +105,23 @@ static mc_status look(const char *path, const mc_model_options *model, mc_info *
 int cmd_info(cli *c)
 {
     mc_model_options model = { 0 };
+    const char *config = NULL;
     const char *const *paths = NULL;
     size_t n = 0;
     const cli_opt opts[] = {
         CLI_JSON(c, "one JSON object for each file, a line each"),
-        CLI_WORD("config", "FILE", &model.config_path, "of a model: its config"),
-        CLI_WORD("model", "NAME", &model.model_name,
-                 "of a model: its name, such as ViT-B-32-quickgelu, instead of a config"),
+        CLI_WORD("config", "CONFIG", &config,
+                 "of a model: its config, a JSON file or a name as ViT-B-32-quickgelu"),
+        CLI_WORD("model", "NAME", &model.model_name, "the same by a name"),
         CLI_INPUTS("FILE", &paths, &n, 1, SIZE_MAX, "files or folders"),
         CLI_END,
     };
     int code = cli_parse(c, &about, opts);
     if (code != CLI_GO)
         return code;
+    if (config && model.model_name)
+        return cli_misuse(c, "--config and --model both say what a model is; give one");
+    cli_choose_config(config, &model.config_path, &model.model_name);
     code = CLI_DONE;
     for (size_t i = 0; i < n; i++) {
         mc_error err = { 0 };
