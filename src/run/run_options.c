@@ -1,6 +1,8 @@
 /* OUT/run.json: the options that bear on results, the earlier runs, and the inputs. What may change
  * between two starts is t, the seed, the list of what is blocked, and that inputs are added. */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/files.h"
@@ -180,18 +182,40 @@ static bool same_value(mci_json_value a, mci_json_value b)
     }
 }
 
+/* An option's value as a user knows it; lists are too long to be told, and hashes to be read. */
+static const char *value_text(bool is_there, mci_json_value value, char *room, size_t size)
+{
+    uint64_t number = 0;
+    mci_json_type type = is_there ? mci_json_type_of(value) : MCI_JSON_NULL;
+    mc_str text = type == MCI_JSON_STRING ? mci_json_string(value) : (mc_str){ 0 };
+    if (text.len == MC_SHA256_DIGITS)
+        snprintf(room, size, "%.12s...", text.data);
+    else if (text.len)
+        snprintf(room, size, "%.*s", (int)text.len, text.data);
+    else if (type == MCI_JSON_BOOL)
+        snprintf(room, size, "%s", mci_json_bool(value) ? "on" : "off");
+    else if (type == MCI_JSON_NUMBER && mci_json_u64(value, &number))
+        snprintf(room, size, "%" PRIu64, number);
+    else
+        snprintf(room, size, "%s", type == MCI_JSON_ARRAY ? "others" : "none");
+    return room;
+}
+
 static mc_status compare_fixed(const char *dir, mci_json_value was, mci_json_value is,
                                mc_error *err)
 {
+    char before[80], now[80];
     for (size_t i = 0; i < COUNT_OF(fixed_options); i++) {
-        mci_json_value a, b;
+        mci_json_value a = { 0 }, b = { 0 };
         bool was_there = mci_json_get(was, fixed_options[i].name, &a);
         bool is_there = mci_json_get(is, fixed_options[i].name, &b);
         if (was_there != is_there || (is_there && !same_value(a, b)))
             return mc_fail(err, MC_E_MISMATCH,
-                           "%s: it was begun with another setting of %s; take another folder, or "
-                           "remove this one",
-                           dir, fixed_options[i].what);
+                           "%s: it was begun with another setting of %s (%s, now %s); take another "
+                           "folder, or remove this one",
+                           dir, fixed_options[i].what,
+                           value_text(was_there, a, before, sizeof before),
+                           value_text(is_there, b, now, sizeof now));
     }
     return MC_OK;
 }

@@ -138,8 +138,8 @@ refused() {
 }
 jq -c '.[1:]' pool/metadata.json > other.json
 refused 'metadata' curate --quiet -m other.json -t 30 --seed 5 -o plain "${shards[@]}"
-refused '--no-dedup' "${curate[@]}" --no-dedup -o plain "${shards[@]}"
-refused '--format' "${curate[@]}" --format jsonl.zst -o plain "${shards[@]}"
+refused '--no-dedup (off, now on)' "${curate[@]}" --no-dedup -o plain "${shards[@]}"
+refused '--format (jsonl, now jsonl.zst)' "${curate[@]}" --format jsonl.zst -o plain "${shards[@]}"
 refused 'shard-001' "${curate[@]}" -o plain "${shards[0]}" "${shards[@]:2}"
 touch pool/shard-002.warc.wat.gz
 refused 'shard-002' "${curate[@]}" -o plain "${shards[@]}"
