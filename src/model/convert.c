@@ -261,7 +261,8 @@ static mc_status check_job(const mc_convert_job *job, mc_error *err)
     if (is_same_file(job->in_path, job->out_path))
         return mc_fail(err, MC_E_ARG, "%s: the output would replace the input", job->out_path);
     if (!is_hugging_face(job) && mci_file_exists(job->out_path) && !job->replace)
-        return mc_fail(err, MC_E_ARG, "%s is there already; say that it is to be replaced (--replace)",
+        return mc_fail(err, MC_E_ARG,
+                       "%s is there already; say that it is to be replaced (--replace)",
                        job->out_path);
     return MC_OK;
 }
