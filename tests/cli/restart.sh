@@ -163,3 +163,14 @@ expect 0 "${curate[@]}" -o left "${shards[@]}"
 expect 0 verify left
 expect 2 "${curate[@]}" -o twice "${shards[@]}" "${shards[0]}"
 says err "${shards[0]} is given twice; name each input once"
+
+# A folder of another command is left alone.
+for file in pack.json embed.json checkpoints; do
+    mkdir "of_$file"
+    : > "of_$file/$file"
+    expect 1 "${curate[@]}" -o "of_$file" "${shards[@]}"
+    says err "of_$file: this folder is of \`metaclip "
+    equal "$(ls "of_$file")" "$file" "what is in of_$file"
+    expect 1 verify "of_$file"
+    says err "this folder has no run.json, so it is no run folder of curate"
+done
