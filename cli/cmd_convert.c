@@ -17,7 +17,8 @@ static const cli_about about = {
         "Writes a CLIP model in the other of two forms: as OpenCLIP's .pt with "
         "open_clip_config.json beside it, or as a folder of Hugging Face's with config.json, "
         "preprocessor_config.json, model.safetensors (in files of at most 5 GB each) and the "
-        "tokenizer's files, if the model has them. The name of the output decides: .pt, .pth or "
+        "tokenizer's files. The tokenizer is what lies beside the model, and comes along in "
+        "either form. The name of the output decides: .pt, .pth or "
         ".bin is OpenCLIP's, everything else a folder; --to says it, too.\n\n"
         "A MODEL is a .pt, .bin or .safetensors file, or a folder of either kind. Nothing in it is "
         "executed: what is not data is refused. Its config lies beside it; for a .pt alone, "
@@ -82,6 +83,8 @@ int cmd_convert(cli *c)
                  "the model's config, if none lies beside the weights: a JSON file of OpenCLIP's "
                  "or Hugging Face's, or a name as ViT-B-32-quickgelu"),
         CLI_WORD("model", "NAME", &job.model.model_name, "the same by a name"),
+        CLI_WORD("vocab", "PATH", &job.vocab_path,
+                 "the vocabulary, if not the one that lies beside the model"),
         { .kind = CLI_KIND_BYTES,
           .names = "shard-bytes",
           .value = "SIZE",

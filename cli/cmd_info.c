@@ -14,8 +14,9 @@ static const cli_about about = {
     .usage = "[--json] [--config CONFIG] FILE...",
     .about =
         "Tells for each file or folder what it is (metadata, pairs, entry counts, data card, WAT, "
-        "WARC, run folder, CLIP model, ...) and its main facts. Of a large file it reads the start "
-        "only.\n\n"
+        "WARC, run folder, CLIP model, fastText language model, ...) and its main facts. Of a "
+        "large "
+        "file of pairs or records it reads the start only.\n\n"
         "Of a model it tells its form, activation, towers, number types, preprocessing and "
         "tokenizer, and checks that the weights fit the config.\n\n"
         "With --json the names of facts are words with _ between them (metadata_sha256), counts "

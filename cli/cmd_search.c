@@ -102,8 +102,8 @@ static mc_status embed_query(const job *j, const mc_clip *clip, mc_clip_ctx *ctx
     mc_tokenizer *tokenizer = NULL;
     if (j->image)
         return mc_embed_image(ctx, j->image, out, err);
-    mc_status status = mc_clip_tokenizer_open(
-        clip, j->vocab, strcmp(j->rule, "hf") == 0 ? MC_RULE_HF : MC_RULE_OPENAI, &tokenizer, err);
+    mc_status status =
+        mc_clip_tokenizer_open(clip, j->vocab, cli_token_rule(j->rule), &tokenizer, err);
     if (status >= 0)
         status = mc_embed_text(ctx, tokenizer, mc_str_of(j->text), out, err);
     mc_tokenizer_free(tokenizer);
@@ -203,7 +203,7 @@ static int choose_query(cli *c, const job *j)
 
 int cmd_search(cli *c)
 {
-    job j = { .k = 10, .measure = "cosine", .model = CLI_MODEL_USUAL, .rule = "openai" };
+    job j = { .k = 10, .measure = "cosine", .model = CLI_MODEL_USUAL, .rule = "auto" };
     const cli_opt opts[] = {
         CLI_LIST("features", "FILE", &j.features, &j.n_features,
                  "what is searched: an array, or a folder that `embed` wrote; may be given several "
@@ -216,15 +216,8 @@ int cmd_search(cli *c)
         CLI_WORD("text", "TEXT", &j.text, "search for this text"),
         CLI_WORD("image", "FILE", &j.image, "search for images like this one"),
         CLI_MODEL_OPTIONAL(j.model, "the model that made the features, for --text and --image"),
-        CLI_WORD("vocab", "PATH", &j.vocab, "the vocabulary, if it does not lie beside the model"),
-        CLI_WORD("rule", "openai|hf", &j.rule, "how a text is cleaned (see tokenize)"),
-        { .kind = CLI_KIND_U64,
-          .names = "k,neighbours",
-          .value = "N",
-          .to.u64 = &j.k,
-          .text = "neighbours a query",
-          .min = 1,
-          .max = ((uint64_t)1 << 20) - 1 },
+        CLI_VOCAB(j.vocab, j.rule),
+        CLI_U64_TO("k,neighbours", &j.k, 1, ((uint64_t)1 << 20) - 1, "neighbours a query"),
         CLI_WORD("score", "cosine|product", &j.measure,
                  "what is compared; product is the cosine too if all rows have length 1"),
         CLI_WORD("o,output", "FILE", &j.output,

@@ -6,6 +6,13 @@
 #include "metaclip/models.h"
 #include "report.h"
 
+mc_token_rule cli_token_rule(const char *word)
+{
+    return strcmp(word, "hf") == 0       ? MC_RULE_HF
+           : strcmp(word, "openai") == 0 ? MC_RULE_OPENAI
+                                         : MC_RULE_AUTO;
+}
+
 static bool exists(const char *path)
 {
     struct stat facts;

@@ -528,16 +528,17 @@ MC_API mc_status mc_pack_summary_json(const mc_pack_summary *summary, char **out
  * ------------------------------------------------------------------------------------------ */
 
 /* X(name, what is counted as checked, what it is that has to be right). */
-#define MC_CHECKS(X)                                                                       \
-    X(files, "files", "every input has its two files, nothing else lies there")            \
-    X(metadata, "places", "all name the same metadata list")                               \
-    X(records, "records", "matched/ can be read, and its ids are in range and ascending")  \
-    X(counts, "entries", "counts of matched/ and of what is drawn are the published ones") \
-    X(probabilities, "entries", "entry_prob.npy is min(1, t / count)")                     \
-    X(draws, "pairs", "curated/ holds what is drawn from matched/, to the byte")           \
-    X(sums, "numbers", "t, seed and sums agree in run.json, data card and summary")        \
-    X(texts, "texts", "ids are what the metadata's matcher gives")                         \
-    X(duplicates, "pairs", "no pair stands twice in matched/")                             \
+#define MC_CHECKS(X)                                                                        \
+    X(files, "files", "every input has its two files, nothing else lies there")             \
+    X(metadata, "places", "all name the same metadata list")                                \
+    X(records, "records", "matched/ can be read, and its ids are in range and ascending")   \
+    X(counts, "entries", "counts of matched/ and of what is drawn are the published ones")  \
+    X(probabilities, "entries", "entry_prob.npy is min(1, t / count)")                      \
+    X(draws, "pairs", "curated/ holds what is drawn from matched/, to the byte")            \
+    X(sums, "numbers", "t, seed and sums agree in run.json, data card and summary")         \
+    X(languages, "numbers", "languages agree in run.json, data card, summary and matched/") \
+    X(texts, "texts", "ids are what the metadata's matcher gives")                          \
+    X(duplicates, "pairs", "no pair stands twice in matched/")                              \
     X(list, "uuids", "the list of uuids is the set drawn with its t and seed")
 
 typedef enum {
