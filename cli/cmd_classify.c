@@ -24,8 +24,8 @@ static const cli_about about = {
         "prompt, "
         "so write \"a dog\" rather than \"dog\".\n\n"
         "A line an image: its name, and then probability and label, the most probable first. With "
-        "--json a line of JSON for each image. An image that cannot be decoded is named, and makes "
-        "the exit code 1 only with --strict.",
+        "--json a line of JSON for each image. An image that cannot be decoded is named; it makes "
+        "the exit code 1 with --strict, or if there is no other.",
     .example = "metaclip classify --model b32_400m --labels \"a dog,a cat,a car\" *.jpg\n"
                "metaclip classify --model b32_400m --labels-file names.txt \\\n"
                "    --template \"a photo of a {}.\" --template \"a drawing of a {}.\" -k 3 photos",
@@ -201,7 +201,9 @@ int cmd_classify(cli *c)
         mc_classify_summary summary = { 0 };
         mc_status status = mc_classify_run(job, &summary, &err);
         cli_clear_bar(c);
-        code = status < 0 ? cli_fail(c, status, &err) : CLI_DONE;
+        code = status < 0 ? cli_fail(c, status, &err)
+                          : cli_done_with(c, summary.n_images + summary.n_failed, summary.n_failed,
+                                          "images");
     }
     release(&r);
     return code;

@@ -104,6 +104,16 @@ static void put_summary(const request *r, const mc_embed_summary *s)
             s->seconds > 0 ? (double)s->n_rows / s->seconds : 0.0, s->arithmetic, s->load_seconds);
 }
 
+/* Of a folder of arrays another process, or an earlier one, may have had all there is to use; and a
+ * file without texts is one. */
+static int judge(const cli *c, const request *r, const mc_embed_summary *s)
+{
+    bool is_other = r->pixels || r->tokens;
+    if (r->job.shard_rows || (s->n_inputs == 0 && (r->texts || is_other)))
+        return CLI_DONE;
+    return cli_done_with(c, s->n_inputs, s->n_failed, r->texts ? "texts" : "images");
+}
+
 static int finish(cli *c, const request *r, mc_status status, const mc_embed_summary *summary,
                   const mc_error *err)
 {
@@ -114,10 +124,12 @@ static int finish(cli *c, const request *r, mc_status status, const mc_embed_sum
         return cli_fail(c, status, err);
     if (!c->quiet && !c->json)
         put_summary(r, summary);
+    int code = judge(c, r, summary);
     if (!c->json)
-        return CLI_DONE;
+        return code;
     status = mc_embed_summary_json(summary, &json, &json_err);
-    return cli_print_json(c, status, json, &json_err);
+    int printed = cli_print_json(c, status, json, &json_err);
+    return printed == CLI_DONE ? code : printed;
 }
 
 int cmd_embed(cli *c)

@@ -12,6 +12,7 @@
 
 static const cli_about about = {
     .usage = "--vocab PATH -o FILE [options] INPUT...\n"
+             "--vocab PATH --format text|jsonl [options] INPUT...\n"
              "--train N -o FILE [options] INPUT...",
     .about =
         "Turns texts into the ids that a CLIP model reads: start, the text's own ids, end, and "
@@ -200,8 +201,12 @@ int cmd_tokenize(cli *c)
     request r = { .rule = "auto", .form = "name", .format = "npy", .context = MC_CLIP_CONTEXT };
     const cli_opt opts[] = {
         CLI_WORD("vocab", "PATH", &r.vocab, "the vocabulary: a folder, or one of its files"),
-        CLI_NEED("o,output", "FILE", &r.output,
-                 "the ids (an array needs a file, no pipe), or the vocabulary that is learnt"),
+        { .kind = CLI_KIND_WORD,
+          .names = "o,output",
+          .value = "FILE",
+          .to.word = &r.output,
+          .text = "the ids (an array needs a file, no pipe), or the vocabulary that is learnt",
+          .fallback = "of lines, -, standard output" },
         CLI_WORD("format", "npy|jsonl|text", &r.format,
                  "an array of int32, [texts, context]; or a line a text, without padding: its ids "
                  "as JSON, or their names"),
@@ -236,5 +241,10 @@ int cmd_tokenize(cli *c)
         return cli_misuse(c, "--train makes a vocabulary: leave out --vocab, --format, --context");
     if (!r.train && !r.vocab)
         return cli_misuse(c, "--vocab PATH is missing: the vocabulary of the model");
+    if (!r.output && (r.train || format_of(&r) == MC_TOKENS_NPY))
+        return cli_misuse(c, "-o FILE is missing: where the %s goes",
+                          r.train ? "vocabulary" : "array");
+    if (!r.output)
+        r.output = "-";
     return r.train ? train(c, &r) : tokenize(c, &r);
 }

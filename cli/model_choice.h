@@ -61,6 +61,9 @@ typedef struct {
 
 mc_token_rule cli_token_rule(const char *word);
 
+/* What --config means: a file, or the name of a built-in config. The other one is left alone. */
+void cli_choose_config(const char *config, const char **path, const char **name);
+
 /* Finds the model and fills in how to open it; *path is then what to open. Gives CLI_GO or an exit
  * code, having said why. */
 int cli_model_resolve(cli *c, cli_model *m, mc_clip_options *options, const char **path);

@@ -113,6 +113,10 @@ typedef struct {
       .to.set = { &(p).keep_page_url, &(p).keep_source },                                       \
       .text = "write into each record where it is from: the url of its page (of WAT and WARC), "\
               "the name of its input, or both" }
+#define CLI_STDIN_NAME(p)                                                                       \
+    CLI_WORD("stdin-name", "NAME", &(p).stdin_name,                                              \
+             "take standard input for a file of this name: captions.txt is a caption a line, "    \
+             "x.csv and x.tsv are tables")
 #define CLI_WORLDWIDE(to)                                                                       \
     CLI_FLAG("worldwide", to,                                                                    \
              "match by the rule for any language: entries of scripts without spaces, and "        \

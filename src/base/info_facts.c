@@ -20,7 +20,23 @@ void mci_info_fact(mc_info *info, const char *name, const char *format, ...)
     info->n_facts++;
 }
 
+/* The fact that was added, if there was room. */
+static void set_type(mc_info *info, size_t n_before, mc_fact_type type)
+{
+    if (info->n_facts > n_before)
+        info->facts[n_before].type = type;
+}
+
 void mci_info_count(mc_info *info, const char *name, uint64_t count)
 {
+    size_t n_before = info->n_facts;
     mci_info_fact(info, name, "%llu", (unsigned long long)count);
+    set_type(info, n_before, MC_FACT_COUNT);
+}
+
+void mci_info_yes_no(mc_info *info, const char *name, bool is)
+{
+    size_t n_before = info->n_facts;
+    mci_info_fact(info, name, "%s", is ? "yes" : "no");
+    set_type(info, n_before, MC_FACT_YES_NO);
 }

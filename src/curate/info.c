@@ -243,14 +243,49 @@ static void tell_packing(mci_json_value root, mc_info *info)
     }
 }
 
-/* Folders of ours, each with the file that tells what it is, and the one that says it is finished.
- */
+static void tell_features(mci_json_value root, mc_info *info)
+{
+    static const char *const texts[] = { "kind", "type", "precision" };
+    mci_json_value member;
+    uint64_t value;
+    mci_info_kind(info, "folder of features");
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        if (mci_json_get(root, texts[i], &member)) {
+            mc_str text = mci_json_string(member);
+            mci_info_fact(info, i ? texts[i] : "of", "%.*s", (int)text.len, text.data);
+        }
+    if (mci_json_get(root, "embed_dim", &member) && mci_json_u64(member, &value))
+        mci_info_count(info, "numbers a row", value);
+    if (mci_json_get(root, "shard_rows", &member) && mci_json_u64(member, &value))
+        mci_info_count(info, "inputs a file", value);
+}
+
+static void tell_training(mci_json_value root, mc_info *info)
+{
+    mci_json_value member;
+    uint64_t seen = 0, batch = 0;
+    mci_info_kind(info, "training run");
+    if (mci_json_get(root, "model", &member)) {
+        mc_str model = mci_json_string(member);
+        mci_info_fact(info, "model", "%.*s", (int)model.len, model.data);
+    }
+    if (mci_json_get(root, "batch", &member) && mci_json_u64(member, &batch))
+        mci_info_count(info, "batch", batch);
+    if (mci_json_get(root, "seen_pairs", &member) && mci_json_u64(member, &seen))
+        mci_info_count(info, "pairs to be seen", seen);
+    mci_info_fact(info, "models", "the folders in its checkpoints");
+}
+
+/* Folders of ours, each with two names that tell what it is, the first being a file of JSON, and
+ * the one that says it is finished, if there is one. */
 static const struct {
-    const char *file, *last;
+    const char *file, *beside, *last;
     void (*tell)(mci_json_value root, mc_info *info);
 } folders[] = {
-    { "run.json", "summary.json", tell_run },
-    { "pack.json", "stats.json", tell_packing },
+    { "run.json", "run.json", "summary.json", tell_run },
+    { "pack.json", "pack.json", "stats.json", tell_packing },
+    { "embed.json", "embed.json", NULL, tell_features },
+    { "config.json", "checkpoints", NULL, tell_training },
 };
 
 static mc_status parse_folder(const char *path, size_t kind, mc_str text, mc_info *info,
@@ -272,16 +307,21 @@ static mc_status tell_if_of_kind(const char *path, size_t kind, mc_info *info, b
                                  mc_error *err)
 {
     mci_buf name = { 0 }, text = { 0 };
-    mc_status status = mci_buf_printf(&name, err, "%s/%s", path, folders[kind].file);
-    if (status >= 0)
+    const char *last = folders[kind].last;
+    mc_status status = mci_buf_printf(&name, err, "%s/%s", path, folders[kind].beside);
+    *found = status >= 0 && mci_file_exists(name.data);
+    mci_buf_clear(&name);
+    if (status >= 0 && *found)
+        status = mci_buf_printf(&name, err, "%s/%s", path, folders[kind].file);
+    if (status >= 0 && *found)
         status = mci_read_file(name.data, &text, found, err);
     if (status >= 0 && *found)
         status = parse_folder(path, kind, mci_buf_str(&text), info, err);
     mci_buf_clear(&name);
-    if (status >= 0 && *found)
-        status = mci_buf_printf(&name, err, "%s/%s", path, folders[kind].last);
-    if (status >= 0 && *found)
-        mci_info_fact(info, "finished", "%s", mci_file_exists(name.data) ? "yes" : "no");
+    if (status >= 0 && *found && last)
+        status = mci_buf_printf(&name, err, "%s/%s", path, last);
+    if (status >= 0 && *found && last)
+        mci_info_yes_no(info, "finished", mci_file_exists(name.data));
     mci_buf_release(&name);
     mci_buf_release(&text);
     return status;
@@ -295,7 +335,8 @@ static mc_status tell_folder(const char *path, mc_info *info, mc_error *err)
     if (found)
         return MC_OK;
     return mc_fail(err, MC_E_FORMAT,
-                   "%s: a folder, but no run folder (it has no run.json) and none of packed images",
+                   "%s: a folder, but none of ours: neither of curate, pack, embed or train, nor a "
+                   "model",
                    path);
 }
 
@@ -390,9 +431,9 @@ mc_status mc_info_read(const char *path, mc_info *out, mc_error *err)
     if (status == MC_END)
         mci_info_kind(out, "empty file");
     else if (status == MC_SKIPPED)
-        status = mc_add_context(err, MC_E_FORMAT, "%s", path);
+        status = MC_E_FORMAT;
     else if (status == MC_OK)
         status = tell_by_content(path, stream, start, out, err);
     mci_stream_close(stream);
-    return status < 0 ? status : MC_OK;
+    return status < 0 ? mc_add_context(err, status, "%s", path) : MC_OK;
 }

@@ -323,7 +323,7 @@ static mc_status clear_folder(conversion *c, mc_error *err)
             return mc_fail(
                 err, MC_E_ARG,
                 "%s: there is a model already. Name another folder, or say that it is to "
-                "be replaced",
+                "be replaced (--replace)",
                 c->job->out_path);
         MC_TRY(mci_remove_file(c->path.data, err));
     }
@@ -368,7 +368,8 @@ static mc_status check_job(const mc_convert_job *job, mc_error *err)
     if (is_same_file(job->in_path, job->out_path))
         return mc_fail(err, MC_E_ARG, "%s: the output would replace the input", job->out_path);
     if (!is_hugging_face(job) && mci_file_exists(job->out_path) && !job->replace)
-        return mc_fail(err, MC_E_ARG, "%s is there already; say that it is to be replaced",
+        return mc_fail(err, MC_E_ARG,
+                       "%s is there already; say that it is to be replaced (--replace)",
                        job->out_path);
     return MC_OK;
 }

@@ -64,7 +64,7 @@ static void hear(void *user, const char *text)
 static void tell_towers(const mci_clip_config *c, mc_info *info)
 {
     mci_info_fact(info, "activation", "%s", c->quick_gelu ? "QuickGELU" : "GELU");
-    mci_info_fact(info, "embedding", "%u", c->embed_dim);
+    mci_info_count(info, "embedding", c->embed_dim);
     mci_info_fact(info, "image tower", "width %u, %u layers, %u heads, MLP %u, patches of %u",
                   c->vision.width, c->vision.layers, c->vision.heads, c->vision.mlp_width,
                   c->vision.patch_size);
@@ -150,13 +150,13 @@ static void tell(const mci_checkpoint *c, mc_info *info, mc_error *err)
     tell_towers(&c->config, info);
     tell_images(&c->config, info);
     tell_texts(&c->config, info);
-    mci_info_fact(info, "parameters", "%" PRIu64, c->n_values);
+    mci_info_count(info, "parameters", c->n_values);
     tell_types(&c->store, info);
     if (c->n_passed_over)
-        mci_info_fact(info, "tensors passed over", "%" PRIu64, c->n_passed_over);
+        mci_info_count(info, "tensors passed over", c->n_passed_over);
     if (c->store.n_maps > 1)
-        mci_info_fact(info, "files of weights", "%zu", c->store.n_maps);
-    mci_info_fact(info, "bytes", "%" PRIu64, c->store.n_bytes);
+        mci_info_count(info, "files of weights", c->store.n_maps);
+    mci_info_count(info, "bytes", c->store.n_bytes);
     tell_tokenizer(c, info, err);
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/files.h"
 #include "curate/card.h"
 #include "curate/languages.h"
 #include "curate/sidecar.h"
@@ -278,7 +279,13 @@ mc_status mci_verify_load(mci_verify *v, mc_error *err)
 {
     mci_buf path = { 0 };
     MC_TRY(path_of(v, "run.json", &path, err));
-    mc_status status = load_run(v, path.data, err);
+    mc_status status = MC_OK;
+    if (mci_file_exists(v->job->dir) && !mci_file_exists(path.data))
+        status = mc_fail(err, MC_E_FORMAT,
+                         "%s: this folder has no run.json, so it is no run folder of curate",
+                         v->job->dir);
+    if (status >= 0)
+        status = load_run(v, path.data, err);
     mci_buf_release(&path);
     if (status < 0)
         return status;

@@ -109,6 +109,6 @@ expect 2 convert --config a --model b -o x in/m.pt
 says err 'give one'
 expect 2 convert --model ViT-Z -o x in/m.pt
 says err 'there is no model called ViT-Z'
-expect 1 convert -o x none.pt
-says err 'none.pt: cannot open it'
+expect 2 convert -o x none.pt
+says err 'none.pt: no such file'
 [[ ! -e x ]] || fail 'a failure left something'
