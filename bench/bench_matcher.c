@@ -2,18 +2,13 @@
  * time and many, with each kind of kernels, on one thread and two. All must find the same number of
  * matches before a rate is printed. */
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "aho_corasick.h"
 #include "base/threads.h"
-#include "bench.h"
-#include "captions.h"
+#include "match_ways.h"
 #include "text/matcher_naive.h"
 #include "text/matcher_round.h"
-#include "text/spacing.h"
 
-/* The slower ones get the beginning of the texts. */
-enum { NAIVE_BYTES = 1 << 8, AUTOMATON_BYTES = 4 << 20, BATCH_TEXTS = 256, MAX_THREADS = 2 };
+enum { MAX_THREADS = 2 };
 
 typedef struct {
     const char *kind; /* of texts */
@@ -23,31 +18,6 @@ typedef struct {
     double baseline; /* rate of the automaton */
 } fixture;
 
-static void need(mc_status status, const mc_error *err)
-{
-    if (status == MC_OK)
-        return;
-    fprintf(stderr, "bench_matcher: %s\n", err->text);
-    exit(1);
-}
-
-static const char *name_of(const fixture *f, const char *what)
-{
-    static char name[80];
-    snprintf(name, sizeof name, "%s_%s", what, f->kind);
-    return name;
-}
-
-/* The texts that make up the first n bytes or more. */
-static captions first_bytes(const captions *all, size_t n)
-{
-    captions some = *all;
-    some.n_bytes = some.n_texts = 0;
-    while (some.n_texts < all->n_texts && some.n_bytes < n)
-        some.n_bytes += all->texts[some.n_texts++].len;
-    return some;
-}
-
 /* ---- ways to match: each gives the number of matches ---- */
 
 static size_t match_all(const fixture *f, const captions *c)
@@ -56,23 +26,8 @@ static size_t match_all(const fixture *f, const captions *c)
     const uint32_t *ids;
     size_t count = 0, n;
     for (size_t i = 0; i < c->n_texts; i++) {
-        need(mc_match(f->matcher, f->scratches[0], c->texts[i], &ids, &n, &err), &err);
+        match_need(mc_match(f->matcher, f->scratches[0], c->texts[i], &ids, &n, &err), &err);
         count += n;
-    }
-    return count;
-}
-
-static size_t match_in_batches(const fixture *f, mc_match_scratch *scratch, const mc_str *texts,
-                               size_t n)
-{
-    mc_error err = { 0 };
-    const uint32_t *ids;
-    const size_t *offsets;
-    size_t count = 0;
-    for (size_t i = 0; i < n; i += BATCH_TEXTS) {
-        size_t n_batch = n - i < BATCH_TEXTS ? n - i : BATCH_TEXTS;
-        need(mc_match_batch(f->matcher, scratch, texts + i, n_batch, &offsets, &ids, &err), &err);
-        count += offsets[n_batch];
     }
     return count;
 }
@@ -91,7 +46,7 @@ static mc_status match_share(void *user, size_t task, unsigned worker, mc_error 
     size_t to = all->n_texts * (task + 1) / work->n_threads;
     (void)err;
     work->counts[task] =
-        match_in_batches(work->f, work->f->scratches[worker], all->texts + from, to - from);
+        match_count(work->f->matcher, work->f->scratches[worker], all->texts + from, to - from);
     return MC_OK;
 }
 
@@ -100,36 +55,9 @@ static size_t match_on_threads(const fixture *f, unsigned n_threads)
     mc_error err = { 0 };
     shared_work work = { .f = f, .n_threads = n_threads };
     size_t count = 0;
-    need(mci_run_tasks(n_threads, n_threads, match_share, &work, &err), &err);
+    match_need(mci_run_tasks(n_threads, n_threads, match_share, &work, &err), &err);
     for (unsigned i = 0; i < n_threads; i++)
         count += work.counts[i];
-    return count;
-}
-
-static size_t match_all_naively(const captions *c)
-{
-    mc_error err = { 0 };
-    uint32_t *ids = malloc((c->n_entries + 1) * sizeof *ids);
-    size_t count = 0, n;
-    for (size_t i = 0; ids && i < c->n_texts; i++) {
-        need(mci_match_naive(c->entries, c->n_entries, c->texts[i], ids, &n, &err), &err);
-        count += n;
-    }
-    free(ids);
-    return count;
-}
-
-static size_t match_all_by_automaton(aho_corasick *automaton, const captions *c)
-{
-    mc_error err = { 0 };
-    mci_buf spaced = { 0 };
-    size_t count = 0;
-    for (size_t i = 0; i < c->n_texts; i++) {
-        mci_buf_clear(&spaced);
-        need(mci_space_text(c->texts[i], &spaced, &err), &err);
-        count += aho_corasick_count(automaton, mci_buf_str(&spaced));
-    }
-    mci_buf_release(&spaced);
     return count;
 }
 
@@ -138,48 +66,18 @@ static size_t match_all_by_automaton(aho_corasick *automaton, const captions *c)
 static void bench_build(fixture *f)
 {
     mc_error err = { 0 };
-    bench b = bench_begin(name_of(f, "matcher_build"));
+    bench b = bench_begin(match_name("matcher_build", f->kind));
     bench_items(&b, f->all.n_entries);
     while (bench_next(&b)) {
         mc_matcher_free(f->matcher);
-        need(mc_matcher_new(f->all.entries, f->all.n_entries, &f->matcher, &err), &err);
+        match_need(mc_matcher_new(f->all.entries, f->all.n_entries, &f->matcher, &err), &err);
     }
     bench_end(&b);
 }
 
-static void bench_naive(const fixture *f)
-{
-    captions some = first_bytes(&f->all, NAIVE_BYTES);
-    size_t want = match_all(f, &some), got = 0;
-    bench b = bench_begin(name_of(f, "match_naive"));
-    bench_bytes(&b, some.n_bytes);
-    bench_items(&b, some.n_texts);
-    while (bench_next(&b))
-        got = match_all_naively(&some);
-    bench_check(&b, got == want, "number of matches");
-    bench_end(&b);
-}
-
-static void bench_automaton(fixture *f)
-{
-    captions some = first_bytes(&f->all, AUTOMATON_BYTES);
-    size_t want = match_all(f, &some), got = 0;
-    aho_corasick automaton = aho_corasick_build(MC_RULE_WORDS, f->all.entries, f->all.n_entries);
-    bench b = bench_begin(name_of(f, "match_aho_corasick"));
-    bench_bytes(&b, some.n_bytes);
-    bench_items(&b, some.n_texts);
-    while (bench_next(&b))
-        got = match_all_by_automaton(&automaton, &some);
-    bench_check(&b, got == want, "number of matches");
-    fprintf(stderr, "automaton: %zu nodes, %.1f MB\n", automaton.n_nodes,
-            (double)aho_corasick_bytes(&automaton) / 1e6);
-    aho_corasick_release(&automaton);
-    f->baseline = bench_end(&b);
-}
-
 static bench begin_match(const fixture *f, const char *what)
 {
-    bench b = bench_begin(name_of(f, what));
+    bench b = bench_begin(match_name(what, f->kind));
     bench_bytes(&b, f->all.n_bytes);
     bench_items(&b, f->all.n_texts);
     bench_against(&b, "match_aho_corasick", f->baseline);
@@ -222,14 +120,16 @@ static void bench_kind(captions_kind kind, const char *name)
     mc_error err = { 0 };
     fixture f = { .kind = name, .all = captions_get_kind(kind) };
     for (size_t i = 0; i < MAX_THREADS; i++)
-        need(mc_match_scratch_new(&f.scratches[i], &err), &err);
+        match_need(mc_match_scratch_new(&f.scratches[i], &err), &err);
     bench_build(&f);
     size_t want = match_all(&f, &f.all);
     fprintf(stderr, "%s: matcher: %.1f MB; %.2f matches a text of %.1f bytes\n", name,
             (double)mc_matcher_bytes(f.matcher) / 1e6, (double)want / (double)f.all.n_texts,
             (double)f.all.n_bytes / (double)f.all.n_texts);
-    bench_naive(&f);
-    bench_automaton(&f);
+    bench_definition(match_name("match_naive", name), mci_match_naive, &f.all, f.matcher,
+                     f.scratches[0]);
+    f.baseline = bench_textbook(match_name("match_aho_corasick", name), MC_RULE_WORDS, &f.all,
+                                f.matcher, f.scratches[0]);
     bench_one_by_one(&f, want);
     bench_kernels(&f, want);
     bench_batches(&f, 2, "match_batch", want);

@@ -66,7 +66,8 @@ static int show_plan(cli *c, const cli_opt *opts, mc_balance_job *job)
     cli_clear_bar(c);
     if (status < 0)
         return cli_fail(c, status, &err);
-    if (!c->quiet && !c->json)
+    if (!c->quiet && !c->json &&
+        summary.n_problems) /* else it tells nothing that the plan does not */
         cli_put_summary(stderr, &summary);
     if (c->json)
         cli_put_plan_json(&plan, json);
@@ -93,7 +94,7 @@ int cmd_balance(cli *c)
         CLI_FLAG("plan", &plan, "draw nothing; show what each t would give"),
         CLI_U64("seed", &job.seed, 0, "another seed draws another set"),
         CLI_WORD("o,output", "FILE", &job.out_path,
-                 "curated pairs, .jsonl, .jsonl.gz or .jsonl.zst"),
+                 "curated pairs, .jsonl, .jsonl.gz, .jsonl.zst or .parquet"),
         { .kind = CLI_KIND_WORD,
           .names = "card",
           .value = "FILE",

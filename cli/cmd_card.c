@@ -10,18 +10,23 @@
 
 static const cli_about about = {
     .usage = "-m FILE [--counts FILE] [--curated FILE]... -o CARD [INPUT...]\n"
-             "--top N -m FILE CARD\n"
+             "--top N [-m FILE] CARD\n"
              "--compare [-m FILE] CARD CARD",
     .about =
         "Makes the data card of a pool: for every entry, the number of pairs that match it, before "
         "balancing and after. The counts before come from --counts, or from the inputs, which are "
         "matched pairs; those after from --curated.\n\n"
         "With --top it shows the N largest entries of a card, before and after, with their shares "
-        "of all matches. With --compare it tells how the distributions of two cards differ.",
+        "of all matches. With --compare it tells how the distributions of two cards differ. -m "
+        "gives "
+        "the entries their names; without it they are called by their ids.",
     .example = "metaclip card -m metadata.json --counts entry_count.npy --curated curated.jsonl "
                "-t 20000 -o datacard.json\n"
-               "metaclip card --top 10 -m metadata.json datacard.json",
+               "metaclip card --top 10 -m metadata.json datacard.json\n"
+               "metaclip card --compare -m metadata.json a/datacard.json b/datacard.json",
 };
+
+enum { NAME_WIDTH = 22 };
 
 /* What the command line asks for. */
 typedef struct {
@@ -34,27 +39,31 @@ static void put_comparison(const mc_card_difference *difference, const mc_metada
 {
     char number[32];
     printf("same metadata            %s\n", difference->same_metadata ? "yes" : "no");
+    printf("compared                 the %s\n", difference->of_curated ? "curated sets" : "pools");
     printf("entries that differ      %s\n", cli_grouped(difference->n_differ, number));
     printf("total variation          %.6f\n", difference->total_variation);
     if (difference->n_largest)
-        puts("largest differences in share:");
+        puts("\n  largest differences     share in the first  in the second");
     for (size_t i = 0; i < difference->n_largest; i++) {
-        uint32_t id = difference->largest[i];
-        printf("  %10" PRIu32 "  ", id);
-        if (metadata && id < mc_metadata_len(metadata))
-            cli_put_clean(stdout, mc_metadata_entry(metadata, id), 50);
-        putchar('\n');
+        printf("  ");
+        size_t used = cli_put_entry(stdout, metadata, difference->largest[i], NAME_WIDTH);
+        printf("%*s %17.3f %% %12.3f %%\n", NAME_WIDTH - (int)used, "",
+               100.0 * difference->shares[i][0], 100.0 * difference->shares[i][1]);
     }
 }
 
-static void put_comparison_json(const mc_card_difference *difference)
+static void put_comparison_json(const mc_card_difference *difference, const mc_metadata *metadata)
 {
-    printf("{\"same_metadata\":%s,\"entries_differ\":%" PRIu64 ",\"total_variation\":%.17g,"
-           "\"largest\":[",
-           difference->same_metadata ? "true" : "false", difference->n_differ,
+    printf("{\"same_metadata\":%s,\"compared\":\"%s\",\"entries_differ\":%" PRIu64
+           ",\"total_variation\":%.17g,\"largest\":[",
+           difference->same_metadata ? "true" : "false",
+           difference->of_curated ? "curated" : "pool", difference->n_differ,
            difference->total_variation);
-    for (size_t i = 0; i < difference->n_largest; i++)
-        printf("%s%" PRIu32, i ? "," : "", difference->largest[i]);
+    for (size_t i = 0; i < difference->n_largest; i++) {
+        printf("%s{", i ? "," : "");
+        cli_put_entry_json(stdout, metadata, difference->largest[i]);
+        printf(",\"shares\":[%.9g,%.9g]}", difference->shares[i][0], difference->shares[i][1]);
+    }
     puts("]}");
 }
 
@@ -74,13 +83,15 @@ static int compare(cli *c, const card_args *args)
     mc_status status = load_metadata(args, &metadata, &err);
     if (status >= 0)
         status = mc_card_load(args->job.pool.inputs[0], &a, &err);
+    if (status >= 0 && metadata)
+        status = cli_check_card(&a, metadata, &err);
     if (status >= 0)
         status = mc_card_load(args->job.pool.inputs[1], &b, &err);
     if (status >= 0)
         status = mc_card_compare(&a, &b, &difference, &err);
     int code = status < 0 ? cli_fail(c, status, &err) : CLI_DONE;
     if (code == CLI_DONE && c->json)
-        put_comparison_json(&difference);
+        put_comparison_json(&difference, metadata);
     else if (code == CLI_DONE)
         put_comparison(&difference, metadata);
     mc_card_release(&a);
@@ -111,7 +122,8 @@ static int make(cli *c, card_args *args)
     mc_error err = { 0 };
     mc_summary summary = { 0 };
     if (!job->metadata_path)
-        return cli_misuse(c, "-m FILE is missing: the metadata of the pairs");
+        return cli_misuse(c, "-m FILE is missing: the metadata of the pairs (to look at a card: "
+                             "--top 10)");
     if (!job->counts_path && job->pool.n_inputs == 0)
         return cli_misuse(c, "no input was given: it wants --counts FILE, or INPUT..., files of "
                              "matched pairs");
@@ -137,8 +149,6 @@ static int check_view(const cli *c, const cli_opt *opts, const card_args *args, 
     }
     if (args->job.pool.n_inputs != want)
         return cli_misuse(c, "%s wants %s", view, want == 2 ? "two data cards" : "one data card");
-    if (is_top && !args->job.metadata_path)
-        return cli_misuse(c, "-m FILE is missing: the metadata, for the names of the entries");
     return CLI_GO;
 }
 
@@ -153,24 +163,10 @@ int cmd_card(cli *c)
         CLI_WORD("counts", "FILE", &job->counts_path, "entry counts of the pool, .npy or .json"),
         CLI_LIST("curated", "FILE", &job->curated_inputs, &job->n_curated_inputs,
                  "curated pairs; may be repeated"),
-        { .kind = CLI_KIND_U64,
-          .names = "t,limit",
-          .value = "N",
-          .to.u64 = &job->t,
-          .text = "the t they were balanced with, for the record",
-          .fallback = "",
-          .min = 1,
-          .max = UINT64_MAX },
+        CLI_U64_IF("t,limit", &job->t, UINT64_MAX, "the t they were balanced with, for the record"),
         CLI_U64("seed", &job->seed, 0, "the seed they were drawn with, for the record"),
         CLI_WORD("o,output", "CARD", &job->out_path, "the data card, .json"),
-        { .kind = CLI_KIND_U64,
-          .names = "top",
-          .value = "N",
-          .to.u64 = &args.top,
-          .text = "show the N largest entries of a card",
-          .fallback = "",
-          .min = 1,
-          .max = UINT32_MAX },
+        CLI_U64_IF("top", &args.top, UINT32_MAX, "show the N largest entries of a card"),
         CLI_FLAG("compare", &args.compare, "tell how two cards differ"),
         CLI_POOL(c, job->pool),
         CLI_TALK(c),

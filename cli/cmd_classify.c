@@ -24,8 +24,8 @@ static const cli_about about = {
         "prompt, "
         "so write \"a dog\" rather than \"dog\".\n\n"
         "A line an image: its name, and then probability and label, the most probable first. With "
-        "--json a line of JSON for each image. An image that cannot be decoded is named, and makes "
-        "the exit code 1 only with --strict.",
+        "--json a line of JSON for each image. An image that cannot be decoded is named; it makes "
+        "the exit code 1 with --strict, or if there is no other.",
     .example = "metaclip classify --model b32_400m --labels \"a dog,a cat,a car\" *.jpg\n"
                "metaclip classify --model b32_400m --labels-file names.txt \\\n"
                "    --template \"a photo of a {}.\" --template \"a drawing of a {}.\" -k 3 photos",
@@ -149,7 +149,7 @@ static int prepare(cli *c, request *r)
     if (code != CLI_GO)
         return code;
     r->best = malloc((size_t)r->k * sizeof *r->best);
-    r->job.rule = strcmp(r->rule, "hf") == 0 ? MC_RULE_HF : MC_RULE_OPENAI;
+    r->job.rule = cli_token_rule(r->rule);
     return r->best ? CLI_GO : CLI_FAILED;
 }
 
@@ -164,7 +164,7 @@ static void release(request *r)
 
 int cmd_classify(cli *c)
 {
-    request r = { .c = c, .model = CLI_MODEL_USUAL, .rule = "openai", .k = 1 };
+    request r = { .c = c, .model = CLI_MODEL_USUAL, .rule = "auto", .k = 1 };
     mc_classify_job *job = &r.job;
     job->result = put_result;
     job->user = &r;
@@ -183,13 +183,8 @@ int cmd_classify(cli *c)
           .text = "labels to name for each image",
           .min = 1,
           .max = 1 << 20 },
-        CLI_WORD("vocab", "PATH", &job->vocab_path,
-                 "the vocabulary, if it does not lie beside the model"),
-        CLI_WORD("rule", "openai|hf", &r.rule, "how texts are cleaned (see tokenize)"),
-        CLI_FLAG("rgb-last", &job->rgb_last, "make images RGB after resizing (see preprocess)"),
-        CLI_FLAG("exif", &job->exif, "turn images as their EXIF orientation says"),
-        CLI_FLAG("shrink", &job->shrink,
-                 "let large JPEGs be decoded smaller: faster, but other pixels"),
+        CLI_VOCAB(job->vocab_path, r.rule),
+        CLI_DECODING(*job),
         CLI_FILES_FROM(c),
         CLI_THREADS(job->n_threads, "threads"),
         CLI_FLAG("strict", &job->strict, "end at the first image that fails"),
@@ -206,7 +201,9 @@ int cmd_classify(cli *c)
         mc_classify_summary summary = { 0 };
         mc_status status = mc_classify_run(job, &summary, &err);
         cli_clear_bar(c);
-        code = status < 0 ? cli_fail(c, status, &err) : CLI_DONE;
+        code = status < 0 ? cli_fail(c, status, &err)
+                          : cli_done_with(c, summary.n_images + summary.n_failed, summary.n_failed,
+                                          "images");
     }
     release(&r);
     return code;

@@ -5,6 +5,7 @@
 
 #include "commands.h"
 #include "metaclip/checkpoint.h"
+#include "model_choice.h"
 #include "opts.h"
 #include "report.h"
 #include "table.h"
@@ -16,7 +17,8 @@ static const cli_about about = {
         "Writes a CLIP model in the other of two forms: as OpenCLIP's .pt with "
         "open_clip_config.json beside it, or as a folder of Hugging Face's with config.json, "
         "preprocessor_config.json, model.safetensors (in files of at most 5 GB each) and the "
-        "tokenizer's files, if the model has them. The name of the output decides: .pt, .pth or "
+        "tokenizer's files. The tokenizer is what lies beside the model, and comes along in "
+        "either form. The name of the output decides: .pt, .pth or "
         ".bin is OpenCLIP's, everything else a folder; --to says it, too.\n\n"
         "A MODEL is a .pt, .bin or .safetensors file, or a folder of either kind. Nothing in it is "
         "executed: what is not data is refused. Its config lies beside it; for a .pt alone, "
@@ -67,6 +69,8 @@ static int run(cli *c, const mc_convert_job *job)
 int cmd_convert(cli *c)
 {
     mc_convert_job job = { 0 };
+    cli_model model = CLI_MODEL_USUAL;
+    mc_clip_options found = { 0 };
     const char *to = NULL, *dtype = NULL;
     const char *const *inputs = NULL;
     size_t n_inputs = 0;
@@ -75,10 +79,12 @@ int cmd_convert(cli *c)
         CLI_WORD("to", "openclip|hf", &to, "the form, if not as the output's name says"),
         CLI_WORD("dtype", "fp32|fp16|bf16", &dtype,
                  "the type of the weights; without it they stay what they are"),
-        CLI_WORD("config", "FILE", &job.model.config_path,
-                 "OpenCLIP's or Hugging Face's config of the model, if it does not lie beside it"),
-        CLI_WORD("model", "NAME", &job.model.model_name,
-                 "instead of a config: one of OpenCLIP's names, such as ViT-B-32-quickgelu"),
+        CLI_WORD("config", "CONFIG", &model.config,
+                 "the model's config, if none lies beside the weights: a JSON file of OpenCLIP's "
+                 "or Hugging Face's, or a name as ViT-B-32-quickgelu"),
+        CLI_WORD("model", "NAME", &job.model.model_name, "the same by a name"),
+        CLI_WORD("vocab", "PATH", &job.vocab_path,
+                 "the vocabulary, if not the one that lies beside the model"),
         { .kind = CLI_KIND_BYTES,
           .names = "shard-bytes",
           .value = "SIZE",
@@ -89,15 +95,17 @@ int cmd_convert(cli *c)
           .fallback = "5 GB" },
         CLI_FLAG("replace", &job.replace, "replace a model that is there already"),
         CLI_TALK(c),
-        CLI_INPUTS("MODEL", &inputs, &n_inputs, 1, 1, "the model to be converted"),
+        CLI_INPUTS("MODEL", &inputs, &n_inputs, 1, 1,
+                   "the model to be converted, or the name of one that was pulled"),
         CLI_END,
     };
     int code = cli_parse(c, &about, opts);
     if (code != CLI_GO)
         return code;
-    if (job.model.config_path && job.model.model_name)
+    if (model.config && job.model.model_name)
         return cli_misuse(c, "--config and --model both say what the model is; give one");
-    job.in_path = inputs[0];
+    model.what = inputs[0];
+    found.model_name = job.model.model_name;
     if (to)
         job.form = strcmp(to, "hf") == 0 ? MC_MODEL_HUGGING_FACE : MC_MODEL_OPEN_CLIP;
     if (dtype)
@@ -105,5 +113,11 @@ int cmd_convert(cli *c)
                       : strcmp(dtype, "fp16") == 0 ? MC_WEIGHTS_F16
                                                    : MC_WEIGHTS_BF16;
     code = cli_begin(c, job.out_path, &job.model.hooks);
-    return code != CLI_GO ? code : run(c, &job);
+    if (code == CLI_GO)
+        code = cli_model_resolve(c, &model, &found, &job.in_path);
+    job.model.config_path = found.config_path;
+    job.model.model_name = found.model_name;
+    code = code != CLI_GO ? code : run(c, &job);
+    cli_model_release(&model);
+    return code;
 }

@@ -73,7 +73,7 @@ static int choose(cli *c, request *r)
         code = choose_part(c, r);
     if (code == CLI_GO && strcmp(r->job.out_path, "-") == 0)
         return cli_misuse(c, "-o names a file; an array cannot go to standard output");
-    r->job.rule = strcmp(r->rule, "hf") == 0 ? MC_RULE_HF : MC_RULE_OPENAI;
+    r->job.rule = cli_token_rule(r->rule);
     r->job.form = strcmp(r->form, "lines") == 0  ? MC_TEXTS_LINES
                   : strcmp(r->form, "json") == 0 ? MC_TEXTS_JSON
                                                  : MC_TEXTS_BY_NAME;
@@ -104,6 +104,16 @@ static void put_summary(const request *r, const mc_embed_summary *s)
             s->seconds > 0 ? (double)s->n_rows / s->seconds : 0.0, s->arithmetic, s->load_seconds);
 }
 
+/* Of a folder of arrays another process, or an earlier one, may have had all there is to use; and a
+ * file without texts is one. */
+static int judge(const cli *c, const request *r, const mc_embed_summary *s)
+{
+    bool is_other = r->pixels || r->tokens;
+    if (r->job.shard_rows || (s->n_inputs == 0 && (r->texts || is_other)))
+        return CLI_DONE;
+    return cli_done_with(c, s->n_inputs, s->n_failed, r->texts ? "texts" : "images");
+}
+
 static int finish(cli *c, const request *r, mc_status status, const mc_embed_summary *summary,
                   const mc_error *err)
 {
@@ -114,15 +124,17 @@ static int finish(cli *c, const request *r, mc_status status, const mc_embed_sum
         return cli_fail(c, status, err);
     if (!c->quiet && !c->json)
         put_summary(r, summary);
+    int code = judge(c, r, summary);
     if (!c->json)
-        return CLI_DONE;
+        return code;
     status = mc_embed_summary_json(summary, &json, &json_err);
-    return cli_print_json(c, status, json, &json_err);
+    int printed = cli_print_json(c, status, json, &json_err);
+    return printed == CLI_DONE ? code : printed;
 }
 
 int cmd_embed(cli *c)
 {
-    request r = { .model = CLI_MODEL_USUAL, .rule = "openai", .form = "auto", .type = "f32" };
+    request r = { .model = CLI_MODEL_USUAL, .rule = "auto", .form = "auto", .type = "f32" };
     mc_embed_job *job = &r.job;
     const cli_opt opts[] = {
         CLI_MODEL(r.model),
@@ -133,26 +145,15 @@ int cmd_embed(cli *c)
         CLI_FLAG("texts", &r.texts, "inputs are files of texts"),
         CLI_FLAG("pixels", &r.pixels, "inputs are arrays of prepared images"),
         CLI_FLAG("tokens", &r.tokens, "inputs are arrays of token ids"),
-        { .kind = CLI_KIND_U64,
-          .names = "shard-rows",
-          .value = "N",
-          .to.u64 = &job->shard_rows,
-          .text = "write a folder of arrays, each for N inputs",
-          .fallback = "",
-          .min = 1,
-          .max = UINT64_MAX },
+        CLI_U64_IF("shard-rows", &job->shard_rows, UINT64_MAX,
+                   "write a folder of arrays, each for N inputs"),
         CLI_WORD("part", "I/N", &r.part, "make every N-th of these arrays only, from the I-th on"),
         CLI_WORD("type", "f32|f16", &r.type, "numbers of the array"),
         CLI_FLAG("raw", &job->raw, "features as the tower gives them, not of length 1"),
-        CLI_WORD("vocab", "PATH", &job->vocab_path,
-                 "the vocabulary, if it does not lie beside the model"),
-        CLI_WORD("rule", "openai|hf", &r.rule, "how texts are cleaned (see tokenize)"),
+        CLI_VOCAB(job->vocab_path, r.rule),
         CLI_WORD("form", "auto|lines|json", &r.form,
                  "what files of texts are; auto goes by the name"),
-        CLI_FLAG("rgb-last", &job->rgb_last, "make images RGB after resizing (see preprocess)"),
-        CLI_FLAG("exif", &job->exif, "turn images as their EXIF orientation says"),
-        CLI_FLAG("shrink", &job->shrink,
-                 "let large JPEGs be decoded smaller: faster, but other pixels"),
+        CLI_DECODING(*job),
         { .kind = CLI_KIND_UINT,
           .names = "batch",
           .value = "N",

@@ -177,7 +177,7 @@ static int prepare(cli *c, request *r)
     r->job.sets = r->sets;
     r->job.n_sets = r->n_paths;
     r->job.model_name = r->model.what;
-    r->job.rule = strcmp(r->rule, "hf") == 0 ? MC_RULE_HF : MC_RULE_OPENAI;
+    r->job.rule = cli_token_rule(r->rule);
     return r->sets ? CLI_GO : CLI_FAILED;
 }
 
@@ -201,7 +201,7 @@ int cmd_eval(cli *c)
                   .model = CLI_MODEL_USUAL,
                   .kind = "auto",
                   .task = "auto",
-                  .rule = "openai",
+                  .rule = "auto",
                   .usual = { .language = "en" } };
     mc_eval_job *job = &r.job;
     job->result = put_result;
@@ -222,13 +222,8 @@ int cmd_eval(cli *c)
         CLI_WORD("task", "auto|classification|retrieval", &r.task, "what to ask of the sets"),
         CLI_WORD("split", "NAME", &r.usual.split, "test, train, val, ... (test)"),
         CLI_WORD("language", "NAME", &r.usual.language, "for the JSON only"),
-        CLI_WORD("vocab", "PATH", &job->vocab_path,
-                 "the vocabulary, if it does not lie beside the model"),
-        CLI_WORD("rule", "openai|hf", &r.rule, "how texts are cleaned (see tokenize)"),
-        CLI_FLAG("rgb-last", &job->rgb_last, "make images RGB after resizing (see preprocess)"),
-        CLI_FLAG("exif", &job->exif, "turn images as their EXIF orientation says"),
-        CLI_FLAG("shrink", &job->shrink,
-                 "let large JPEGs be decoded smaller: faster, but other pixels"),
+        CLI_VOCAB(job->vocab_path, r.rule),
+        CLI_DECODING(*job),
         CLI_WORD("o,output", "FILE", &job->out_path,
                  "keep the results here, as JSON Lines, and take from here what is there already"),
         CLI_FILES_FROM(c),

@@ -38,6 +38,7 @@ int cmd_extract(cli *c)
         CLI_BLOCK(job),
         CLI_LANG(job.pool),
         CLI_KEEP(job.pool),
+        CLI_STDIN_NAME(job.pool),
         CLI_HTML(&html),
         CLI_POOL(c, job.pool),
         CLI_TALK(c),

@@ -18,7 +18,8 @@ static const cli_about about = {
         "names. Ids that a text carries already are replaced.\n\n"
         "With --block, images that the file names by host, url or uuid are left out, whatever "
         "entries their texts hold, and counted. A line in it that means nothing is an error.",
-    .example = "metaclip match -m metadata.json -o matched.jsonl pairs.jsonl",
+    .example = "metaclip match -m metadata.json -o matched.jsonl pairs.jsonl\n"
+               "echo 'a red car' | metaclip match -q -m metadata.json --stdin-name x.txt -",
 };
 
 int cmd_match(cli *c)
@@ -29,10 +30,11 @@ int cmd_match(cli *c)
         CLI_METADATA(&job.metadata_path),
         CLI_WORLDWIDE(&worldwide),
         CLI_WORD("o,output", "FILE", &job.out_path,
-                 "matched pairs, .jsonl, .jsonl.gz or .jsonl.zst"),
+                 "matched pairs, .jsonl, .jsonl.gz, .jsonl.zst or .parquet"),
         CLI_BLOCK(job),
         CLI_LANG(job.pool),
         CLI_KEEP(job.pool),
+        CLI_STDIN_NAME(job.pool),
         CLI_POOL(c, job.pool),
         CLI_TALK(c),
         CLI_INPUTS("INPUT", &job.pool.inputs, &job.pool.n_inputs, 1, SIZE_MAX,

@@ -52,10 +52,12 @@ static int finish(cli *c, mc_status status, const mc_preprocess_summary *summary
         return cli_fail(c, status, err);
     if (!c->quiet && !c->json)
         put_summary(summary);
+    int code = cli_done_with(c, summary->n_inputs, summary->n_failed, "images");
     if (!c->json)
-        return CLI_DONE;
+        return code;
     status = mc_preprocess_summary_json(summary, &json, &json_err);
-    return cli_print_json(c, status, json, &json_err);
+    int printed = cli_print_json(c, status, json, &json_err);
+    return printed == CLI_DONE ? code : printed;
 }
 
 int cmd_preprocess(cli *c)

@@ -23,7 +23,8 @@ static const cli_about about = {
         "first. A row that holds NaN is nobody's neighbour, and is counted.\n\n"
         "Files of features are mapped, so that they may be larger than memory; several, as the "
         "shards of a run, count as one list, in the order given. With the model that made them, a "
-        "text or an image can be searched for.",
+        "text or an image can be searched for. Rows of images are called as `embed` noted beside "
+        "the array; other rows by --names.",
     .example = "metaclip search --features f.npy --model b32_400m --text \"a red car\"\n"
                "metaclip search --features f.npy --names names.txt -k 5 --query-features q.npy",
 };
@@ -32,6 +33,7 @@ typedef struct {
     const char *const *features;
     size_t n_features;
     const char *names, *queries, *measure, *output, *scores_path;
+    bool prints;     /* the results; else files alone are written */
     cli_model model; /* of --text and --image */
     mc_clip_options model_options;
     const char *model_path, *text, *image, *vocab, *rule;
@@ -50,8 +52,9 @@ typedef struct {
 
 /* ---- printing ---- */
 
-static void put_json(const search *s, size_t q, size_t k, bool has_names)
+static void put_json(const search *s, size_t q, size_t k)
 {
+    bool has_names = mc_search_has_names(s->index);
     printf("{\"query\":%zu,\"neighbours\":[", q);
     for (size_t j = q * k; j < (q + 1) * k && s->rows[j] != MC_SEARCH_NONE; j++) {
         printf("%s{\"row\":%" PRIu64 ",\"score\":%.9g", j > q * k ? "," : "", s->rows[j],
@@ -81,10 +84,11 @@ static void put_text(const search *s, size_t q, size_t k)
 static void put_results(const cli *c, const search *s, const job *j)
 {
     if (!c->json)
-        printf("%6s %6s %10s %12s%s\n", "query", "rank", "score", "row", j->names ? "  name" : "");
+        printf("%6s %6s %10s %12s%s\n", "query", "rank", "score", "row",
+               mc_search_has_names(s->index) ? "  name" : "");
     for (size_t q = 0; q < s->n; q++) {
         if (c->json)
-            put_json(s, q, (size_t)j->k, j->names != NULL);
+            put_json(s, q, (size_t)j->k);
         else
             put_text(s, q, (size_t)j->k);
     }
@@ -98,8 +102,8 @@ static mc_status embed_query(const job *j, const mc_clip *clip, mc_clip_ctx *ctx
     mc_tokenizer *tokenizer = NULL;
     if (j->image)
         return mc_embed_image(ctx, j->image, out, err);
-    mc_status status = mc_clip_tokenizer_open(
-        clip, j->vocab, strcmp(j->rule, "hf") == 0 ? MC_RULE_HF : MC_RULE_OPENAI, &tokenizer, err);
+    mc_status status =
+        mc_clip_tokenizer_open(clip, j->vocab, cli_token_rule(j->rule), &tokenizer, err);
     if (status >= 0)
         status = mc_embed_text(ctx, tokenizer, mc_str_of(j->text), out, err);
     mc_tokenizer_free(tokenizer);
@@ -133,7 +137,8 @@ static mc_status make_query(search *s, const job *j, mc_error *err)
 static mc_status open_all(search *s, const job *j, mc_error *err)
 {
     const char *what = j->queries ? j->queries : j->model_path;
-    mc_status status = mc_search_open(j->features, j->n_features, j->names, &s->index, err);
+    const char *names = j->prints || j->names ? j->names : "";
+    mc_status status = mc_search_open(j->features, j->n_features, names, &s->index, err);
     if (status >= 0 && j->queries)
         status = mc_features_load(j->queries, &s->loaded, &s->n, &s->D, err);
     else if (status >= 0)
@@ -198,26 +203,21 @@ static int choose_query(cli *c, const job *j)
 
 int cmd_search(cli *c)
 {
-    job j = { .k = 10, .measure = "cosine", .model = CLI_MODEL_USUAL, .rule = "openai" };
+    job j = { .k = 10, .measure = "cosine", .model = CLI_MODEL_USUAL, .rule = "auto" };
     const cli_opt opts[] = {
         CLI_LIST("features", "FILE", &j.features, &j.n_features,
-                 "what is searched; may be given several times"),
+                 "what is searched: an array, or a folder that `embed` wrote; may be given several "
+                 "times"),
         CLI_WORD("names", "FILE", &j.names,
-                 "a text with a line for each row of features, to be printed with it"),
+                 "a text with a line for each row of features, to be printed with it (for images "
+                 "that `embed` made features of: what they are called)"),
         CLI_WORD("query-features", "FILE", &j.queries,
                  "what is searched for, .npy: a row a query, or one row"),
         CLI_WORD("text", "TEXT", &j.text, "search for this text"),
         CLI_WORD("image", "FILE", &j.image, "search for images like this one"),
         CLI_MODEL_OPTIONAL(j.model, "the model that made the features, for --text and --image"),
-        CLI_WORD("vocab", "PATH", &j.vocab, "the vocabulary, if it does not lie beside the model"),
-        CLI_WORD("rule", "openai|hf", &j.rule, "how a text is cleaned (see tokenize)"),
-        { .kind = CLI_KIND_U64,
-          .names = "k,neighbours",
-          .value = "N",
-          .to.u64 = &j.k,
-          .text = "neighbours a query",
-          .min = 1,
-          .max = ((uint64_t)1 << 20) - 1 },
+        CLI_VOCAB(j.vocab, j.rule),
+        CLI_U64_TO("k,neighbours", &j.k, 1, ((uint64_t)1 << 20) - 1, "neighbours a query"),
         CLI_WORD("score", "cosine|product", &j.measure,
                  "what is compared; product is the cosine too if all rows have length 1"),
         CLI_WORD("o,output", "FILE", &j.output,
@@ -241,6 +241,7 @@ int cmd_search(cli *c)
     if (code != CLI_GO)
         return code;
     j.options.k = (size_t)j.k;
+    j.prints = c->json || !(j.output || j.scores_path);
     j.options.measure = j.measure[0] == 'p' ? MC_SEARCH_PRODUCT : MC_SEARCH_COSINE;
 
     mc_error err = { 0 };
@@ -251,7 +252,7 @@ int cmd_search(cli *c)
         code = cli_fail(c, status, &err);
     else
         code = CLI_DONE;
-    if (status >= 0 && (c->json || !(j.output || j.scores_path)))
+    if (status >= 0 && j.prints)
         put_results(c, &s, &j);
     release(&s);
     cli_model_release(&j.model);

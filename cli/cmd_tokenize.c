@@ -5,12 +5,14 @@
 
 #include "commands.h"
 #include "metaclip/tokenizer.h"
+#include "model_choice.h"
 #include "opts.h"
 #include "report.h"
 #include "table.h"
 
 static const cli_about about = {
     .usage = "--vocab PATH -o FILE [options] INPUT...\n"
+             "--vocab PATH --format text|jsonl [options] INPUT...\n"
              "--train N -o FILE [options] INPUT...",
     .about =
         "Turns texts into the ids that a CLIP model reads: start, the text's own ids, end, and "
@@ -38,11 +40,6 @@ typedef struct {
     unsigned n_threads;
     bool strict;
 } request;
-
-static mc_token_rule rule_of(const request *r)
-{
-    return strcmp(r->rule, "hf") == 0 ? MC_RULE_HF : MC_RULE_OPENAI;
-}
 
 static mc_texts_form form_of(const request *r)
 {
@@ -146,7 +143,7 @@ static int tokenize(cli *c, const request *r)
 {
     mc_tokenize_job job = {
         .vocab_path = r->vocab,
-        .rule = rule_of(r),
+        .rule = cli_token_rule(r->rule),
         .inputs = r->inputs,
         .n_inputs = r->n_inputs,
         .form = form_of(r),
@@ -178,7 +175,7 @@ static int train(cli *c, const request *r)
         .inputs = r->inputs,
         .n_inputs = r->n_inputs,
         .form = form_of(r),
-        .rule = rule_of(r),
+        .rule = cli_token_rule(r->rule),
         .n_ids = r->train,
         .out_path = r->output,
         .strict = r->strict,
@@ -201,24 +198,23 @@ static int train(cli *c, const request *r)
 
 int cmd_tokenize(cli *c)
 {
-    request r = { .rule = "openai", .form = "name", .format = "npy", .context = MC_CLIP_CONTEXT };
+    request r = { .rule = "auto", .form = "name", .format = "npy", .context = MC_CLIP_CONTEXT };
     const cli_opt opts[] = {
         CLI_WORD("vocab", "PATH", &r.vocab, "the vocabulary: a folder, or one of its files"),
-        CLI_NEED("o,output", "FILE", &r.output,
-                 "the ids (an array needs a file, no pipe), or the vocabulary that is learnt"),
+        { .kind = CLI_KIND_WORD,
+          .names = "o,output",
+          .value = "FILE",
+          .to.word = &r.output,
+          .text = "the ids (an array needs a file, no pipe), or the vocabulary that is learnt",
+          .fallback = "of lines, -, standard output" },
         CLI_WORD("format", "npy|jsonl|text", &r.format,
                  "an array of int32, [texts, context]; or a line a text, without padding: its ids "
                  "as JSON, or their names"),
-        { .kind = CLI_KIND_U64,
-          .names = "context",
-          .value = "N",
-          .to.u64 = &r.context,
-          .text = "ids of a row",
-          .min = 1,
-          .max = MC_MAX_CONTEXT },
-        CLI_WORD("rule", "openai|hf", &r.rule,
+        CLI_U64_TO("context", &r.context, 1, MC_MAX_CONTEXT, "ids of a row"),
+        CLI_WORD("rule", "auto|openai|hf", &r.rule,
                  "how texts are cleaned and cut, and rows padded: as OpenAI, OpenCLIP and MetaCLIP "
-                 "do it, or as Hugging Face does"),
+                 "do it, or as Hugging Face does; auto is what a folder of `metaclip train` says, "
+                 "else openai"),
         CLI_WORD("texts", "name|lines|json", &r.form,
                  "what the inputs are: a text a line, or JSON strings (JSON Lines, or one array); "
                  "by name, .json and .jsonl are JSON"),
@@ -245,5 +241,10 @@ int cmd_tokenize(cli *c)
         return cli_misuse(c, "--train makes a vocabulary: leave out --vocab, --format, --context");
     if (!r.train && !r.vocab)
         return cli_misuse(c, "--vocab PATH is missing: the vocabulary of the model");
+    if (!r.output && (r.train || format_of(&r) == MC_TOKENS_NPY))
+        return cli_misuse(c, "-o FILE is missing: where the %s goes",
+                          r.train ? "vocabulary" : "array");
+    if (!r.output)
+        r.output = "-";
     return r.train ? train(c, &r) : tokenize(c, &r);
 }

@@ -3,16 +3,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "commands.h"
 #include "metaclip/train.h"
 #include "opts.h"
 #include "ranks.h"
 #include "report.h"
+#include "suggest.h"
 #include "table.h"
 
 static const cli_about about = {
-    .usage = "CONFIG [--set FIELD=VALUE]... [options] [DATA...]\n"
+    .usage = "CONFIG -o DIR --vocab PATH [--set FIELD=VALUE]... [options] [DATA...]\n"
              "--show CONFIG\n"
              "--fields",
     .about =
@@ -23,15 +25,15 @@ static const cli_about about = {
         "says "
         "what each field means. DATA are webdataset tars, or tables with columns of paths and "
         "texts.\n\n"
-        "The run is a folder (field out): config.json, log.jsonl, and checkpoints/STEP, each of "
+        "The run is a folder: config.json, log.jsonl, and checkpoints/STEP, each of "
         "which "
         "is a model that embed, classify, eval and convert take. Started again, it goes on from "
         "the "
         "last checkpoint, with the same bits as if it had never stopped. Under mpirun or srun the "
         "processes share each batch, and the step is that of one process with all of it.",
-    .example =
-        "metaclip train b32_400m --set vocab=bpe_simple_vocab_16e6.txt.gz --set out=run *.tar\n"
-        "mpirun metaclip train my.json",
+    .example = "metaclip train b32_400m --vocab bpe_simple_vocab_16e6.txt.gz -o run *.tar\n"
+               "metaclip train tiny --show > my.json\n"
+               "mpirun metaclip train my.json",
 };
 
 typedef struct {
@@ -40,6 +42,7 @@ typedef struct {
     size_t n_sets;
     const char *const *words;
     size_t n_words;
+    const char *output, *vocab; /* fields with an option of their own */
     bool show, fields, mpi;
     mc_train_options options;
 } request;
@@ -84,6 +87,9 @@ static void put_summary(const cli *c, const mc_train_summary *s)
         if (s->best_step)
             printf(",\"best_step\":%" PRIu64 ",\"best_value\":%.9g", s->best_step, s->best_value);
         puts("}");
+    } else if (!c->quiet && s->is_complete && s->first_step == s->n_all_steps) {
+        fprintf(stderr, "all %" PRIu64 " steps were made already: nothing was left to do\n",
+                s->n_all_steps);
     } else if (!c->quiet) {
         fprintf(stderr,
                 "%" PRIu64 " of %" PRIu64
@@ -97,11 +103,67 @@ static void put_summary(const cli *c, const mc_train_summary *s)
     }
 }
 
+/* A bare word that is neither a preset nor a file is most likely a slip. */
+static mc_status open_config(const char *name, mc_train_config **config, mc_error *err)
+{
+    struct stat facts;
+    const char *preset;
+    cli_guess guess = { .typed = name };
+    if (stat(name, &facts) == 0 || strpbrk(name, "./"))
+        return mc_train_config_new(name, config, err);
+    for (size_t i = 0; (preset = mc_train_preset(i)); i++) {
+        if (strcmp(preset, name) == 0)
+            return mc_train_config_new(name, config, err);
+        cli_guess_offer(&guess, preset);
+    }
+    return mc_fail(err, MC_E_ARG, "%s is neither a preset nor a file%s%s%s", name,
+                   guess.best ? "; did you mean " : "", guess.best ? guess.best : "",
+                   guess.best ? "?" : "");
+}
+
+static mc_status set_field(mc_train_config *config, const char *assignment, mc_error *err)
+{
+    const char *field, *meaning, *end = strchr(assignment, '=');
+    char typed[64];
+    cli_guess guess = { .typed = typed };
+    if (!end)
+        return mc_train_config_set(config, assignment, err);
+    snprintf(typed, sizeof typed, "%.*s", (int)(end - assignment), assignment);
+    for (size_t i = 0; (field = mc_train_field(i, &meaning)); i++) {
+        if (strcmp(field, typed) == 0)
+            return mc_train_config_set(config, assignment, err);
+        cli_guess_offer(&guess, field);
+    }
+    return mc_fail(
+        err, MC_E_ARG, "there is no field %s; %s%s%s`metaclip train --fields` lists them", typed,
+        guess.best ? "did you mean " : "", guess.best ? guess.best : "", guess.best ? "? " : "");
+}
+
+/* The fields that have an option of their own. */
+static mc_status set_own(mc_train_config *config, const char *field, const char *value,
+                         mc_error *err)
+{
+    size_t size = strlen(field) + 1 + (value ? strlen(value) : 0) + 1;
+    char *assignment = value ? malloc(size) : NULL;
+    if (!value)
+        return MC_OK;
+    if (!assignment)
+        return mc_fail(err, MC_E_NOMEM, "out of memory");
+    snprintf(assignment, size, "%s=%s", field, value);
+    mc_status status = mc_train_config_set(config, assignment, err);
+    free(assignment);
+    return status;
+}
+
 static mc_status make_config(const request *r, mc_train_config **config, mc_error *err)
 {
-    mc_status status = mc_train_config_new(r->words[0], config, err);
+    mc_status status = open_config(r->words[0], config, err);
     for (size_t i = 0; status >= 0 && i < r->n_sets; i++)
-        status = mc_train_config_set(*config, r->sets[i], err);
+        status = set_field(*config, r->sets[i], err);
+    if (status >= 0)
+        status = set_own(*config, "out", r->output, err);
+    if (status >= 0)
+        status = set_own(*config, "vocab", r->vocab, err);
     if (status >= 0 && r->n_words > 1)
         status = mc_train_config_data(*config, r->words + 1, r->n_words - 1, err);
     return status;
@@ -125,6 +187,8 @@ int cmd_train(cli *c)
 {
     request r = { .c = c };
     const cli_opt opts[] = {
+        CLI_WORD("o,output", "DIR", &r.output, "the folder of the run; the field out"),
+        CLI_WORD("vocab", "PATH", &r.vocab, "the vocabulary, a file or a folder; the field vocab"),
         CLI_LIST("set", "FIELD=VALUE", &r.sets, &r.n_sets,
                  "another value for a field of the config; may be given several times"),
         CLI_FLAG("show", &r.show, "print the config that would be used, and do nothing"),

@@ -1,6 +1,8 @@
 /* metaclip verify: is a finished run folder what it says, and is a list of uuids its set? */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "commands.h"
 #include "opts.h"
@@ -15,7 +17,8 @@ static const cli_about about = {
         "input has its files and nothing else lies there; that all files name the same metadata; "
         "that counting the matched pairs again gives the published counts and probabilities; that "
         "curated/ holds what is drawn from them, in order and to the byte; and that the sums of "
-        "data card and summary agree with what was counted. With -m the texts are matched again "
+        "data card and summary, also by language, agree with what was counted. With -m the texts "
+        "are matched again "
         "too. What disagrees is counted, and the first few of each kind are named.\n\n"
         "With --against it also tells whether a list of uuids, one a line, plain, gzip or zstd, is "
         "the set that t and seed draw from this pool: those of the run, or others.\n\n"
@@ -78,18 +81,31 @@ static void put_list(const mc_verification *v)
         printf("  repeated lines  %s\n", cli_grouped(v->list.n_repeated, number));
 }
 
+/* summary.json comes last. */
+static bool is_finished(const mc_verify_job *job)
+{
+    char path[PATH_MAX];
+    struct stat facts;
+    int n = snprintf(path, sizeof path, "%s/summary.json", job->dir);
+    return n < 0 || (size_t)n >= sizeof path || stat(path, &facts) == 0;
+}
+
 static void put_report(const mc_verify_job *job, const mc_verification *v)
 {
     char shards[32], matched[32], curated[32];
     cli_put_clean(stdout, mc_str_of(job->dir), SIZE_MAX);
-    printf(": %s inputs, %s matched pairs, %s drawn with t %" PRIu64 " and seed %" PRIu64 "\n\n",
-           cli_grouped(v->n_shards, shards), cli_grouped(v->matched_pairs, matched),
-           cli_grouped(v->curated_pairs, curated), v->t, v->seed);
+    printf(": %s %s, %s matched pairs, %s drawn with t %" PRIu64 " and seed %" PRIu64 "\n\n",
+           cli_grouped(v->n_shards, shards), v->n_shards == 1 ? "input" : "inputs",
+           cli_grouped(v->matched_pairs, matched), cli_grouped(v->curated_pairs, curated), v->t,
+           v->seed);
     for (int i = 0; i < MC_N_CHECKS; i++)
         put_check(&v->checks[i], &words[i]);
     if (job->list_path)
         put_list(v);
-    printf("\n%s\n", v->n_findings ? "NOT verified" : "verified");
+    printf("\n%s%s\n", v->n_findings ? "NOT verified" : "verified",
+           is_finished(job) ? ""
+                            : ": the run is not finished (it has no summary.json); give the "
+                              "command that began it again");
 }
 
 /* ---- for programs ---- */
@@ -117,11 +133,11 @@ static void put_list_json(const mc_verification *v)
 
 static void put_json(const mc_verify_job *job, const mc_verification *v)
 {
-    printf("{\"verified\":%s,\"findings\":%" PRIu64
+    printf("{\"verified\":%s,\"finished\":%s,\"findings\":%" PRIu64
            ",\"metadata_sha256\":\"%s\",\"shards\":%" PRIu64 ",\"matched_pairs\":%" PRIu64
            ",\"curated_pairs\":%" PRIu64 ",\"t\":%" PRIu64 ",\"seed\":%" PRIu64 ",\"checks\":{",
-           v->n_findings ? "false" : "true", v->n_findings, v->metadata_sha256, v->n_shards,
-           v->matched_pairs, v->curated_pairs, v->t, v->seed);
+           v->n_findings ? "false" : "true", is_finished(job) ? "true" : "false", v->n_findings,
+           v->metadata_sha256, v->n_shards, v->matched_pairs, v->curated_pairs, v->t, v->seed);
     for (int i = 0; i < MC_N_CHECKS; i++) {
         if (i)
             putchar(',');

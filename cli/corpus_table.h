@@ -6,11 +6,12 @@
 #include "metaclip/corpus.h"
 
 /* clang-format off */
-#define CLI_CORPUS(c, p)                                                                        \
+#define CLI_CORPUS(c, p, worldwide)                                                             \
     CLI_NEED("l,language", "CODE", &(p).language,                                               \
              "the Wikipedia's language, as en, zh or pt"),                                      \
     CLI_NEED("o,output", "DIR", &(p).out_dir,                                                   \
              "the folder of the lists; what was counted is kept in DIR/state"),                 \
+    CLI_FLAG("worldwide", worldwide, "the limits for languages other than English"),            \
     CLI_FILES_FROM(c),                                                                          \
     CLI_THREADS((p).n_threads, "threads, which share each bzip2 file"),                         \
     CLI_BYTES("memory", &(p).memory_bytes, (uint64_t)16 << 20,                                  \

@@ -90,7 +90,7 @@ int main(int argc, char **argv)
         cli_show_overview(commands, stderr);
         return CLI_MISUSE;
     }
-    if (strcmp(argv[1], "--version") == 0) {
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         cli c = { .command = find_command("help") };
         printf("metaclip %s\n", mc_version());
         return cli_flush(&c, CLI_DONE);

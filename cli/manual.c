@@ -12,12 +12,12 @@ enum { OPTION_COLUMN = 28 };
 /* Changes with the version. */
 static const char manual_date[] = "2026-11-23";
 
-const char *cli_heading(const cli_opt *opt, char out[96])
+const char *cli_heading(const cli_opt *opt, char out[CLI_HEADING])
 {
-    char letter[4] = "", value[48] = "";
+    char letter[4] = "", value[CLI_HEADING / 2] = "";
     const char *full = cli_long(opt);
     if (opt->kind == CLI_KIND_INPUTS) {
-        snprintf(out, 96, "%s", opt->value);
+        snprintf(out, CLI_HEADING, "%s", opt->value);
         return out;
     }
     if (cli_letter(opt))
@@ -26,7 +26,7 @@ const char *cli_heading(const cli_opt *opt, char out[96])
         snprintf(value, sizeof value, "[=%s]", opt->value);
     else if (opt->value)
         snprintf(value, sizeof value, " %s", opt->value);
-    snprintf(out, 96, "%s%s%s%s%s", letter, *letter && full ? ", " : "", full ? "--" : "",
+    snprintf(out, CLI_HEADING, "%s%s%s%s%s", letter, *letter && full ? ", " : "", full ? "--" : "",
              full ? full : "", value);
     return out;
 }
@@ -98,7 +98,7 @@ static void print_lines(const char *text, const char *before)
 
 static void print_option(const cli_opt *opt)
 {
-    char heading[96], fallback[64], text[512];
+    char heading[CLI_HEADING], fallback[64], text[512];
     cli_heading(opt, heading);
     cli_default(opt, fallback);
     /* Long names stand in one column, with or without a letter before them. */
@@ -225,7 +225,7 @@ static void print_roff_exits(void)
 
 static void print_roff_option(const cli_opt *opt)
 {
-    char heading[96], fallback[64];
+    char heading[CLI_HEADING], fallback[64];
     cli_default(opt, fallback);
     fputs(".TP\n.B ", stdout);
     print_roff_text(cli_heading(opt, heading));

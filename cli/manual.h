@@ -14,8 +14,9 @@ void cli_show_overview(const cli_command *commands, FILE *to);
 void cli_show_man(const cli *c, const cli_about *about, const cli_opt *opts);
 void cli_show_man_overview(const cli_command *commands);
 
-/* An option as help heads it: "-o, --output FILE". */
-const char *cli_heading(const cli_opt *opt, char out[96]);
+/* Room for an option as help heads it, "-o, --output FILE", with all its choices. */
+enum { CLI_HEADING = 160 };
+const char *cli_heading(const cli_opt *opt, char out[CLI_HEADING]);
 /* Its default in words, empty if there is none. */
 const char *cli_default(const cli_opt *opt, char out[64]);
 

@@ -6,6 +6,13 @@
 #include "metaclip/models.h"
 #include "report.h"
 
+mc_token_rule cli_token_rule(const char *word)
+{
+    return strcmp(word, "hf") == 0       ? MC_RULE_HF
+           : strcmp(word, "openai") == 0 ? MC_RULE_OPENAI
+                                         : MC_RULE_AUTO;
+}
+
 static bool exists(const char *path)
 {
     struct stat facts;
@@ -28,7 +35,7 @@ static int find_pulled(cli *c, cli_model *m, mc_clip_options *options, const cha
     mc_status status = models_dir ? mc_models_find(models_dir, m->what, &m->found, &model, &err)
                                   : mc_fail(&err, MC_E_IO, "%s: no such file", m->what);
     if (status == MC_E_ARG)
-        return cli_misuse(c, "--model: %s: no such file, and %s", m->what, err.text);
+        return cli_misuse(c, "%s: no such file, and %s", m->what, err.text);
     if (status < 0)
         return cli_fail(c, status, &err);
     if (model && !options->config_path && !options->model_name)
@@ -37,15 +44,17 @@ static int find_pulled(cli *c, cli_model *m, mc_clip_options *options, const cha
     return CLI_GO;
 }
 
+void cli_choose_config(const char *config, const char **path, const char **name)
+{
+    *(config && is_config_name(config) ? name : path) = config;
+}
+
 int cli_model_resolve(cli *c, cli_model *m, mc_clip_options *options, const char **path)
 {
     options->precision = strcmp(m->precision, "bf16") == 0 ? MC_PRECISION_BF16 : MC_PRECISION_FP32;
     options->backend = strcmp(m->backend, "auto") == 0 ? NULL : m->backend;
     options->image_size = m->image_size;
-    if (m->config && is_config_name(m->config))
-        options->model_name = m->config;
-    else
-        options->config_path = m->config;
+    cli_choose_config(m->config, &options->config_path, &options->model_name);
     *path = m->what;
     return exists(m->what) ? CLI_GO : find_pulled(c, m, options, path);
 }

@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "metaclip/model.h"
+#include "metaclip/tokenizer.h"
 #include "models_dir.h"
 #include "opts.h"
 
@@ -42,6 +43,26 @@ typedef struct {
         .text = "another image side than the model's; its position table is resized",           \
         .fallback = "the model's", .min = 1, .max = 4096                                        \
     }
+
+/* What a model's texts become ids by; rule is a word for cli_token_rule, "auto" at first. */
+#define CLI_VOCAB(path, rule)                                                                      \
+    CLI_WORD("vocab", "PATH", &(path),                                                             \
+             "the vocabulary, if not the one that lies beside the model"),                         \
+        CLI_WORD("rule", "auto|openai|hf", &(rule),                                                \
+                 "how texts are cleaned (see tokenize); auto is as the model was trained, if its " \
+                 "files say so, else openai")
+
+/* How a job's images are decoded. */
+#define CLI_DECODING(job)                                                                     \
+    CLI_FLAG("rgb-last", &(job).rgb_last, "make images RGB after resizing (see preprocess)"), \
+        CLI_FLAG("exif", &(job).exif, "turn images as their EXIF orientation says"),          \
+        CLI_FLAG("shrink", &(job).shrink,                                                     \
+                 "let large JPEGs be decoded smaller: faster, but other pixels")
+
+mc_token_rule cli_token_rule(const char *word);
+
+/* What --config means: a file, or the name of a built-in config. The other one is left alone. */
+void cli_choose_config(const char *config, const char **path, const char **name);
 
 /* Finds the model and fills in how to open it; *path is then what to open. Gives CLI_GO or an exit
  * code, having said why. */

@@ -60,9 +60,14 @@ typedef struct {
 #define CLI_LIST(names_, value_, items_, n_, text_)                                       \
     { .kind = CLI_KIND_LIST, .names = names_, .value = value_, .to.list = { items_, n_ }, \
       .text = text_ }
-#define CLI_U64(names_, to_, min_, text_)                                                 \
+#define CLI_U64(names_, to_, min_, text_) CLI_U64_TO(names_, to_, min_, UINT64_MAX, text_)
+#define CLI_U64_TO(names_, to_, min_, max_, text_)                                        \
     { .kind = CLI_KIND_U64, .names = names_, .value = "N", .to.u64 = to_, .text = text_,  \
-      .min = min_, .max = UINT64_MAX }
+      .min = min_, .max = max_ }
+/* One that need not be: then it stays 0, of which help says nothing. */
+#define CLI_U64_IF(names_, to_, max_, text_)                                              \
+    { .kind = CLI_KIND_U64, .names = names_, .value = "N", .to.u64 = to_, .text = text_,  \
+      .fallback = "", .min = 1, .max = max_ }
 #define CLI_BYTES(names_, to_, min_, text_)                                               \
     { .kind = CLI_KIND_BYTES, .names = names_, .value = "SIZE", .to.u64 = to_,            \
       .text = text_, .min = min_, .max = (uint64_t)1 << 50 }
@@ -108,6 +113,10 @@ typedef struct {
       .to.set = { &(p).keep_page_url, &(p).keep_source },                                       \
       .text = "write into each record where it is from: the url of its page (of WAT and WARC), "\
               "the name of its input, or both" }
+#define CLI_STDIN_NAME(p)                                                                       \
+    CLI_WORD("stdin-name", "NAME", &(p).stdin_name,                                              \
+             "take standard input for a file of this name: captions.txt is a caption a line, "    \
+             "x.csv and x.tsv are tables")
 #define CLI_WORLDWIDE(to)                                                                       \
     CLI_FLAG("worldwide", to,                                                                    \
              "match by the rule for any language: entries of scripts without spaces, and "        \

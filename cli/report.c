@@ -231,6 +231,17 @@ int cli_finish(cli *c, mc_status status, const mc_summary *summary, const mc_err
     return cli_print_json(c, status, json, &json_err);
 }
 
+int cli_done_with(const cli *c, uint64_t n, uint64_t n_failed, const char *things)
+{
+    if (n > n_failed)
+        return CLI_DONE;
+    if (n == 0)
+        fprintf(stderr, "metaclip %s: there are no %s in the inputs\n", c->command->name, things);
+    else
+        fprintf(stderr, "metaclip %s: none of the %s could be used\n", c->command->name, things);
+    return CLI_FAILED;
+}
+
 int cli_flush(cli *c, int code)
 {
     errno = 0;

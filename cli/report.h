@@ -24,6 +24,10 @@ int cli_print_json(cli *c, mc_status status, char *json, const mc_error *err);
 /* The end of a job: its failure, or its summary as --json and --quiet ask. */
 int cli_finish(cli *c, mc_status status, const mc_summary *summary, const mc_error *err);
 
+/* What a command that passes over what it cannot use ends with: CLI_DONE, or, if of n `things`
+ * ("images") it could use not a single one, CLI_FAILED with a word about that. */
+int cli_done_with(const cli *c, uint64_t n, uint64_t n_failed, const char *things);
+
 /* Flushes standard output; a failure to write makes of a CLI_DONE a CLI_FAILED. */
 int cli_flush(cli *c, int code);
 

@@ -46,6 +46,23 @@ static mc_status rank(const uint64_t *counts, uint64_t n_counts, uint64_t n, ran
     return MC_OK;
 }
 
+size_t cli_put_entry(FILE *file, const mc_metadata *metadata, uint32_t id, size_t width)
+{
+    if (metadata && id < mc_metadata_len(metadata))
+        return cli_put_clean(file, mc_metadata_entry(metadata, id), width);
+    int n = fprintf(file, "%" PRIu32, id);
+    return n < 0 ? 0 : (size_t)n;
+}
+
+void cli_put_entry_json(FILE *file, const mc_metadata *metadata, uint32_t id)
+{
+    fprintf(file, "\"id\":%" PRIu32, id);
+    if (!metadata || id >= mc_metadata_len(metadata))
+        return;
+    fputs(",\"entry\":", file);
+    cli_put_json_string(file, mc_metadata_entry(metadata, id));
+}
+
 static void put_cell(const ranking *list, const mc_metadata *metadata, size_t i)
 {
     char number[32], share[16];
@@ -54,7 +71,7 @@ static void put_cell(const ranking *list, const mc_metadata *metadata, size_t i)
         return;
     }
     const ranked *entry = &list->entries[i];
-    size_t used = cli_put_clean(stdout, mc_metadata_entry(metadata, entry->id), NAME_WIDTH);
+    size_t used = cli_put_entry(stdout, metadata, entry->id, NAME_WIDTH);
     printf("%*s %13s %7s", NAME_WIDTH - (int)used, "", cli_grouped(entry->count, number),
            cli_percent((double)entry->count, (double)list->matches, share));
 }
@@ -82,14 +99,14 @@ static void put_json(const char *name, const ranking *list, const mc_metadata *m
     printf("\"%s\":{\"matches\":%" PRIu64 ",\"largest\":[", name, list->matches);
     for (size_t i = 0; i < list->n; i++) {
         const ranked *entry = &list->entries[i];
-        printf("%s{\"id\":%" PRIu32 ",\"entry\":", i ? "," : "", entry->id);
-        cli_put_json_string(stdout, mc_metadata_entry(metadata, entry->id));
+        printf("%s{", i ? "," : "");
+        cli_put_entry_json(stdout, metadata, entry->id);
         printf(",\"count\":%" PRIu64 "}", entry->count);
     }
     fputs("]}", stdout);
 }
 
-static mc_status check_list(const mc_card *card, const mc_metadata *metadata, mc_error *err)
+mc_status cli_check_card(const mc_card *card, const mc_metadata *metadata, mc_error *err)
 {
     bool is_same =
         card->n_entries == mc_metadata_len(metadata) &&
@@ -106,7 +123,7 @@ mc_status cli_put_top(const mc_card *card, const mc_metadata *metadata, uint64_t
                       mc_error *err)
 {
     ranking pool = { 0 }, curated = { 0 };
-    mc_status status = check_list(card, metadata, err);
+    mc_status status = metadata ? cli_check_card(card, metadata, err) : MC_OK;
     if (status >= 0)
         status = rank(card->pool, card->n_entries, n, &pool, err);
     if (status >= 0 && card->curated)

@@ -44,3 +44,10 @@ list(REMOVE_ITEM required libarchive)
 list(JOIN required " " METACLIP_PC_REQUIRES)
 configure_file(cmake/metaclip.pc.in metaclip.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/metaclip.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# ---- the documentation, whose pages name each other, and what gets the library for Parquet ----
+install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
+  ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs ${PROJECT_SOURCE_DIR}/examples
+  DESTINATION ${CMAKE_INSTALL_DOCDIR} PATTERN CMakeLists.txt EXCLUDE)
+install(PROGRAMS ${PROJECT_SOURCE_DIR}/scripts/fetch-duckdb DESTINATION share/metaclip)

@@ -11,7 +11,7 @@ static mc_status compare(const char *model, const char *image, char **texts, int
     float *a = NULL, *b = NULL, logit;
     mc_status status = mc_clip_open(model, NULL, &clip, err);
     if (status >= 0)
-        status = mc_clip_tokenizer_open(clip, NULL, MC_RULE_OPENAI, &tokenizer, err);
+        status = mc_clip_tokenizer_open(clip, NULL, MC_RULE_AUTO, &tokenizer, err);
     if (status >= 0)
         status = mc_clip_ctx_new(clip, NULL, &ctx, err);
     if (status >= 0) {

@@ -57,7 +57,7 @@ static const fixed *fixed_of(mc_token_rule rule)
     static const char text[] = "the cat's photo of the house, a photo of the cat; photos don't "
                                "they're we'll aaaa aaaaaaaa 2023 2023 ... \xCE\xB1\xCF\x83 "
                                "\xCE\xB1\xCF\x83\xCF\x82 \xE9\xBB\x92\xE9\xBB\x92";
-    static fixed of[2];
+    static fixed of[MC_RULE_HF + 1];
     fixed *f = &of[rule];
     if (!f->tokenizer) {
         require(mci_tokenizer_of_bpe(learn(rule, mc_str_of(text)), rule, &f->tokenizer, NULL) ==

@@ -1,11 +1,13 @@
 /* Any bytes as a vocabulary, in each of its forms: refused with a sentence, or a tokenizer that
- * encodes as the plain reference does. For vocab.json with merges.txt a zero byte parts the two. */
+ * encodes as the plain reference does, and comes back from the files that it becomes. For
+ * vocab.json with merges.txt a zero byte parts the two. */
 #include <stdlib.h>
 
 #include "base/alloc.h"
 #include "text/clip_naive.h"
 #include "text/tokenizer.h"
 #include "vocab/tokenizer_files.h"
+#include "vocab/vocab_files.h"
 #include "vocab/vocab_json.h"
 
 enum { CONTEXT = 40 };
@@ -18,10 +20,49 @@ static void require(bool holds)
         abort();
 }
 
+static const char text[] = "a photo of the cat's aaaaaaaaaaaaa house \xE9\xBB\x92 <end_of_text>";
+
+/* The tokenizer of the files, which mc_tokenizer_open would find by their names. */
+static mc_tokenizer *open_files(const mci_vocab_files *files)
+{
+    mci_bpe_vocab *vocab = NULL;
+    mc_tokenizer *tokenizer = NULL;
+    const mc_str first = mci_buf_str(&files->items[0].bytes);
+    if (files->n == 2) {
+        require(mci_tokenizer_of_pieces(first, &tokenizer, NULL) == MC_OK);
+        return tokenizer;
+    }
+    require(mci_bpe_of_vocab_json(first, mci_buf_str(&files->items[1].bytes), &vocab, NULL) ==
+            MC_OK);
+    require(mci_tokenizer_of_bpe(vocab, MC_RULE_OPENAI, &tokenizer, NULL) == MC_OK);
+    return tokenizer;
+}
+
+/* ids: what the tokenizer gave for the text; NULL if it failed. */
+static void write_and_read(const mc_tokenizer *tokenizer, const int32_t *ids)
+{
+    mci_vocab_files files = { 0 };
+    mc_token_scratch *scratch = NULL;
+    int32_t again[CONTEXT];
+    mc_error err = { 0 };
+    mc_status status = mci_vocab_files_make(tokenizer, CONTEXT, &files, &err);
+    require(status == MC_OK || (status == MC_E_FORMAT && err.text[0]));
+    mc_tokenizer *copy = status == MC_OK ? open_files(&files) : NULL;
+    if (copy) {
+        mc_tokenizer_facts a = mc_tokenizer_tell(tokenizer), b = mc_tokenizer_tell(copy);
+        require(a.n_ids == b.n_ids && a.start_id == b.start_id && a.end_id == b.end_id);
+        require(mc_token_scratch_new(copy, &scratch, NULL) == MC_OK);
+        status = mc_encode(copy, scratch, mc_str_of(text), CONTEXT, again, NULL, NULL);
+        require((status == MC_OK) == (ids != NULL));
+        require(!ids || memcmp(again, ids, sizeof again) == 0);
+    }
+    mc_token_scratch_free(scratch);
+    mc_tokenizer_free(copy);
+    mci_vocab_files_release(&files);
+}
+
 static void use(mc_tokenizer *tokenizer)
 {
-    static const char text[] =
-        "a photo of the cat's aaaaaaaaaaaaa house \xE9\xBB\x92 <end_of_text>";
     int32_t ids[CONTEXT], *want = NULL;
     size_t n;
     char *back = NULL;
@@ -44,6 +85,7 @@ static void use(mc_tokenizer *tokenizer)
         require(memcmp(ids + 1, want, n * sizeof *ids) == 0);
         mci_free(want);
     }
+    write_and_read(tokenizer, status == MC_OK ? ids : NULL);
     mc_token_scratch_free(scratch);
     mc_tokenizer_free(tokenizer);
 }

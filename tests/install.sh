@@ -27,7 +27,9 @@ mv "$tmp/stage/opt/metaclip" "$prefix"
 lib=$(dirname "$(find "$prefix" -name libmetaclip.a)")
 for file in bin/metaclip include/metaclip/metaclip.h share/man/man1/metaclip.1 \
     share/bash-completion/completions/metaclip share/zsh/site-functions/_metaclip \
-    share/metaclip/prompts/general.txt share/metaclip/configs/b32_400m.json; do
+    share/metaclip/prompts/general.txt share/metaclip/configs/b32_400m.json \
+    share/metaclip/fetch-duckdb share/doc/metaclip/README.md share/doc/metaclip/docs/curation.md \
+    share/doc/metaclip/examples/compare.c; do
     [[ -s $prefix/$file ]] || wrong "$file was not installed"
 done
 [[ $("$prefix/bin/metaclip" --version) == "metaclip "* ]] || wrong "the installed command does not run"

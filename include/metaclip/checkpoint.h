@@ -48,6 +48,7 @@ typedef enum { MC_WEIGHTS_AS_THEY_ARE, MC_WEIGHTS_F32, MC_WEIGHTS_F16, MC_WEIGHT
 typedef struct {
     const char *in_path, *out_path;
     mc_model_options model;
+    const char *vocab_path; /* of the tokenizer that goes with it; NULL: what lies beside it */
     mc_model_form form;
     mc_weights weights;
     uint64_t shard_bytes; /* Hugging Face: most bytes of weights a file; 0: 5 GB */
@@ -63,11 +64,16 @@ typedef struct {
 
 /** Writes a model in another form, or another number type. One piece of a tensor after the other:
  *  memory stays at some 10 MB, whatever the model. Every file appears whole or not at all, what
- *  makes it a model (the .pt; config.json) last. A folder in Hugging Face's form gets the
- *  tokenizer's files that lie beside the model.
- *  Converting there and back gives the same bytes of every tensor.
+ *  makes it a model (the .pt; config.json) last. Converting there and back gives the same bytes of
+ *  every tensor.
+ *
+ *  The tokenizer's files that lie beside the model are copied. vocab.json, merges.txt and
+ *  tokenizer_config.json (or a SentencePiece model) are made of vocab_path, and where Hugging
+ *  Face's form would have OpenAI's file only; one that is not the model's warns, and is left out.
+ *
  *  Errors: those of mc_model_info for the model; MC_E_ARG (names that do not go together, a model
- *  that is there already), MC_E_IO. Zero-initialise *out. */
+ *  that is there already), MC_E_MISMATCH (vocab_path is not the model's), MC_E_IO.
+ *  Zero-initialise *out. */
 MC_API mc_status mc_convert_run(const mc_convert_job *job, mc_convert_stats *out, mc_error *err);
 
 #ifdef __cplusplus

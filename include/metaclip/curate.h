@@ -165,7 +165,9 @@ typedef struct {
     uint64_t n_differ;      /* entries whose curated (else pool) counts differ */
     double total_variation; /* half the sum of |share_a - share_b|, 0..1 */
     uint32_t largest[10];   /* ids with the largest |share_a - share_b|, descending */
+    double shares[10][2];   /* share_a and share_b of each of these */
     size_t n_largest;
+    bool of_curated; /* the curated sets were compared, else the pools */
 } mc_card_difference;
 
 /** Compares the curated counts of two cards, or the pool's where either has none.
@@ -284,6 +286,9 @@ MC_API mc_status mc_summary_json(const mc_summary *summary, char **out, mc_error
 typedef struct {
     const char *const *inputs; /* paths; "-" is standard input */
     size_t n_inputs;
+    /* mc_extract_run, mc_match_run: what "-" is called, as if it were a file of this name, which
+     * tells tables and captions (.csv, .tsv, .txt) and names the shard; NULL: it has no name. */
+    const char *stdin_name;
     bool strict;             /* the first thing skipped is an error */
     uint64_t max_item_bytes; /* a longer line or archive record is skipped; 0: 64 MiB */
     unsigned n_threads;      /* 0: one a processor */
@@ -523,16 +528,17 @@ MC_API mc_status mc_pack_summary_json(const mc_pack_summary *summary, char **out
  * ------------------------------------------------------------------------------------------ */
 
 /* X(name, what is counted as checked, what it is that has to be right). */
-#define MC_CHECKS(X)                                                                       \
-    X(files, "files", "every input has its two files, nothing else lies there")            \
-    X(metadata, "places", "all name the same metadata list")                               \
-    X(records, "records", "matched/ can be read, and its ids are in range and ascending")  \
-    X(counts, "entries", "counts of matched/ and of what is drawn are the published ones") \
-    X(probabilities, "entries", "entry_prob.npy is min(1, t / count)")                     \
-    X(draws, "pairs", "curated/ holds what is drawn from matched/, to the byte")           \
-    X(sums, "numbers", "t, seed and sums agree in run.json, data card and summary")        \
-    X(texts, "texts", "ids are what the metadata's matcher gives")                         \
-    X(duplicates, "pairs", "no pair stands twice in matched/")                             \
+#define MC_CHECKS(X)                                                                        \
+    X(files, "files", "every input has its two files, nothing else lies there")             \
+    X(metadata, "places", "all name the same metadata list")                                \
+    X(records, "records", "matched/ can be read, and its ids are in range and ascending")   \
+    X(counts, "entries", "counts of matched/ and of what is drawn are the published ones")  \
+    X(probabilities, "entries", "entry_prob.npy is min(1, t / count)")                      \
+    X(draws, "pairs", "curated/ holds what is drawn from matched/, to the byte")            \
+    X(sums, "numbers", "t, seed and sums agree in run.json, data card and summary")         \
+    X(languages, "numbers", "languages agree in run.json, data card, summary and matched/") \
+    X(texts, "texts", "ids are what the metadata's matcher gives")                          \
+    X(duplicates, "pairs", "no pair stands twice in matched/")                              \
     X(list, "uuids", "the list of uuids is the set drawn with its t and seed")
 
 typedef enum {

@@ -20,8 +20,8 @@ extern "C" {
 MC_API mc_status mc_clip_image_options(const mc_clip *clip, mc_image_options *out, mc_error *err);
 
 /** Opens the vocabulary of a model: vocab_path, or what lies beside the weights if it is NULL.
- *  Errors: those of mc_tokenizer_open; MC_E_MISMATCH if it has more ids than the model. Free with
- *  mc_tokenizer_free. */
+ *  Errors: those of mc_tokenizer_open; MC_E_MISMATCH if its number of ids, or its kind, is not the
+ *  model's. Free with mc_tokenizer_free. */
 MC_API mc_status mc_clip_tokenizer_open(const mc_clip *clip, const char *vocab_path,
                                         mc_token_rule rule, mc_tokenizer **out, mc_error *err);
 

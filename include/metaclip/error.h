@@ -51,7 +51,8 @@ MC_API const char *mc_status_text(mc_status status);
  *  `return`. For callbacks too, which report their failures the same way. */
 MC_API mc_status mc_fail(mc_error *err, mc_status status, const char *format, ...) MC_PRINTF(3, 4);
 
-/** Puts "where it was: " before the text in err and returns status. */
+/** Puts "where it was: " before the text in err, unless that stands there already, and returns
+ *  status. */
 MC_API mc_status mc_add_context(mc_error *err, mc_status status, const char *format, ...)
     MC_PRINTF(3, 4);
 

@@ -20,11 +20,13 @@ extern "C" {
 typedef struct mc_search_index mc_search_index;
 
 /** Opens files of features: .npy of f32 or f16, [n, D] in C order, as one list of rows in the order
- *  of the paths. They are mapped and must not change while the index is open.
+ *  of the paths. They are mapped and must not change while the index is open. A folder is the files
+ *  that mc_embed_run wrote into it (shard_rows), in their order.
  *
- *  names_path  a text that holds a line for each row, or NULL
+ *  names_path  a text that holds a line for each row; NULL: rows of images are called by the inputs
+ *              that mc_embed_run listed beside the files, where it did; "": no names
  *  Errors: MC_E_IO; MC_E_FORMAT; MC_E_SHAPE for another type or rank; MC_E_MISMATCH if files differ
- *  in D, or the lines are not as many as the rows. All name the path. */
+ *  in D, names are not as many as the rows, or a folder lacks a file. All name the path. */
 MC_API mc_status mc_search_open(const char *const *paths, size_t n_paths, const char *names_path,
                                 mc_search_index **out, mc_error *err);
 /** The same over rows in memory, f32 [n, D], which stay the caller's and must outlive the index. */
@@ -35,8 +37,10 @@ MC_API void mc_search_close(mc_search_index *index);
 /** The number of rows, and of numbers in one. */
 MC_API uint64_t mc_search_n_rows(const mc_search_index *index);
 MC_API size_t mc_search_dims(const mc_search_index *index);
-/** The line for a row, without its line end; empty if there are no names. Lives as long as the
- *  index. */
+/** Whether rows have names, at least those of some file. */
+MC_API bool mc_search_has_names(const mc_search_index *index);
+/** What a row is called: its line without the line end, or its input; empty if it has no name.
+ * Lives as long as the index. */
 MC_API mc_str mc_search_name(const mc_search_index *index, uint64_t row);
 
 typedef enum {

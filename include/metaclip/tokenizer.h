@@ -18,6 +18,7 @@ extern "C" {
 /** How a text is cleaned and cut before CLIP's BPE, and what fills a row behind its end. Where the
  *  two differ (some 5 % of real captions), use the one that the model was trained with. */
 typedef enum {
+    MC_RULE_AUTO,   /* as the vocabulary's files say, if training wrote them; else MC_RULE_OPENAI */
     MC_RULE_OPENAI, /* as OpenAI, OpenCLIP and MetaCLIP do, but for ftfy; padded with 0 */
     MC_RULE_HF      /* as Hugging Face's CLIPTokenizerFast does; padded with the end token */
 } mc_token_rule;
@@ -40,7 +41,8 @@ enum {
  *    sentencepiece.bpe.model, spiece.model    XLM-V's and mT5's
  *  In a folder the first that is there counts, in the order sentencepiece.bpe.model, spiece.model,
  *  vocab.json, tokenizer.json, bpe_simple_vocab_16e6.txt.gz. gzip and zstd are read too.
- *  rule matters for MC_VOCAB_CLIP alone.
+ *  rule matters for MC_VOCAB_CLIP alone. With MC_RULE_AUTO it is what a tokenizer_config.json
+ *  beside vocab.json says as "metaclip_rule": training writes it, published models do not have it.
  *  Errors: MC_E_IO, MC_E_FORMAT (where and what), MC_E_LIMIT, MC_E_NOMEM, MC_E_BACKEND; all name
  *  the path. Free with mc_tokenizer_free. */
 MC_API mc_status mc_tokenizer_open(const char *path, mc_token_rule rule, mc_tokenizer **out,
@@ -49,10 +51,11 @@ MC_API void mc_tokenizer_free(mc_tokenizer *tokenizer);
 
 typedef struct {
     mc_vocab_kind kind;
-    size_t n_ids;     /* ids are below it: rows of the model's token embedding */
-    int32_t start_id; /* before each text; -1: none (mT5) */
-    int32_t end_id;   /* behind each text */
-    int32_t pad_id;   /* fills the row */
+    size_t n_ids;       /* ids are below it: rows of the model's token embedding */
+    int32_t start_id;   /* before each text; -1: none (mT5) */
+    int32_t end_id;     /* behind each text */
+    int32_t pad_id;     /* fills the row */
+    mc_token_rule rule; /* by which texts are cleaned; MC_RULE_AUTO: by none (SentencePiece's) */
 } mc_tokenizer_facts;
 
 MC_API mc_tokenizer_facts mc_tokenizer_tell(const mc_tokenizer *tokenizer);
@@ -167,7 +170,7 @@ typedef struct {
     const char *const *inputs;
     size_t n_inputs;
     mc_texts_form form;
-    mc_token_rule rule;   /* whose way of cleaning and cutting */
+    mc_token_rule rule;   /* whose way of cleaning and cutting; MC_RULE_AUTO is OpenAI's */
     size_t n_ids;         /* of the vocabulary: 515 to 49408 */
     const char *out_path; /* "-" is standard output */
     uint64_t max_words;   /* different words that may be counted; 0: 2^26. A bound on memory */

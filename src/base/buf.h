@@ -5,6 +5,10 @@
 #include "base/error.h"
 #include "metaclip/base.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct {
     char *data;
     size_t len, cap;
@@ -57,4 +61,7 @@ static inline mc_str mci_buf_str(const mci_buf *buf)
     return view;
 }
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -1,6 +1,7 @@
 #include "base/error.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,6 +44,12 @@ mc_status mc_fail(mc_error *err, mc_status status, const char *format, ...)
     return status;
 }
 
+/* Whether text begins with the first n bytes of context and ": ". */
+static bool stands_before(const char *text, const char *context, size_t n)
+{
+    return strncmp(text, context, n) == 0 && text[n] == ':' && text[n + 1] == ' ';
+}
+
 mc_status mc_add_context(mc_error *err, mc_status status, const char *format, ...)
 {
     if (!err)
@@ -55,10 +62,12 @@ mc_status mc_add_context(mc_error *err, mc_status status, const char *format, ..
     if (n < 0 || (size_t)n >= sizeof err->text)
         n = n < 0 ? 0 : (int)sizeof err->text - 1;
     const char *what = err->text[0] ? err->text : mc_status_text(status);
+    err->status = status;
+    if (stands_before(what, text, (size_t)n))
+        return status;
     snprintf(text + n, sizeof text - (size_t)n, ": %s", what);
     memcpy(err->text, text, sizeof err->text);
     err->text[sizeof err->text - 1] = '\0';
-    err->status = status;
     end_at_whole_character(err->text, sizeof err->text);
     return status;
 }

@@ -60,8 +60,9 @@ mc_status mc_card_compare(const mc_card *a, const mc_card *b, mc_card_difference
     distribution y = distribution_of(both_curated ? b->curated : b->pool, n);
     double largest[COUNT_OF(out->largest)];
     double sum = 0.0;
-    *out = (mc_card_difference){ .same_metadata =
-                                     strcmp(a->metadata_sha256, b->metadata_sha256) == 0 };
+    *out =
+        (mc_card_difference){ .same_metadata = strcmp(a->metadata_sha256, b->metadata_sha256) == 0,
+                              .of_curated = both_curated };
     for (uint64_t id = 0; id < n; id++) {
         double value = distance(&x, &y, id);
         sum += value;
@@ -70,5 +71,9 @@ mc_status mc_card_compare(const mc_card *a, const mc_card *b, mc_card_difference
             note_largest(out, largest, (uint32_t)id, value);
     }
     out->total_variation = sum / 2;
+    for (size_t i = 0; i < out->n_largest; i++) {
+        out->shares[i][0] = share(&x, out->largest[i]);
+        out->shares[i][1] = share(&y, out->largest[i]);
+    }
     return MC_OK;
 }

@@ -95,12 +95,12 @@ static mc_status write_found(finding *f, size_t file, const mci_image_key *key, 
     return mci_output_write(f->part, (mc_str){ (const char *)&found, sizeof found }, err);
 }
 
-static mc_status walk_file(const mci_image_file *keys, size_t number, mci_key_range range,
+static mc_status walk_file(const mci_key_file *keys, size_t number, mci_key_range range,
                            key_fn *each, finding *f, mc_error *err)
 {
-    for (size_t run = 0; run < mci_image_file_runs(keys); run++) {
-        const mci_image_key *key;
-        size_t n = mci_image_run_range(keys, run, range, &key);
+    for (size_t run = 0; run < mci_key_file_runs(keys); run++) {
+        size_t n;
+        const mci_image_key *key = mci_key_file_range(keys, run, range, &n);
         for (size_t i = 0; i < n; i++)
             MC_TRY(each(f, number, &key[i], err));
     }
@@ -113,14 +113,14 @@ static mc_status walk(const mci_choice_search *search, mci_key_range range, key_
     mci_buf path = { 0 };
     mc_status status = MC_OK;
     for (size_t i = 0; i < search->n_files && status >= 0; i++) {
-        mci_image_file keys;
+        mci_key_file keys;
         status = search->keys_path(search->user, i, &path, err);
         if (status >= 0)
-            status = mci_image_file_open(path.data, &keys, err);
+            status = mci_key_file_open(path.data, sizeof(mci_image_key), &keys, err);
         if (status < 0)
             break;
         status = walk_file(&keys, i, range, each, f, err);
-        mci_image_file_close(&keys);
+        mci_key_file_close(&keys);
     }
     mci_buf_release(&path);
     return status;

@@ -10,8 +10,8 @@ static mc_status walk_file(const mci_key_file *keys, size_t number, mci_key_rang
                            pair_fn *each, void *user, mc_error *err)
 {
     for (size_t run = 0; run < mci_key_file_runs(keys); run++) {
-        const mci_pair_key *pairs;
-        size_t n = mci_key_run_range(keys, run, range, &pairs);
+        size_t n;
+        const mci_pair_key *pairs = mci_key_file_range(keys, run, range, &n);
         for (size_t i = 0; i < n; i++)
             MC_TRY(each(user, number, &pairs[i], err));
     }
@@ -28,7 +28,7 @@ static mc_status walk(const mci_duplicate_search *search, mci_key_range range, p
         mci_key_file keys;
         status = search->path_of(search->user, i, &path, err);
         if (status >= 0)
-            status = mci_key_file_open(path.data, &keys, err);
+            status = mci_key_file_open(path.data, sizeof(mci_pair_key), &keys, err);
         if (status < 0)
             break;
         status = walk_file(&keys, i, range, each, user, err);

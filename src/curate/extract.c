@@ -170,8 +170,7 @@ mc_status mc_extract_run(const mc_extract_job *job, mc_summary *summary, mc_erro
     mci_shards shards;
     e.memory = job->dedup_memory ? job->dedup_memory : default_memory;
     MC_TRY(mci_job_files_check(&files, err));
-    MC_TRY(mci_shards_list(pool->inputs, pool->n_inputs, MCI_BY_NAME, job->names_from_paths,
-                           &shards, err));
+    MC_TRY(mci_shards_of_pool(pool, MCI_BY_NAME, job->names_from_paths, &shards, err));
     mc_status status = extract_shards(&e, &shards, summary, err);
     mci_spill_close(e.spill);
     mci_known_runs_close(&e.earlier);

@@ -46,7 +46,7 @@ static mc_status open_files(mci_spill *spill, mc_error *err)
     if (status >= 0)
         status = file_in(spill, "keys", &path, err);
     if (status >= 0)
-        status = mci_key_writer_open(path.data, &spill->keys, err);
+        status = mci_key_writer_open(path.data, sizeof(mci_pair_key), &spill->keys, err);
     mci_buf_release(&path);
     return status;
 }
@@ -71,7 +71,7 @@ void mci_spill_close(mci_spill *spill)
     if (!spill)
         return;
     mci_output_abort(spill->pairs);
-    mci_key_writer_abort(spill->keys);
+    mci_key_writer_end(spill->keys, MC_E_IO, NULL);
     mci_known_keys_close(&spill->passed);
     mci_unmap_file(&spill->marks);
     mci_temp_folder_close(&spill->folder);
@@ -123,7 +123,7 @@ mc_status mci_spill_add(mci_spill *spill, mci_batch *batch, mc_error *err)
     for (size_t at = 0; at < batch->extra.len; at += sizeof(mci_hash128)) {
         mci_hash128 key;
         memcpy(&key, batch->extra.data + at, sizeof key);
-        MC_TRY(mci_key_writer_add(spill->keys, key, err));
+        MC_TRY(mci_pair_key_add(spill->keys, key, err));
     }
     MC_TRY(mci_format_batch(batch, err));
     spill->n_pairs += batch->n.pairs_kept;
@@ -139,7 +139,7 @@ static mc_status end_files(mci_spill *spill, mc_error *err)
     mci_output *pairs = spill->pairs;
     spill->keys = NULL;
     spill->pairs = NULL;
-    mc_status status = mci_key_writer_commit(keys, err);
+    mc_status status = mci_key_writer_end(keys, MC_OK, err);
     return mci_output_end(pairs, status, err);
 }
 

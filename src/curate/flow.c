@@ -122,7 +122,9 @@ static const char *path_of(const flow *f, size_t shard)
 static mc_status open_shard(flow *f, mci_batch *batch, mc_error *err)
 {
     const char *path = path_of(f, f->shard);
-    mc_status status = mci_source_open(path, f->max_item_bytes, &f->source, err);
+    bool has_other_name = f->pool->stdin_name && strcmp(path, "-") == 0;
+    mc_status status = mci_source_open_as(path, has_other_name ? f->pool->stdin_name : path,
+                                          f->max_item_bytes, &f->source, err);
     if (status < 0)
         return mc_add_context(err, status, "%s", path);
     f->position = 0;

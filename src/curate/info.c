@@ -1,10 +1,10 @@
 /* What is this file? A look at its first bytes, then at some of what follows. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/files.h"
+#include "curate/info_internal.h"
 #include "curate/sidecar.h"
 #include "curate/source.h"
 #include "io/json.h"
@@ -12,31 +12,9 @@
 #include "io/pairs.h"
 #include "io/stream.h"
 #include "io/warc.h"
+#include "text/fasttext.h"
 
 enum { LOOK_BYTES = 512, LOOK_ITEMS = 1000, MAX_ITEM_BYTES = 64 << 20 };
-
-static void set_kind(mc_info *info, const char *kind)
-{
-    snprintf(info->kind, sizeof info->kind, "%s", kind);
-}
-
-static void add_fact(mc_info *info, const char *name, const char *format, ...) MC_PRINTF(3, 4);
-static void add_fact(mc_info *info, const char *name, const char *format, ...)
-{
-    if (info->n_facts == MC_MAX_FACTS)
-        return;
-    snprintf(info->facts[info->n_facts].name, sizeof info->facts[0].name, "%s", name);
-    va_list args;
-    va_start(args, format);
-    vsnprintf(info->facts[info->n_facts].value, sizeof info->facts[0].value, format, args);
-    va_end(args);
-    info->n_facts++;
-}
-
-static void add_count(mc_info *info, const char *name, uint64_t count)
-{
-    add_fact(info, name, "%llu", (unsigned long long)count);
-}
 
 /* ---- archives ---- */
 
@@ -70,15 +48,15 @@ static mc_status tell_archive(mci_stream *stream, mc_info *info, mc_error *err)
 {
     archive_look look = { 0 };
     MC_TRY(look_at_archive(stream, &look, err));
-    set_kind(info, look.n[MCI_WARC_CONVERSION] ? "WET" : look.is_wat ? "WAT" : "WARC");
-    add_fact(info, "looked at", "%s", look.is_all ? "all of it" : "the first 1000 records");
-    add_count(info, "response records", look.n[MCI_WARC_RESPONSE]);
-    add_count(info, "metadata records", look.n[MCI_WARC_METADATA]);
-    add_count(info, "conversion records", look.n[MCI_WARC_CONVERSION]);
-    add_count(info, "other records", look.n[MCI_WARC_OTHER]);
-    add_count(info, "damaged records", look.n_skipped);
+    mci_info_kind(info, look.n[MCI_WARC_CONVERSION] ? "WET" : look.is_wat ? "WAT" : "WARC");
+    mci_info_fact(info, "looked at", "%s", look.is_all ? "all of it" : "the first 1000 records");
+    mci_info_count(info, "response records", look.n[MCI_WARC_RESPONSE]);
+    mci_info_count(info, "metadata records", look.n[MCI_WARC_METADATA]);
+    mci_info_count(info, "conversion records", look.n[MCI_WARC_CONVERSION]);
+    mci_info_count(info, "other records", look.n[MCI_WARC_OTHER]);
+    mci_info_count(info, "damaged records", look.n_skipped);
     if (look.n[MCI_WARC_CONVERSION])
-        add_fact(info, "note", "WET files hold no images; curate takes the WAT or WARC file");
+        mci_info_fact(info, "note", "WET files hold no images; curate takes the WAT or WARC file");
     return MC_OK;
 }
 
@@ -89,14 +67,14 @@ static mc_status tell_metadata(const char *path, mc_info *info, mc_error *err)
     mc_metadata *metadata = NULL;
     MC_TRY(mc_metadata_load(path, &metadata, err));
     size_t n = mc_metadata_len(metadata);
-    set_kind(info, "metadata");
-    add_count(info, "entries", n);
-    add_fact(info, "SHA-256", "%s", mc_metadata_sha256(metadata));
+    mci_info_kind(info, "metadata");
+    mci_info_count(info, "entries", n);
+    mci_info_fact(info, "SHA-256", "%s", mc_metadata_sha256(metadata));
     for (size_t i = 0; i < n && i < 3; i++) {
         mc_str entry = mc_metadata_entry(metadata, i);
         char name[32];
         snprintf(name, sizeof name, "entry %zu", i);
-        add_fact(info, name, "%.*s", (int)(entry.len < 100 ? entry.len : 100), entry.data);
+        mci_info_fact(info, name, "%.*s", (int)(entry.len < 100 ? entry.len : 100), entry.data);
     }
     mc_metadata_free(metadata);
     return MC_OK;
@@ -147,7 +125,7 @@ static mc_status add_list_fact(const char *path, mc_info *info, mc_error *err)
     bool found = false;
     MC_TRY(mci_sidecar_load(path, sha256, &n_entries, &found, err));
     if (found)
-        add_fact(info, "metadata SHA-256", "%s", sha256);
+        mci_info_fact(info, "metadata SHA-256", "%s", sha256);
     return MC_OK;
 }
 
@@ -165,12 +143,12 @@ static mc_status tell_pairs(const char *path, mc_info *info, mc_error *err)
                        "%s: neither pairs, metadata, counts, a data card nor an "
                        "archive",
                        path);
-    set_kind(info, look.n_matched ? "matched pairs" : "pairs");
-    add_fact(info, "looked at", "%s", look.is_all ? "all of it" : "the first 1000 records");
-    add_count(info, "records", look.n_records);
-    add_count(info, "texts", look.n_texts);
-    add_count(info, "matches", look.n_matches);
-    add_count(info, "malformed lines", look.n_skipped);
+    mci_info_kind(info, look.n_matched ? "matched pairs" : "pairs");
+    mci_info_fact(info, "looked at", "%s", look.is_all ? "all of it" : "the first 1000 records");
+    mci_info_count(info, "records", look.n_records);
+    mci_info_count(info, "texts", look.n_texts);
+    mci_info_count(info, "matches", look.n_matches);
+    mci_info_count(info, "malformed lines", look.n_skipped);
     return add_list_fact(path, info, err);
 }
 
@@ -178,16 +156,16 @@ static mc_status tell_card(const char *path, mc_info *info, mc_error *err)
 {
     mc_card card;
     MC_TRY(mc_card_load(path, &card, err));
-    set_kind(info, "data card");
-    add_fact(info, "metadata SHA-256", "%s", card.metadata_sha256);
-    add_count(info, "entries", card.n_entries);
+    mci_info_kind(info, "data card");
+    mci_info_fact(info, "metadata SHA-256", "%s", card.metadata_sha256);
+    mci_info_count(info, "entries", card.n_entries);
     if (card.t) {
-        add_count(info, "t", card.t);
-        add_count(info, "seed", card.seed);
+        mci_info_count(info, "t", card.t);
+        mci_info_count(info, "seed", card.seed);
     }
-    add_count(info, "pairs in the pool", card.pool_pairs);
-    add_count(info, "matched pairs", card.matched_pairs);
-    add_count(info, "curated pairs", card.curated_pairs);
+    mci_info_count(info, "pairs in the pool", card.pool_pairs);
+    mci_info_count(info, "matched pairs", card.matched_pairs);
+    mci_info_count(info, "curated pairs", card.curated_pairs);
     mc_card_release(&card);
     return MC_OK;
 }
@@ -208,8 +186,8 @@ static void tell_counts(uint64_t *counts, size_t n, mc_info *info)
 {
     mc_counts view = { .counts = counts, .n = n };
     mc_count_shape shape = mc_counts_shape(&view, 1);
-    add_count(info, "matches", shape.n_matches);
-    add_count(info, "entries never matched", shape.n_zero);
+    mci_info_count(info, "matches", shape.n_matches);
+    mci_info_count(info, "entries never matched", shape.n_zero);
 }
 
 static mc_status tell_npy(const char *path, mc_info *info, mc_error *err)
@@ -222,9 +200,9 @@ static mc_status tell_npy(const char *path, mc_info *info, mc_error *err)
     while (status == MC_E_SHAPE && ++i < COUNT_OF(arrays));
     if (status < 0)
         return status;
-    set_kind(info, arrays[i].kind);
-    add_fact(info, "dtype", "%s", arrays[i].dtype);
-    add_count(info, "entries", n);
+    mci_info_kind(info, arrays[i].kind);
+    mci_info_fact(info, "dtype", "%s", arrays[i].dtype);
+    mci_info_count(info, "entries", n);
     if (arrays[i].type == MCI_NPY_U64)
         tell_counts(data, n, info);
     mci_free(data);
@@ -237,42 +215,77 @@ static void tell_run(mci_json_value root, mc_info *info)
 {
     mci_json_value member, input;
     uint64_t value, n_inputs = 0;
-    set_kind(info, "run folder");
+    mci_info_kind(info, "run folder");
     if (mci_json_get(root, "metadata_sha256", &member)) {
         mc_str sha256 = mci_json_string(member);
-        add_fact(info, "metadata SHA-256", "%.*s", (int)sha256.len, sha256.data);
+        mci_info_fact(info, "metadata SHA-256", "%.*s", (int)sha256.len, sha256.data);
     }
     if (mci_json_get(root, "t", &member) && mci_json_u64(member, &value))
-        add_count(info, "t", value);
+        mci_info_count(info, "t", value);
     if (mci_json_get(root, "seed", &member) && mci_json_u64(member, &value))
-        add_count(info, "seed", value);
+        mci_info_count(info, "seed", value);
     if (mci_json_get(root, "inputs", &member))
         for (mci_json_iter it = mci_json_iterate(member); mci_json_next(&it, NULL, &input);)
             n_inputs++;
-    add_count(info, "shards", n_inputs);
+    mci_info_count(info, "shards", n_inputs);
 }
 
 static void tell_packing(mci_json_value root, mc_info *info)
 {
     mci_json_value member;
     uint64_t value, n_images = 0;
-    set_kind(info, "folder of packed images");
+    mci_info_kind(info, "folder of packed images");
     if (mci_json_get(root, "images", &member) && mci_json_u64(member, &n_images))
-        add_count(info, "images with a text", n_images);
+        mci_info_count(info, "images with a text", n_images);
     if (mci_json_get(root, "samples", &member) && mci_json_u64(member, &value) && value > 0) {
-        add_count(info, "images a tar", value);
-        add_count(info, "tars", (n_images + value - 1) / value);
+        mci_info_count(info, "images a tar", value);
+        mci_info_count(info, "tars", (n_images + value - 1) / value);
     }
 }
 
-/* Folders of ours, each with the file that tells what it is, and the one that says it is finished.
- */
+static void tell_features(mci_json_value root, mc_info *info)
+{
+    static const char *const texts[] = { "kind", "type", "precision" };
+    mci_json_value member;
+    uint64_t value;
+    mci_info_kind(info, "folder of features");
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        if (mci_json_get(root, texts[i], &member)) {
+            mc_str text = mci_json_string(member);
+            mci_info_fact(info, i ? texts[i] : "of", "%.*s", (int)text.len, text.data);
+        }
+    if (mci_json_get(root, "embed_dim", &member) && mci_json_u64(member, &value))
+        mci_info_count(info, "numbers a row", value);
+    if (mci_json_get(root, "shard_rows", &member) && mci_json_u64(member, &value))
+        mci_info_count(info, "inputs a file", value);
+}
+
+static void tell_training(mci_json_value root, mc_info *info)
+{
+    mci_json_value member;
+    uint64_t seen = 0, batch = 0;
+    mci_info_kind(info, "training run");
+    if (mci_json_get(root, "model", &member)) {
+        mc_str model = mci_json_string(member);
+        mci_info_fact(info, "model", "%.*s", (int)model.len, model.data);
+    }
+    if (mci_json_get(root, "batch", &member) && mci_json_u64(member, &batch))
+        mci_info_count(info, "batch", batch);
+    if (mci_json_get(root, "seen_pairs", &member) && mci_json_u64(member, &seen))
+        mci_info_count(info, "pairs to be seen", seen);
+    mci_info_fact(info, "models", "the folders in its checkpoints");
+}
+
+/* Folders of ours, each with two names that tell what it is, the first being a file of JSON, and
+ * the one that says it is finished, if there is one. */
 static const struct {
-    const char *file, *last;
+    const char *file, *beside, *last;
     void (*tell)(mci_json_value root, mc_info *info);
 } folders[] = {
-    { "run.json", "summary.json", tell_run },
-    { "pack.json", "stats.json", tell_packing },
+    { "run.json", "run.json", "summary.json", tell_run },
+    { "pack.json", "pack.json", "stats.json", tell_packing },
+    { "embed.json", "embed.json", NULL, tell_features },
+    { "config.json", "checkpoints", NULL, tell_training },
 };
 
 static mc_status parse_folder(const char *path, size_t kind, mc_str text, mc_info *info,
@@ -294,16 +307,21 @@ static mc_status tell_if_of_kind(const char *path, size_t kind, mc_info *info, b
                                  mc_error *err)
 {
     mci_buf name = { 0 }, text = { 0 };
-    mc_status status = mci_buf_printf(&name, err, "%s/%s", path, folders[kind].file);
-    if (status >= 0)
+    const char *last = folders[kind].last;
+    mc_status status = mci_buf_printf(&name, err, "%s/%s", path, folders[kind].beside);
+    *found = status >= 0 && mci_file_exists(name.data);
+    mci_buf_clear(&name);
+    if (status >= 0 && *found)
+        status = mci_buf_printf(&name, err, "%s/%s", path, folders[kind].file);
+    if (status >= 0 && *found)
         status = mci_read_file(name.data, &text, found, err);
     if (status >= 0 && *found)
         status = parse_folder(path, kind, mci_buf_str(&text), info, err);
     mci_buf_clear(&name);
-    if (status >= 0 && *found)
-        status = mci_buf_printf(&name, err, "%s/%s", path, folders[kind].last);
-    if (status >= 0 && *found)
-        add_fact(info, "finished", "%s", mci_file_exists(name.data) ? "yes" : "no");
+    if (status >= 0 && *found && last)
+        status = mci_buf_printf(&name, err, "%s/%s", path, last);
+    if (status >= 0 && *found && last)
+        mci_info_yes_no(info, "finished", mci_file_exists(name.data));
     mci_buf_release(&name);
     mci_buf_release(&text);
     return status;
@@ -317,7 +335,8 @@ static mc_status tell_folder(const char *path, mc_info *info, mc_error *err)
     if (found)
         return MC_OK;
     return mc_fail(err, MC_E_FORMAT,
-                   "%s: a folder, but no run folder (it has no run.json) and none of packed images",
+                   "%s: a folder, but none of ours: neither of curate, pack, embed or train, nor a "
+                   "model",
                    path);
 }
 
@@ -365,16 +384,18 @@ static mc_status tell_by_content(const char *path, mci_stream *stream, mc_str st
 {
     if (starts_with(start, "\x93NUMPY", 6))
         return tell_npy(path, info, err);
+    if (mci_fasttext_is(start))
+        return mci_info_fasttext(path, info, err);
     if (starts_with(start, "WARC/", 5))
         return tell_archive(stream, info, err);
     if (starts_with(start, "filedesc://", 11)) {
-        set_kind(info, "ARC");
-        add_fact(info, "note", "the form before WARC; convert it, for example with warcio");
+        mci_info_kind(info, "ARC");
+        mci_info_fact(info, "note", "the form before WARC; convert it, for example with warcio");
         return MC_OK;
     }
     const char *form = form_of_rows(path, start);
     if (form) {
-        add_fact(info, "form", "%s", form);
+        mci_info_fact(info, "form", "%s", form);
         return tell_pairs(path, info, err);
     }
     char first = first_visible(start, 0);
@@ -408,11 +429,11 @@ mc_status mc_info_read(const char *path, mc_info *out, mc_error *err)
     mc_str start;
     mc_status status = mci_stream_peek(stream, LOOK_BYTES, &start, err);
     if (status == MC_END)
-        set_kind(out, "empty file");
+        mci_info_kind(out, "empty file");
     else if (status == MC_SKIPPED)
-        status = mc_add_context(err, MC_E_FORMAT, "%s", path);
+        status = MC_E_FORMAT;
     else if (status == MC_OK)
         status = tell_by_content(path, stream, start, out, err);
     mci_stream_close(stream);
-    return status < 0 ? status : MC_OK;
+    return status < 0 ? mc_add_context(err, status, "%s", path) : MC_OK;
 }

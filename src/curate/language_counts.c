@@ -14,7 +14,8 @@ static mc_language_count *place_of(mc_language_counts *counts, mc_str code)
         return &counts->others;
     mc_language_count *place = &counts->of[counts->n++];
     *place = (mc_language_count){ .kept = 0 };
-    memcpy(place->code, code.data, code.len);
+    if (code.len)
+        memcpy(place->code, code.data, code.len);
     return place;
 }
 

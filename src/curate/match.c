@@ -77,8 +77,7 @@ mc_status mc_match_run(const mc_match_job *job, mc_summary *summary, mc_error *e
     mci_shards shards;
     mc_metadata *metadata = NULL;
     MC_TRY(mci_job_files_check(&files, err));
-    MC_TRY(
-        mci_shards_list(job->pool.inputs, job->pool.n_inputs, MCI_AS_GIVEN, false, &shards, err));
+    MC_TRY(mci_shards_of_pool(pool, MCI_AS_GIVEN, false, &shards, err));
     mc_status status = mc_metadata_load_lists(job->metadata_path, &metadata, err);
     if (status >= 0) {
         mci_summary_set_metadata(summary, metadata);

@@ -13,7 +13,7 @@ static const uint64_t memory = UINT64_C(1) << 30;
 struct mci_one_text {
     mci_one_text_job job;
     mci_temp_folder folder;
-    mci_image_writer *keys; /* of the shard that goes by */
+    mci_key_writer *keys; /* of the shard that goes by */
     uint64_t n_keys;
     size_t n_parts;
     mci_choice_lists lists;
@@ -73,16 +73,16 @@ static mc_status open_keys(mci_one_text *one, size_t shard, mc_error *err)
     mci_buf path = { 0 };
     mc_status status = keys_path(one, shard, &path, err);
     if (status >= 0)
-        status = mci_image_writer_open(path.data, &one->keys, err);
+        status = mci_key_writer_open(path.data, sizeof(mci_image_key), &one->keys, err);
     mci_buf_release(&path);
     return status;
 }
 
 static mc_status end_keys(mci_one_text *one, mc_status status, mc_error *err)
 {
-    mci_image_writer *keys = one->keys;
+    mci_key_writer *keys = one->keys;
     one->keys = NULL;
-    return mci_image_writer_end(keys, status, err);
+    return mci_key_writer_end(keys, status, err);
 }
 
 static mc_status key_drain(void *user, mci_batch *batch, mc_error *err)
@@ -91,7 +91,7 @@ static mc_status key_drain(void *user, mci_batch *batch, mc_error *err)
     if (batch->starts_shard)
         MC_TRY(open_keys(one, batch->shard, err));
     one->n_keys += batch->extra.len / sizeof(mci_image_key);
-    MC_TRY(mci_image_writer_add(one->keys, mci_buf_str(&batch->extra), err));
+    MC_TRY(mci_key_writer_add(one->keys, mci_buf_str(&batch->extra), err));
     return batch->ends_shard ? end_keys(one, MC_OK, err) : MC_OK;
 }
 

@@ -45,15 +45,18 @@ static mc_status name_source(mci_shards *shards, mci_shard *shard, mc_str name, 
     return status;
 }
 
-static mc_status name_shard(mci_shards *shards, mci_shard *shard, bool from_path, mc_error *err)
+static mc_status name_shard(mci_shards *shards, mci_shard *shard, const char *stdin_name,
+                            bool from_path, mc_error *err)
 {
-    mc_str name = mc_str_of(shard->path);
-    if (mc_str_equal(name, mc_str_of("-"))) {
+    bool is_stdin = strcmp(shard->path, "-") == 0;
+    const char *path = is_stdin && stdin_name ? stdin_name : shard->path;
+    mc_str name = mc_str_of(path);
+    if (is_stdin && !stdin_name) {
         shard->name = mc_str_of("stdin");
         shard->source = name;
         return MC_OK;
     }
-    const char *slash = from_path ? NULL : strrchr(shard->path, '/');
+    const char *slash = from_path ? NULL : strrchr(path, '/');
     if (slash)
         name = mc_str_of(slash + 1);
     MC_TRY(name_source(shards, shard, name, err));
@@ -79,10 +82,14 @@ static int compare_names(const void *a, const void *b)
 static mc_status refuse_equal_names(const mci_shards *shards, bool from_paths, mc_error *err)
 {
     const char *way_out = from_paths ? "" : "; --shard-names path tells them apart";
-    for (size_t i = 1; i < shards->n; i++)
-        if (mc_str_equal(shards->shards[i - 1].name, shards->shards[i].name))
-            return mc_fail(err, MC_E_ARG, "%s and %s give the same shard name%s",
-                           shards->shards[i - 1].path, shards->shards[i].path, way_out);
+    for (size_t i = 1; i < shards->n; i++) {
+        const char *a = shards->shards[i - 1].path, *b = shards->shards[i].path;
+        if (!mc_str_equal(shards->shards[i - 1].name, shards->shards[i].name))
+            continue;
+        if (strcmp(a, b) == 0)
+            return mc_fail(err, MC_E_ARG, "%s is given twice; name each input once", a);
+        return mc_fail(err, MC_E_ARG, "%s and %s give the same shard name%s", a, b, way_out);
+    }
     return MC_OK;
 }
 
@@ -108,10 +115,11 @@ static mc_status add_sizes(mci_shards *shards, mc_error *err)
     return MC_OK;
 }
 
-mc_status mci_shards_list(const char *const *inputs, size_t n, mci_shard_order order,
-                          bool names_from_paths, mci_shards *out, mc_error *err)
+mc_status mci_shards_of_pool(const mc_pool *pool, mci_shard_order order, bool names_from_paths,
+                             mci_shards *out, mc_error *err)
 {
     mci_shards shards = { 0 };
+    size_t n = pool->n_inputs;
     if (n == 0)
         return mc_fail(err, MC_E_ARG, "no input; name at least one file, or - for standard input");
     shards.shards = mci_alloc_zeroed(n, sizeof *shards.shards);
@@ -120,8 +128,8 @@ mc_status mci_shards_list(const char *const *inputs, size_t n, mci_shard_order o
     shards.n = n;
     mc_status status = MC_OK;
     for (size_t i = 0; i < n && status >= 0; i++) {
-        shards.shards[i].path = inputs[i];
-        status = name_shard(&shards, &shards.shards[i], names_from_paths, err);
+        shards.shards[i].path = pool->inputs[i];
+        status = name_shard(&shards, &shards.shards[i], pool->stdin_name, names_from_paths, err);
     }
     if (status >= 0)
         status = add_sizes(&shards, err);
@@ -134,6 +142,13 @@ mc_status mci_shards_list(const char *const *inputs, size_t n, mci_shard_order o
     else
         *out = shards;
     return status;
+}
+
+mc_status mci_shards_list(const char *const *inputs, size_t n, mci_shard_order order,
+                          bool names_from_paths, mci_shards *out, mc_error *err)
+{
+    const mc_pool pool = { .inputs = inputs, .n_inputs = n };
+    return mci_shards_of_pool(&pool, order, names_from_paths, out, err);
 }
 
 void mci_shards_release(mci_shards *shards)

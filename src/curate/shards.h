@@ -25,6 +25,9 @@ typedef enum { MCI_AS_GIVEN, MCI_BY_NAME } mci_shard_order;
  * Release with mci_shards_release. */
 mc_status mci_shards_list(const char *const *inputs, size_t n, mci_shard_order order,
                           bool names_from_paths, mci_shards *out, mc_error *err);
+/* The inputs of a pool, whose standard input may have a name. */
+mc_status mci_shards_of_pool(const mc_pool *pool, mci_shard_order order, bool names_from_paths,
+                             mci_shards *out, mc_error *err);
 void mci_shards_release(mci_shards *shards);
 
 /* The name of a shard: what is behind the last slash, without .gz .zst .jsonl .json .warc .wat .txt

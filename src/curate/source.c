@@ -16,7 +16,7 @@ struct mci_source {
     mci_rows rows;
     mci_buf line; /* of a row */
     uint64_t max_item_bytes;
-    char *path;
+    char *path, *name; /* where it is; what tells its form */
     mci_form form;
     bool is_damaged; /* at the start */
     bool is_ended;   /* rows; without any if such damage took what tells them apart */
@@ -70,25 +70,39 @@ mci_form mci_form_of(const char *path, mc_str start)
     return form == MCI_FORM_ARCHIVE ? MCI_FORM_PAIRS : form;
 }
 
-mc_status mci_source_open(const char *path, uint64_t max_item_bytes, mci_source **out,
-                          mc_error *err)
+static mc_status copy_text(const char *text, char **out, mc_error *err)
+{
+    size_t n = strlen(text) + 1;
+    *out = mci_alloc(n);
+    if (!*out)
+        return mci_nomem(err, n);
+    memcpy(*out, text, n);
+    return MC_OK;
+}
+
+mc_status mci_source_open_as(const char *path, const char *name, uint64_t max_item_bytes,
+                             mci_source **out, mc_error *err)
 {
     mci_source *source = mci_alloc_zeroed(1, sizeof *source);
     if (!source)
         return mci_nomem(err, sizeof *source);
     source->max_item_bytes = max_item_bytes;
     mc_status status = mci_stream_open(path, &source->stream, err);
-    size_t n = strlen(path) + 1;
-    source->path = status < 0 ? NULL : mci_alloc(n);
-    if (source->path)
-        memcpy(source->path, path, n);
-    else if (status >= 0)
-        status = mci_nomem(err, n);
+    if (status >= 0)
+        status = copy_text(path, &source->path, err);
+    if (status >= 0)
+        status = copy_text(name, &source->name, err);
     if (status < 0)
         mci_source_close(source);
     else
         *out = source;
     return status;
+}
+
+mc_status mci_source_open(const char *path, uint64_t max_item_bytes, mci_source **out,
+                          mc_error *err)
+{
+    return mci_source_open_as(path, path, max_item_bytes, out, err);
 }
 
 void mci_source_close(mci_source *source)
@@ -101,6 +115,7 @@ void mci_source_close(mci_source *source)
         source->rows.close(source->rows.self);
     mci_buf_release(&source->line);
     mci_free(source->path);
+    mci_free(source->name);
     mci_stream_close(source->stream);
     mci_free(source);
 }
@@ -132,7 +147,7 @@ static mc_status open_form(mci_source *source, mc_error *err)
 static mc_status open_behind_damage(mci_source *source, mc_error *err)
 {
     source->is_damaged = true;
-    source->form = form_by_name(source->path);
+    source->form = form_by_name(source->name);
     source->is_ended = source->form == MCI_FORM_CSV || source->form == MCI_FORM_TSV ||
                        source->form == MCI_FORM_TAR;
     if (source->form == MCI_FORM_ARCHIVE)
@@ -154,7 +169,7 @@ static mc_status decide_form(mci_source *source, mc_error *err)
     if (starts_with(start, "filedesc://"))
         return mc_fail(err, MC_E_FORMAT,
                        "this is an ARC file, the form before WARC; convert it (warcio recompress)");
-    source->form = mci_form_of(source->path, start);
+    source->form = mci_form_of(source->name, start);
     return open_form(source, err);
 }
 

@@ -33,6 +33,9 @@ typedef struct mci_source mci_source;
 /* Errors: MC_E_IO; MC_E_FORMAT for what is known and not taken (ARC, WET). */
 mc_status mci_source_open(const char *path, uint64_t max_item_bytes, mci_source **out,
                           mc_error *err);
+/* The same, taken for a file called `name` where its form is a matter of names. */
+mc_status mci_source_open_as(const char *path, const char *name, uint64_t max_item_bytes,
+                             mci_source **out, mc_error *err);
 void mci_source_close(mci_source *source);
 
 /* MC_OK; MC_END; MC_SKIPPED: damage, err says what and where, reading goes on.

@@ -305,16 +305,38 @@ static mc_status open_binary(opener *o, mc_error *err)
 
 /* ---- texts ---- */
 
+/* A word that is neither a file nor a set of ours is answered with the sets that there are. */
+static mc_status fail_without_templates(const char *name, mc_error *err)
+{
+    const char *set;
+    mci_buf sets = { 0 };
+    mc_status status = MC_OK;
+    for (size_t i = 0; status >= 0 && (set = mc_prompt_set_name(i)); i++)
+        status = mci_buf_printf(&sets, err, "%s%s", i ? ", " : "", set);
+    if (status >= 0)
+        status = mc_fail(err, MC_E_IO,
+                         "%s: neither a file of templates nor one of the built-in sets %.*s", name,
+                         (int)sets.len, sets.data);
+    mci_buf_release(&sets);
+    return status;
+}
+
+static mc_status load_templates(opener *o, const char *name, mc_error *err)
+{
+    const char *built_in = mc_prompt_set(name);
+    if (built_in)
+        return mci_phrases_lines(&o->set->templates, mc_str_of(built_in), err);
+    if (strcmp(name, "-") != 0 && !mci_file_exists(name))
+        return fail_without_templates(name, err);
+    return mci_phrases_load(&o->set->templates, name, o->set->name.data, err);
+}
+
 static mc_status load_given(opener *o, mc_error *err)
 {
     const mc_eval_set *spec = o->spec;
     if (spec->class_names)
         MC_TRY(mci_phrases_load(&o->set->class_names, spec->class_names, o->set->name.data, err));
-    if (!spec->templates)
-        return MC_OK;
-    const char *built_in = mc_prompt_set(spec->templates);
-    return built_in ? mci_phrases_lines(&o->set->templates, mc_str_of(built_in), err)
-                    : mci_phrases_load(&o->set->templates, spec->templates, o->set->name.data, err);
+    return spec->templates ? load_templates(o, spec->templates, err) : MC_OK;
 }
 
 static bool has_place(mc_str template)

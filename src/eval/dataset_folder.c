@@ -76,7 +76,7 @@ mc_status mci_dataset_folder_open(const char *path, uint64_t max_image_bytes, mc
     if (status >= 0 && f->folders.n == 0)
         status = mc_fail(err, MC_E_FORMAT,
                          "%s: no data set: neither folders of classes, nor the files of a kind "
-                         "that is known",
+                         "that is known (of a tar that lies in it, name the tar)",
                          path);
     if (status < 0)
         close_folder(f);

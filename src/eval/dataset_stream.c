@@ -14,7 +14,6 @@ enum {
 typedef struct {
     mci_dataset_item item;
     mc_error why; /* why.status MC_OK: it is prepared */
-    uint64_t file_bytes;
 } place;
 
 /* Item i is at place i % n_places, and its pixels at the same place of pixels. Workers write to
@@ -50,7 +49,6 @@ static mc_status claim(void *user, unsigned worker, uint64_t number, mc_error *e
     const mci_dataset_source *source = s->job.source;
     (void)worker;
     at->why = (mc_error){ 0 };
-    at->file_bytes = 0;
     mc_status status = source->next(source->self, &at->item, &at->why);
     if (status < 0 || status == MC_END) {
         if (err)
@@ -76,7 +74,6 @@ static void prepare(void *user, unsigned worker, uint64_t number)
                                  s->pixels + i * s->row_floats, why);
         why->status = status;
     }
-    s->places[i].file_bytes = image->bytes.len;
     if (image->bytes.cap > KEPT_BYTES)
         mci_buf_release(&image->bytes);
 }
@@ -160,7 +157,6 @@ static mc_status gather(mci_dataset_stream *s, uint64_t from, uint64_t end, mci_
         const place *at = &s->places[first + i];
         const mci_dataset_item *item = &at->item;
         const mc_str name = mci_buf_str(&item->image.name);
-        out->file_bytes += at->file_bytes;
         if (at->why.status == MC_E_NOMEM)
             return mc_fail(err, MC_E_NOMEM, "%s: %s", name.data, at->why.text);
         if (at->why.status != MC_OK) {

@@ -34,7 +34,6 @@ typedef struct {
     const mci_dataset_row *rows;
     size_t n_failures;
     const mci_dataset_failure *failures;
-    uint64_t file_bytes; /* of the images' files */
 } mci_dataset_batch;
 
 typedef struct mci_dataset_stream mci_dataset_stream;

@@ -20,7 +20,6 @@ typedef struct {
     mc_eval_result *result;
     size_t D, stride; /* of features; D rounded up to the kernels' lanes */
     float *features;  /* [batch, D] of images */
-    uint64_t file_bytes;
 } evaluation;
 
 /* ---- images ---- */
@@ -43,7 +42,8 @@ static void tell_progress(const evaluation *e)
 {
     const mc_hooks *hooks = &e->run->job->hooks;
     const mc_progress progress = { .phase = e->set->name.data,
-                                   .done = e->file_bytes,
+                                   .done = e->result->n_images + e->result->n_failed,
+                                   .unit = "images",
                                    .n_shards_done = e->run->n_sets_done,
                                    .n_shards = e->run->n_sets };
     if (hooks->progress)
@@ -62,7 +62,6 @@ static mc_status take_all(evaluation *e, mci_dataset_stream *stream, take_fn *ta
         MC_TRY(mc_clip_encode_images(e->run->ctx, batch.pixels, batch.n, e->features, err));
         MC_TRY(take(e, task, &batch, err));
         e->result->n_images += batch.n;
-        e->file_bytes += batch.file_bytes;
         tell_progress(e);
     }
     return status == MC_END ? MC_OK : status;

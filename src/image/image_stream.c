@@ -12,7 +12,6 @@ typedef struct {
     mci_buf name; /* with a NUL that is not counted */
     uint64_t position;
     mc_error why; /* why.status MC_OK: it is prepared */
-    uint64_t file_bytes;
 } place;
 
 typedef struct {
@@ -71,7 +70,6 @@ static mc_status claim(void *user, unsigned worker, uint64_t number, mc_error *e
     mci_image_input *input = &s->workers[worker].input;
     place *at = &s->places[number % s->n_places];
     at->why = (mc_error){ 0 };
-    at->file_bytes = 0;
     mc_status status = next_wanted(s, input, &at->position, &at->why);
     if (status < 0 || status == MC_END) {
         if (err)
@@ -100,7 +98,6 @@ static void prepare(void *user, unsigned worker, uint64_t number)
                      ? mc_image_prepare_u8(w->scratch, &s->job.options, file, row, why)
                      : mc_image_prepare(w->scratch, &s->job.options, file, (float *)row, why);
     why->status = status;
-    s->places[at].file_bytes = file.len;
 }
 
 /* ---- opening and closing ---- */
@@ -194,7 +191,6 @@ static mc_status gather(mci_image_stream *s, uint64_t from, uint64_t end, mci_im
     for (size_t i = 0; i < end - from; i++) {
         const place *at = &s->places[first + i];
         mc_str name = mci_buf_str(&at->name);
-        out->file_bytes += at->file_bytes;
         if (at->why.status == MC_E_NOMEM)
             return mc_fail(err, MC_E_NOMEM, "%s: %s", at->name.data, at->why.text);
         if (at->why.status != MC_OK) {

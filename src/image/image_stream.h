@@ -45,7 +45,6 @@ typedef struct {
     const mci_image_row *rows;
     size_t n_failures;
     const mci_image_failure *failures;
-    uint64_t file_bytes; /* that were read for it */
 } mci_image_batch;
 
 typedef struct mci_image_stream mci_image_stream;

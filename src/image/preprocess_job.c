@@ -17,7 +17,6 @@ typedef struct {
     mci_npy_out *array;
     mci_output *list;
     mci_buf line, name;
-    uint64_t file_bytes;
 } run;
 
 /* ---- the list ---- */
@@ -91,10 +90,9 @@ static mc_status take_batch(run *r, const mci_image_batch *batch, mc_error *err)
     return mci_npy_out_add(r->array, rows, batch->n, err);
 }
 
-static void tell_progress(run *r, uint64_t file_bytes)
+static void tell_progress(const run *r)
 {
-    r->file_bytes += file_bytes;
-    mc_progress progress = { .phase = "prepare", .done = r->file_bytes };
+    mc_progress progress = { .phase = "prepare", .done = r->sum->n_inputs, .unit = "images" };
     if (r->job->hooks.progress)
         r->job->hooks.progress(r->job->hooks.user, &progress);
 }
@@ -105,7 +103,7 @@ static mc_status take_all(run *r, mc_error *err)
     mc_status status;
     while ((status = mci_image_stream_next(r->stream, &batch, err)) == MC_OK) {
         MC_TRY(take_batch(r, &batch, err));
-        tell_progress(r, batch.file_bytes);
+        tell_progress(r);
     }
     MC_TRY(status);
     r->sum->n_passed_over = mci_image_stream_passed_over(r->stream);

@@ -47,7 +47,8 @@ static mc_status find_library(mci_duck *duck, mc_error *err)
     if (!duck->library)
         return mc_fail(err, MC_E_BACKEND,
                        "Parquet needs DuckDB's library, which is not here; get it with "
-                       "scripts/fetch-duckdb, or name a libduckdb.so in METACLIP_DUCKDB");
+                       "scripts/fetch-duckdb (where metaclip is installed: "
+                       "share/metaclip/fetch-duckdb), or name a libduckdb.so in METACLIP_DUCKDB");
     return MC_OK;
 }
 

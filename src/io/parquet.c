@@ -40,6 +40,7 @@ typedef struct {
     uint64_t row, n_rows;   /* in the chunk */
     uint64_t n_rows_before; /* in the chunks before it */
     mc_status end;          /* why there is no further chunk; MC_OK: there may be */
+    bool is_unreadable;     /* not a single row could be asked for */
     mc_error why;
     mci_buf owner, extra; /* of the record that is made: uuid and url; further members */
     mci_buf other;        /* the owner of the row that may belong to it */
@@ -156,6 +157,17 @@ static mc_status select_columns(reader *r, mci_duck_result *schema, mci_buf *sql
 
 /* ---- the query ---- */
 
+/* Without its table of contents, which a file that is cut has lost, nothing can be read. */
+static mc_status end_before_the_first_row(reader *r, mc_status status, const mc_error *why)
+{
+    if (status != MC_E_FORMAT)
+        return status;
+    r->end = status;
+    r->why = *why;
+    r->is_unreadable = true;
+    return MC_OK;
+}
+
 static mc_status look_at_columns(reader *r, mci_buf *sql, mc_error *err)
 {
     char from[96], look[128];
@@ -163,10 +175,15 @@ static mc_status look_at_columns(reader *r, mci_buf *sql, mc_error *err)
     snprintf(from, sizeof from, "FROM read_parquet('%s', hive_partitioning = false)", r->duck.file);
     snprintf(look, sizeof look, "SELECT * %s LIMIT 0", from);
     mc_status status = MC_OK;
-    if (r->duck.query(r->duck.connection, look, &schema) != MCI_DUCK_OK)
-        status = mci_duck_fail(&r->duck, r->duck.result_error(&schema), err);
-    if (status >= 0)
+    if (r->duck.query(r->duck.connection, look, &schema) != MCI_DUCK_OK) {
+        mc_error why = { 0 };
+        status = mci_duck_fail(&r->duck, r->duck.result_error(&schema), &why);
+        status = end_before_the_first_row(r, status, &why);
+        if (status < 0)
+            mc_fail(err, status, "%s", why.text);
+    } else {
         status = select_columns(r, &schema, sql, err);
+    }
     if (status >= 0)
         status = mci_buf_printf(sql, err, " %s", from);
     r->duck.destroy_result(&schema);
@@ -225,6 +242,8 @@ static mc_status say_end(reader *r, mc_error *err)
     if (end != MC_E_FORMAT)
         return mc_fail(err, end, "%s", r->why.text);
     r->end = MC_END;
+    if (r->is_unreadable)
+        return mc_fail(err, MC_SKIPPED, "%s; nothing of it can be read (is it cut?)", r->why.text);
     return mc_fail(err, MC_SKIPPED, "row %" PRIu64 ": %s; what follows is lost", r->n_rows_before,
                    r->why.text);
 }
@@ -414,7 +433,7 @@ static mc_status open_reader(reader *r, const char *path, mc_error *err)
     MC_TRY(open_file(r, path, err));
     MC_TRY(mci_duck_open(&r->duck, r->fd, err));
     mc_status status = look_at_columns(r, &sql, err);
-    if (status >= 0)
+    if (status >= 0 && !r->is_unreadable)
         status = start_query(r, sql.data, err);
     mci_buf_release(&sql);
     return status;
@@ -429,7 +448,7 @@ mc_status mci_parquet_open(const char *path, mci_rows *out, mc_error *err)
     mc_status status = open_reader(r, path, err);
     if (status < 0) {
         close_reader(r);
-        return mc_add_context(err, status, "%s", path);
+        return status;
     }
     *out = (mci_rows){ r, next_record, close_reader };
     return MC_OK;

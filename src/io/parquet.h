@@ -14,9 +14,10 @@
 
 /* path must be a regular file; it is never taken as a pattern or as a remote address. Rows come in
  * the file's order; what is held is bounded, whatever the file claims; offsets are row numbers.
- * Damage behind the file's beginning: one MC_SKIPPED, then MC_END; what stood before was given.
- * Errors: MC_E_BACKEND (no library, with how to get it); MC_E_IO; MC_E_FORMAT (no Parquet, cut off,
- * or without a column of texts), naming path. */
+ * Damage: one MC_SKIPPED, then MC_END; what stood before was given, which is nothing of a file that
+ * is cut, for its table of contents comes last.
+ * Errors: MC_E_BACKEND (no library, with how to get it); MC_E_IO; MC_E_FORMAT (no column of
+ * texts). They do not name path. */
 mc_status mci_parquet_open(const char *path, mci_rows *out, mc_error *err);
 
 #endif

@@ -46,6 +46,23 @@ static mc_status find_config(mci_model_files *files, const char *const names[2],
     return find_in(files, "preprocessor_config.json", &files->preprocess, err);
 }
 
+/* PATH/checkpoints is what `metaclip train` makes in the folder of a run. */
+static mc_status fail_without_weights(const char *path, mci_model_files *files, mc_error *err)
+{
+    MC_TRY(find_in(files, "checkpoints", &files->weights, err));
+    if (files->weights.len)
+        return mc_fail(
+            err, MC_E_FORMAT,
+            "%s: a run of `metaclip train`; its models are the folders in %s/checkpoints, "
+            "name one of them",
+            path, path);
+    return mc_fail(err, MC_E_FORMAT,
+                   "%s: a folder without weights: no model.safetensors, pytorch_model.bin, "
+                   "open_clip_model.safetensors or open_clip_pytorch_model.bin. A .pt in it is "
+                   "given by its own name",
+                   path);
+}
+
 static mc_status find_in_folder(const char *path, mci_model_files *files, mc_error *err)
 {
     for (size_t i = 0; i < COUNT_OF(forms); i++) {
@@ -55,11 +72,7 @@ static mc_status find_in_folder(const char *path, mci_model_files *files, mc_err
         files->is_index = forms[i].is_index;
         return find_config(files, forms[i].config, err);
     }
-    return mc_fail(err, MC_E_FORMAT,
-                   "%s: a folder without weights: no model.safetensors, pytorch_model.bin, "
-                   "open_clip_model.safetensors or open_clip_pytorch_model.bin. A .pt in it is "
-                   "given by its own name",
-                   path);
+    return fail_without_weights(path, files, err);
 }
 
 static bool ends_with(const char *text, const char *end)

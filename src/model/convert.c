@@ -9,6 +9,8 @@
 #include "base/json_text.h"
 #include "io/whole.h"
 #include "model/convert_plan.h"
+#include "model/model_vocab.h"
+#include "vocab/vocab_files.h"
 
 #define SHARD_BYTES UINT64_C(5000000000) /* transformers' own limit */
 
@@ -30,6 +32,7 @@ typedef struct {
     mci_checkpoint *checkpoint;
     mci_convert_plan plan;
     mci_buf path, text;
+    bool looks_only; /* whether small files could be written */
     mc_convert_stats *stats;
 } conversion;
 
@@ -59,33 +62,153 @@ static mc_status set_path(conversion *c, const char *name, mc_error *err)
                           is_hugging_face(c->job) ? "/" : "", name);
 }
 
+/* The bytes as they are: a file of OpenAI's is compressed already. */
 static mc_status write_text(conversion *c, const char *name, mc_error *err)
 {
+    mci_output *output = NULL;
     MC_TRY(set_path(c, name, err));
+    MC_TRY(mci_output_open(c->path.data, MCI_PLAIN, &output, err));
     c->stats->n_files++;
-    return mci_output_file(c->path.data, mci_buf_str(&c->text), err);
+    return mci_output_end(output, mci_output_write(output, mci_buf_str(&c->text), err), err);
 }
 
-/* ---- OpenCLIP ---- */
+/* ---- small files ---- */
 
-/* A config beside the model that says the same is as good as a new one; another one belongs to
+/* A file beside the model that says the same is as good as a new one; another one belongs to
  * somebody. */
-static mc_status look_at_config(conversion *c, bool *is_there, mc_error *err)
+static mc_status look_at(conversion *c, const char *name, bool *is_there, mc_error *err)
 {
     mci_buf there = { 0 };
-    MC_TRY(set_path(c, "open_clip_config.json", err));
+    MC_TRY(set_path(c, name, err));
     mc_status status = mci_read_file(c->path.data, &there, is_there, err);
     bool is_same = mc_str_equal(mci_buf_str(&there), mci_buf_str(&c->text));
     mci_buf_release(&there);
     if (status >= 0 && *is_there && !is_same && !c->job->replace)
         return mc_fail(
             err, MC_E_ARG,
-            "%s is there and says another config: it belongs to another model. Give this "
+            "%s is there and says something else: it belongs to another model. Give this "
             "one a folder of its own, or say that the file is to be replaced",
             c->path.data);
     *is_there = *is_there && is_same;
     return status;
 }
+
+/* A small file of the model, whose text is at hand. A folder of Hugging Face's is the model's own.
+ */
+static mc_status add_file(conversion *c, const char *name, mc_error *err)
+{
+    bool is_there = false;
+    if (!is_hugging_face(c->job))
+        MC_TRY(look_at(c, name, &is_there, err));
+    return is_there || c->looks_only ? MC_OK : write_text(c, name, err);
+}
+
+/* ---- the vocabulary ---- */
+
+static mc_status lies_beside(conversion *c, const char *name, bool *found, mc_error *err)
+{
+    mci_buf path = { 0 };
+    mc_status status =
+        mci_buf_printf(&path, err, "%s/%s", mci_checkpoint_folder(c->checkpoint), name);
+    *found = status >= 0 && mci_file_exists(path.data);
+    mci_buf_release(&path);
+    return status;
+}
+
+/* Whether the files that lie beside the model would not do: Hugging Face's tools do not read
+ * OpenAI's. */
+static mc_status must_make_vocab(conversion *c, bool *out, mc_error *err)
+{
+    static const char *const whole[] = { "vocab.json", "tokenizer.json", "sentencepiece.bpe.model",
+                                         "spiece.model" };
+    bool found = false;
+    *out = false;
+    if (!is_hugging_face(c->job))
+        return MC_OK;
+    for (size_t i = 0; i < COUNT_OF(whole) && !found; i++)
+        MC_TRY(lies_beside(c, whole[i], &found, err));
+    return found ? MC_OK : lies_beside(c, "bpe_simple_vocab_16e6.txt.gz", out, err);
+}
+
+static mc_status add_made(conversion *c, const mci_vocab_files *files, mc_error *err)
+{
+    for (size_t i = 0; i < files->n; i++) {
+        mci_buf_clear(&c->text);
+        MC_TRY(mci_buf_add(&c->text, mci_buf_str(&files->items[i].bytes), err));
+        MC_TRY(add_file(c, files->items[i].name, err));
+    }
+    return MC_OK;
+}
+
+/* What lies beside the model need not be its own; what was named has to be. */
+static mc_status open_vocab(const conversion *c, mc_tokenizer **out, mc_error *err)
+{
+    const char *given = c->job->vocab_path;
+    const mc_hooks *hooks = &c->job->model.hooks;
+    mc_error why = { 0 };
+    mc_status status = mci_model_vocab_open(&c->checkpoint->config,
+                                            given ? given : mci_checkpoint_folder(c->checkpoint),
+                                            given != NULL, MC_RULE_AUTO, out, &why);
+    if (status != MC_E_MISMATCH || given)
+        return status < 0 ? mc_fail(err, status, "%s", why.text) : status;
+    if (hooks->warn && c->looks_only)
+        hooks->warn(hooks->user, why.text);
+    return MC_OK;
+}
+
+static mc_status make_vocab(conversion *c, mc_error *err)
+{
+    const mci_clip_config *config = &c->checkpoint->config;
+    mc_tokenizer *tokenizer = NULL;
+    mci_vocab_files files = { 0 };
+    MC_TRY(open_vocab(c, &tokenizer, err));
+    if (!tokenizer)
+        return MC_OK;
+    mc_status status = mci_vocab_files_make(tokenizer, config->text.context_length, &files, err);
+    if (status >= 0)
+        status = add_made(c, &files, err);
+    mci_vocab_files_release(&files);
+    mc_tokenizer_free(tokenizer);
+    return status;
+}
+
+static mc_status copy_if_there(conversion *c, const char *name, mc_error *err)
+{
+    mci_buf from = { 0 };
+    bool found = false;
+    mci_buf_clear(&c->text);
+    mc_status status =
+        mci_buf_printf(&from, err, "%s/%s", mci_checkpoint_folder(c->checkpoint), name);
+    if (status >= 0)
+        status = mci_read_file(from.data, &c->text, &found, err);
+    if (status >= 0 && found)
+        status = add_file(c, name, err);
+    mci_buf_release(&from);
+    return status;
+}
+
+static mc_status add_vocab_files(conversion *c, mc_error *err)
+{
+    bool must_make = c->job->vocab_path != NULL;
+    if (!must_make)
+        MC_TRY(must_make_vocab(c, &must_make, err));
+    if (must_make)
+        return make_vocab(c, err);
+    for (size_t i = 0; i < COUNT_OF(tokenizer_files); i++)
+        MC_TRY(copy_if_there(c, tokenizer_files[i], err));
+    return MC_OK;
+}
+
+/* Whether files can be added, before anything is written. */
+static mc_status check(conversion *c, mc_status (*add)(conversion *, mc_error *), mc_error *err)
+{
+    c->looks_only = true;
+    mc_status status = add(c, err);
+    c->looks_only = false;
+    return status;
+}
+
+/* ---- OpenCLIP ---- */
 
 static mc_status write_pt(conversion *c, mc_error *err)
 {
@@ -96,15 +219,20 @@ static mc_status write_pt(conversion *c, mc_error *err)
     return mci_output_end(output, status, err);
 }
 
+static mc_status add_small_files(conversion *c, mc_error *err)
+{
+    mci_buf_clear(&c->text);
+    MC_TRY(mci_open_clip_write(&c->checkpoint->config, &c->text, err));
+    MC_TRY(add_file(c, "open_clip_config.json", err));
+    return add_vocab_files(c, err);
+}
+
 static mc_status write_open_clip(conversion *c, mc_error *err)
 {
-    bool has_config = false;
-    MC_TRY(mci_open_clip_write(&c->checkpoint->config, &c->text, err));
     MC_TRY(set_path(c, "", err)); /* the folder, with its slash */
     MC_TRY(mci_make_folders(c->path.data, err));
-    MC_TRY(look_at_config(c, &has_config, err));
-    if (!has_config)
-        MC_TRY(write_text(c, "open_clip_config.json", err));
+    MC_TRY(check(c, add_small_files, err));
+    MC_TRY(add_small_files(c, err));
     return write_pt(c, err);
 }
 
@@ -180,28 +308,6 @@ static mc_status write_weights(conversion *c, mc_error *err)
                         : write_shard(c, "model.safetensors", 0, c->plan.n, err);
 }
 
-static mc_status copy_if_there(conversion *c, const char *name, mc_error *err)
-{
-    mci_buf from = { 0 };
-    bool found = false;
-    mci_buf_clear(&c->text);
-    mc_status status =
-        mci_buf_printf(&from, err, "%s/%s", mci_checkpoint_folder(c->checkpoint), name);
-    if (status >= 0)
-        status = mci_read_file(from.data, &c->text, &found, err);
-    if (status >= 0 && found)
-        status = write_text(c, name, err);
-    mci_buf_release(&from);
-    return status;
-}
-
-static mc_status copy_tokenizer(conversion *c, mc_error *err)
-{
-    for (size_t i = 0; i < COUNT_OF(tokenizer_files); i++)
-        MC_TRY(copy_if_there(c, tokenizer_files[i], err));
-    return MC_OK;
-}
-
 /* A model that is there stops being one before its files change. */
 static mc_status clear_folder(conversion *c, mc_error *err)
 {
@@ -217,7 +323,7 @@ static mc_status clear_folder(conversion *c, mc_error *err)
             return mc_fail(
                 err, MC_E_ARG,
                 "%s: there is a model already. Name another folder, or say that it is to "
-                "be replaced",
+                "be replaced (--replace)",
                 c->job->out_path);
         MC_TRY(mci_remove_file(c->path.data, err));
     }
@@ -232,9 +338,10 @@ static const char *dtype_name(const mci_convert_plan *plan)
 
 static mc_status write_hugging_face(conversion *c, mc_error *err)
 {
+    MC_TRY(check(c, add_vocab_files, err));
     MC_TRY(clear_folder(c, err));
     MC_TRY(write_weights(c, err));
-    MC_TRY(copy_tokenizer(c, err));
+    MC_TRY(add_vocab_files(c, err));
     mci_buf_clear(&c->text);
     MC_TRY(mci_clip_preprocess_write(&c->checkpoint->config, &c->text, err));
     MC_TRY(write_text(c, "preprocessor_config.json", err));
@@ -261,7 +368,8 @@ static mc_status check_job(const mc_convert_job *job, mc_error *err)
     if (is_same_file(job->in_path, job->out_path))
         return mc_fail(err, MC_E_ARG, "%s: the output would replace the input", job->out_path);
     if (!is_hugging_face(job) && mci_file_exists(job->out_path) && !job->replace)
-        return mc_fail(err, MC_E_ARG, "%s is there already; say that it is to be replaced",
+        return mc_fail(err, MC_E_ARG,
+                       "%s is there already; say that it is to be replaced (--replace)",
                        job->out_path);
     return MC_OK;
 }

@@ -38,9 +38,11 @@ static mc_status write_batch(mci_embed_run *run, const mci_image_batch *batch, m
 static void tell_progress(mci_embed_run *run, const mci_image_batch *batch, uint64_t *done)
 {
     const mc_hooks *hooks = &run->job->hooks;
-    *done += batch->file_bytes;
+    const mc_progress progress = { .phase = "embed",
+                                   .done = *done += batch->n + batch->n_failures,
+                                   .unit = "images" };
     if (hooks->progress)
-        hooks->progress(hooks->user, &(mc_progress){ .phase = "embed", .done = *done });
+        hooks->progress(hooks->user, &progress);
 }
 
 static mc_status take_all(mci_embed_run *run, mci_image_stream *stream, mc_error *err)

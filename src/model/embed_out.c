@@ -44,6 +44,7 @@ static mc_status add_file_facts(mci_buf *text, mci_buf *room, const char *path, 
 static mc_status describe(mci_embed_out *out, mci_buf *text, mc_error *err)
 {
     static const char *const kinds[] = { "images", "texts", "pixels", "tokens" };
+    static const char *const rules[] = { "auto", "openai", "hf" };
     const mc_embed_job *job = out->job;
     MC_TRY(mci_buf_printf(
         text, err,
@@ -53,8 +54,12 @@ static mc_status describe(mci_embed_out *out, mci_buf *text, mc_error *err)
         kinds[job->kind], out->D, job->shard_rows, job->half ? "f16" : "f32",
         job->raw ? "false" : "true", job->model.precision == MC_PRECISION_BF16 ? "bf16" : "fp32",
         job->model.image_size, job->rgb_last ? "true" : "false", job->exif ? "true" : "false",
-        job->shrink ? "true" : "false", job->rule == MC_RULE_HF ? "hf" : "openai"));
+        job->shrink ? "true" : "false", rules[job->rule]));
     MC_TRY(add_file_facts(text, &out->name, job->model_path, err));
+    if (job->vocab_path) {
+        MC_TRY(mci_buf_add(text, mc_str_of(",\"vocab\":"), err));
+        MC_TRY(add_file_facts(text, &out->name, job->vocab_path, err));
+    }
     MC_TRY(mci_buf_add(text, mc_str_of(",\"inputs\":["), err));
     for (size_t i = 0; i < job->n_inputs; i++) {
         MC_TRY(mci_buf_add(text, mc_str_of(i ? ",\n" : "\n"), err));

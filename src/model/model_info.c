@@ -1,12 +1,12 @@
 /* What a model file is, as facts for people. */
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/info_facts.h"
 #include "metaclip/checkpoint.h"
 #include "model/checkpoint_internal.h"
 #include "model/pt.h"
@@ -47,19 +47,6 @@ bool mc_model_is(const char *path)
 
 /* ---- facts ---- */
 
-static void add_fact(mc_info *info, const char *name, const char *format, ...) MC_PRINTF(3, 4);
-static void add_fact(mc_info *info, const char *name, const char *format, ...)
-{
-    if (info->n_facts == MC_MAX_FACTS)
-        return;
-    snprintf(info->facts[info->n_facts].name, sizeof info->facts[0].name, "%s", name);
-    va_list args;
-    va_start(args, format);
-    vsnprintf(info->facts[info->n_facts].value, sizeof info->facts[0].value, format, args);
-    va_end(args);
-    info->n_facts++;
-}
-
 /* Warnings come while the model is opened, before the facts they belong behind. */
 typedef struct {
     mc_info notes;
@@ -69,38 +56,38 @@ typedef struct {
 static void hear(void *user, const char *text)
 {
     listener *l = user;
-    add_fact(&l->notes, "note", "%s", text);
+    mci_info_fact(&l->notes, "note", "%s", text);
     if (l->hooks && l->hooks->warn)
         l->hooks->warn(l->hooks->user, text);
 }
 
 static void tell_towers(const mci_clip_config *c, mc_info *info)
 {
-    add_fact(info, "activation", "%s", c->quick_gelu ? "QuickGELU" : "GELU");
-    add_fact(info, "embedding", "%u", c->embed_dim);
-    add_fact(info, "image tower", "width %u, %u layers, %u heads, MLP %u, patches of %u",
-             c->vision.width, c->vision.layers, c->vision.heads, c->vision.mlp_width,
-             c->vision.patch_size);
-    add_fact(info, "text tower", "width %u, %u layers, %u heads, MLP %u", c->text.width,
-             c->text.layers, c->text.heads, c->text.mlp_width);
+    mci_info_fact(info, "activation", "%s", c->quick_gelu ? "QuickGELU" : "GELU");
+    mci_info_count(info, "embedding", c->embed_dim);
+    mci_info_fact(info, "image tower", "width %u, %u layers, %u heads, MLP %u, patches of %u",
+                  c->vision.width, c->vision.layers, c->vision.heads, c->vision.mlp_width,
+                  c->vision.patch_size);
+    mci_info_fact(info, "text tower", "width %u, %u layers, %u heads, MLP %u", c->text.width,
+                  c->text.layers, c->text.heads, c->text.mlp_width);
     if (c->layer_norm_eps != 1e-5f)
-        add_fact(info, "layer norm eps", "%g", (double)c->layer_norm_eps);
+        mci_info_fact(info, "layer norm eps", "%g", (double)c->layer_norm_eps);
 }
 
 static void tell_texts(const mci_clip_config *c, mc_info *info)
 {
     static const char *const names[] = { "CLIP", "XLM-V", "mT5" };
-    add_fact(info, "texts", "%u tokens of %u (%s)", c->text.context_length, c->text.vocab_size,
-             names[c->text.vocab]);
+    mci_info_fact(info, "texts", "%u tokens of %u (%s)", c->text.context_length, c->text.vocab_size,
+                  names[c->text.vocab]);
     switch (c->text.pool) {
     case MCI_POOL_LARGEST:
-        add_fact(info, "text pooling", "at the largest token");
+        mci_info_fact(info, "text pooling", "at the largest token");
         break;
     case MCI_POOL_END:
-        add_fact(info, "text pooling", "at token %d", c->text.end_id);
+        mci_info_fact(info, "text pooling", "at token %d", c->text.end_id);
         break;
     case MCI_POOL_COUNT:
-        add_fact(info, "text pooling", "behind the last token above 1");
+        mci_info_fact(info, "text pooling", "behind the last token above 1");
         break;
     }
 }
@@ -111,11 +98,11 @@ static void tell_images(const mci_clip_config *c, mc_info *info)
     static const char *const how[] = { "short side to", "both sides to", "long side to" };
     uint32_t size = c->vision.image_size;
     const float *mean = c->vision.mean, *std = c->vision.std;
-    add_fact(info, "images", "%u x %u; %s %u, %s%s", size, size, how[c->vision.resize_mode],
-             c->vision.resize_size, by[c->vision.resample],
-             c->vision.resize_mode == MCI_RESIZE_SHORTEST ? ", centre" : "");
-    add_fact(info, "mean, std", "%g %g %g, %g %g %g", (double)mean[0], (double)mean[1],
-             (double)mean[2], (double)std[0], (double)std[1], (double)std[2]);
+    mci_info_fact(info, "images", "%u x %u; %s %u, %s%s", size, size, how[c->vision.resize_mode],
+                  c->vision.resize_size, by[c->vision.resample],
+                  c->vision.resize_mode == MCI_RESIZE_SHORTEST ? ", centre" : "");
+    mci_info_fact(info, "mean, std", "%g %g %g, %g %g %g", (double)mean[0], (double)mean[1],
+                  (double)mean[2], (double)std[0], (double)std[1], (double)std[2]);
 }
 
 /* "f32", or "f16 (301), f32 (1)" by tensors. */
@@ -130,7 +117,7 @@ static void tell_types(const mci_tensor_store *store, mc_info *info)
             used +=
                 (size_t)snprintf(text + used, sizeof text - used, "%s%s (%zu)", used ? ", " : "",
                                  mci_stored_type_name((mci_stored_type)type), counts[type]);
-    add_fact(info, "tensors", "%s", text);
+    mci_info_fact(info, "tensors", "%s", text);
 }
 
 static void tell_tokenizer(const mci_checkpoint *c, mc_info *info, mc_error *err)
@@ -150,26 +137,26 @@ static void tell_tokenizer(const mci_checkpoint *c, mc_info *info, mc_error *err
                                      files[i]);
     }
     mci_buf_release(&path);
-    add_fact(info, "tokenizer", "%s", used ? text : "none beside it");
+    mci_info_fact(info, "tokenizer", "%s", used ? text : "none beside it");
 }
 
 static void tell(const mci_checkpoint *c, mc_info *info, mc_error *err)
 {
-    snprintf(info->kind, sizeof info->kind, "CLIP model");
-    add_fact(info, "form", "%s's names; %s", c->is_hugging_face ? "Hugging Face" : "OpenCLIP",
-             c->store.form);
+    mci_info_kind(info, "CLIP model");
+    mci_info_fact(info, "form", "%s's names; %s", c->is_hugging_face ? "Hugging Face" : "OpenCLIP",
+                  c->store.form);
     if (c->config_path.len)
-        add_fact(info, "config", "%s", c->config_path.data);
+        mci_info_fact(info, "config", "%s", c->config_path.data);
     tell_towers(&c->config, info);
     tell_images(&c->config, info);
     tell_texts(&c->config, info);
-    add_fact(info, "parameters", "%" PRIu64, c->n_values);
+    mci_info_count(info, "parameters", c->n_values);
     tell_types(&c->store, info);
     if (c->n_passed_over)
-        add_fact(info, "tensors passed over", "%" PRIu64, c->n_passed_over);
+        mci_info_count(info, "tensors passed over", c->n_passed_over);
     if (c->store.n_maps > 1)
-        add_fact(info, "files of weights", "%zu", c->store.n_maps);
-    add_fact(info, "bytes", "%" PRIu64, c->store.n_bytes);
+        mci_info_count(info, "files of weights", c->store.n_maps);
+    mci_info_count(info, "bytes", c->store.n_bytes);
     tell_tokenizer(c, info, err);
 }
 
@@ -189,7 +176,7 @@ mc_status mc_model_info(const char *path, const mc_model_options *options, mc_in
         *out = (mc_info){ 0 };
         tell(c, out, err);
         for (size_t i = 0; i < l->notes.n_facts; i++)
-            add_fact(out, "note", "%s", l->notes.facts[i].value);
+            mci_info_fact(out, "note", "%s", l->notes.facts[i].value);
     }
     mci_checkpoint_close(c);
     mci_free(l);

@@ -168,7 +168,7 @@ static mc_status measure_group(const dedup *d, group *g, mci_buf *path, mc_error
     for (size_t i = 0; i < g->n; i++) {
         mci_key_file file;
         MC_TRY(key_file_of(d->run, g->first + i, path, err));
-        MC_TRY(mci_key_file_open(path->data, &file, err));
+        MC_TRY(mci_key_file_open(path->data, sizeof(mci_pair_key), &file, err));
         g->n_pairs[i] = file.n;
         mci_key_file_close(&file);
     }

@@ -185,6 +185,25 @@ mc_status mci_run_folder_clean(const mci_run_folder *folder, mc_error *err)
     return status;
 }
 
+/* What another command has made is its own: its files and ours would be taken for one another. */
+static mc_status refuse_others(const mci_run_folder *folder, mci_buf *path, mc_error *err)
+{
+    static const struct {
+        const char *file, *command;
+    } others[] = { { "pack.json", "pack" }, { "embed.json", "embed" }, { "checkpoints", "train" } };
+    MC_TRY(mci_run_file(folder, "run.json", path, err));
+    if (mci_file_exists(path->data))
+        return MC_OK;
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        MC_TRY(mci_run_file(folder, others[i].file, path, err));
+        if (mci_file_exists(path->data))
+            return mc_fail(err, MC_E_MISMATCH,
+                           "%s: this folder is of `metaclip %s` (it has %s); take one of its own",
+                           folder->dir, others[i].command, others[i].file);
+    }
+    return MC_OK;
+}
+
 mc_status mci_run_folder_open(const char *dir, mc_pairs_form format, mci_run_folder *out,
                               mc_error *err)
 {
@@ -193,7 +212,9 @@ mc_status mci_run_folder_open(const char *dir, mc_pairs_form format, mci_run_fol
     struct stat info;
     if (stat(dir, &info) == 0 && !S_ISDIR(info.st_mode))
         return mc_fail(err, MC_E_IO, "%s: this is a file; -o names a folder here", dir);
-    mc_status status = mci_run_file(&folder, "state/", &path, err);
+    mc_status status = refuse_others(&folder, &path, err);
+    if (status >= 0)
+        status = mci_run_file(&folder, "state/", &path, err);
     if (status >= 0)
         status = mci_make_folders(path.data, err);
     mci_buf_release(&path);

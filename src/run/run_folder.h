@@ -38,7 +38,8 @@ typedef struct {
     mc_pairs_form format;
 } mci_run_folder;
 
-/* Makes the folder if need be. Errors: MC_E_IO (cannot be made or written). Nothing to close. */
+/* Makes the folder if need be. Errors: MC_E_IO (cannot be made or written); MC_E_MISMATCH (it is
+ * what pack, embed or train made). Nothing to close. */
 mc_status mci_run_folder_open(const char *dir, mc_pairs_form format, mci_run_folder *out,
                               mc_error *err);
 /* Removes temporaries that a killed run left. Only while nobody else works in the folder. */

@@ -1,6 +1,8 @@
 /* OUT/run.json: the options that bear on results, the earlier runs, and the inputs. What may change
  * between two starts is t, the seed, the list of what is blocked, and that inputs are added. */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/files.h"
@@ -180,18 +182,40 @@ static bool same_value(mci_json_value a, mci_json_value b)
     }
 }
 
+/* An option's value as a user knows it; lists are too long to be told, and hashes to be read. */
+static const char *value_text(bool is_there, mci_json_value value, char *room, size_t size)
+{
+    uint64_t number = 0;
+    mci_json_type type = is_there ? mci_json_type_of(value) : MCI_JSON_NULL;
+    mc_str text = type == MCI_JSON_STRING ? mci_json_string(value) : (mc_str){ 0 };
+    if (text.len == MC_SHA256_DIGITS)
+        snprintf(room, size, "%.12s...", text.data);
+    else if (text.len)
+        snprintf(room, size, "%.*s", (int)text.len, text.data);
+    else if (type == MCI_JSON_BOOL)
+        snprintf(room, size, "%s", mci_json_bool(value) ? "on" : "off");
+    else if (type == MCI_JSON_NUMBER && mci_json_u64(value, &number))
+        snprintf(room, size, "%" PRIu64, number);
+    else
+        snprintf(room, size, "%s", type == MCI_JSON_ARRAY ? "others" : "none");
+    return room;
+}
+
 static mc_status compare_fixed(const char *dir, mci_json_value was, mci_json_value is,
                                mc_error *err)
 {
+    char before[80], now[80];
     for (size_t i = 0; i < COUNT_OF(fixed_options); i++) {
-        mci_json_value a, b;
+        mci_json_value a = { 0 }, b = { 0 };
         bool was_there = mci_json_get(was, fixed_options[i].name, &a);
         bool is_there = mci_json_get(is, fixed_options[i].name, &b);
         if (was_there != is_there || (is_there && !same_value(a, b)))
             return mc_fail(err, MC_E_MISMATCH,
-                           "%s: it was begun with another setting of %s; take another folder, or "
-                           "remove this one",
-                           dir, fixed_options[i].what);
+                           "%s: it was begun with another setting of %s (%s, now %s); take another "
+                           "folder, or remove this one",
+                           dir, fixed_options[i].what,
+                           value_text(was_there, a, before, sizeof before),
+                           value_text(is_there, b, now, sizeof now));
     }
     return MC_OK;
 }
@@ -211,28 +235,63 @@ static bool same_member(mci_json_value a, mci_json_value b, const char *name)
     return mci_json_get(a, name, &x) && mci_json_get(b, name, &y) && same_value(x, y);
 }
 
-/* Both lists are sorted by name, so one walk finds what is gone and what has changed. */
-static mc_status compare_inputs(const char *dir, mci_json_value was, mci_json_value is,
+/* Whether the folder holds anything that was made of an input. One of which nothing was, because it
+ * could not be read, say, or because the run was stopped, may go, or be another file now. */
+static mc_status is_used(const mci_run_folder *folder, mc_str name, bool *used, mc_error *err)
+{
+    static const mci_run_part traces[] = { MCI_RUN_POOL_STAMP, MCI_RUN_MATCHED, MCI_RUN_CURATED };
+    mci_buf path = { 0 };
+    mc_status status = MC_OK;
+    *used = false;
+    for (size_t i = 0; i < COUNT_OF(traces) && !*used && status >= 0; i++) {
+        status = mci_run_path(folder, traces[i], name, &path, err);
+        *used = status >= 0 && mci_file_exists(path.data);
+    }
+    mci_buf_release(&path);
+    return status;
+}
+
+static mc_status refuse_if_used(const mci_run_folder *folder, mc_str name, const char *why,
                                 mc_error *err)
 {
+    bool used;
+    MC_TRY(is_used(folder, name, &used, err));
+    if (!used)
+        return MC_OK;
+    return mc_fail(err, MC_E_MISMATCH, "%s: its input %.*s %s", folder->dir, (int)name.len,
+                   name.data, why);
+}
+
+static bool is_before(mc_str a, mc_str b)
+{
+    size_t n = a.len < b.len ? a.len : b.len;
+    int order = n ? memcmp(a.data, b.data, n) : 0;
+    return order < 0 || (order == 0 && a.len < b.len);
+}
+
+/* Both lists are sorted by name, so one walk finds what is gone and what has changed. */
+static mc_status compare_inputs(const mci_run_folder *folder, mci_json_value was, mci_json_value is,
+                                mc_error *err)
+{
+    static const char gone[] = "is not among the inputs now; inputs can be added, not taken away";
+    static const char changed[] = "has changed since; take another folder, or the file as it was";
     mci_json_value old_inputs, new_inputs, before, now;
     if (!mci_json_get(was, "inputs", &old_inputs) || !mci_json_get(is, "inputs", &new_inputs))
-        return mc_fail(err, MC_E_FORMAT, "%s/run.json: it names no inputs", dir);
+        return mc_fail(err, MC_E_FORMAT, "%s/run.json: it names no inputs", folder->dir);
     mci_json_iter new_it = mci_json_iterate(new_inputs);
+    bool more = mci_json_next(&new_it, NULL, &now);
     for (mci_json_iter it = mci_json_iterate(old_inputs); mci_json_next(&it, NULL, &before);) {
         mc_str name = { 0 }, other = { 0 };
         get_text(before, "name", &name);
-        bool found = false;
-        while (!found && mci_json_next(&new_it, NULL, &now))
-            found = get_text(now, "name", &other) && mc_str_equal(name, other);
-        if (!found)
-            return mc_fail(err, MC_E_MISMATCH,
-                           "%s: its input %.*s is not among the inputs now; inputs can be added, "
-                           "not taken away",
-                           dir, (int)name.len, name.data);
+        while (more && get_text(now, "name", &other) && is_before(other, name))
+            more = mci_json_next(&new_it, NULL, &now);
+        if (!more || !mc_str_equal(name, other)) {
+            MC_TRY(refuse_if_used(folder, name, gone, err));
+            continue;
+        }
         if (!same_member(before, now, "size") || !same_member(before, now, "mtime_ns"))
-            return mc_fail(err, MC_E_MISMATCH, "%s: its input %.*s has changed since", dir,
-                           (int)name.len, name.data);
+            MC_TRY(refuse_if_used(folder, name, changed, err));
+        more = mci_json_next(&new_it, NULL, &now);
     }
     return MC_OK;
 }
@@ -241,7 +300,7 @@ static mc_status compare_inputs(const char *dir, mci_json_value was, mci_json_va
 static mc_status compare_runs(mci_run *run, mci_json_value was, mci_json_value is, mc_error *err)
 {
     MC_TRY(compare_fixed(run->folder.dir, was, is, err));
-    MC_TRY(compare_inputs(run->folder.dir, was, is, err));
+    MC_TRY(compare_inputs(&run->folder, was, is, err));
     return mci_run_recall_earlier(run, was, err);
 }
 

@@ -22,7 +22,7 @@ struct shard_step {
     mci_count_stage counting;
     mci_pairs_output pairs;
     mci_key_writer *keys;
-    mci_image_writer *images;
+    mci_key_writer *images;
     mci_buf drops;        /* marks of the pool file's pairs; empty: none goes */
     mci_drop_marks marks; /* the same, while the pairs go by */
     mci_stamp stamp;
@@ -253,7 +253,7 @@ static mc_status pool_drain(void *user, mci_batch *batch, mc_error *err)
     for (size_t at = 0; step->keys && at < batch->extra.len; at += sizeof(mci_hash128)) {
         mci_hash128 key;
         memcpy(&key, batch->extra.data + at, sizeof key);
-        MC_TRY(mci_key_writer_add(step->keys, key, err));
+        MC_TRY(mci_pair_key_add(step->keys, key, err));
     }
     return mci_pairs_output_write(&step->pairs, batch, err);
 }
@@ -264,7 +264,7 @@ static mc_status open_keys(shard_step *step, mc_error *err)
     mc_status status =
         mci_run_path_for_writing(&step->run->folder, MCI_RUN_POOL_KEYS, name_of(step), &path, err);
     if (status >= 0)
-        status = mci_key_writer_open(path.data, &step->keys, err);
+        status = mci_key_writer_open(path.data, sizeof(mci_pair_key), &step->keys, err);
     mci_buf_release(&path);
     return status;
 }
@@ -273,10 +273,7 @@ static mc_status commit_keys(shard_step *step, mc_status status, mc_error *err)
 {
     mci_key_writer *keys = step->keys;
     step->keys = NULL;
-    if (status >= 0 && keys)
-        return mci_key_writer_commit(keys, err);
-    mci_key_writer_abort(keys);
-    return status;
+    return mci_key_writer_end(keys, status, err);
 }
 
 static mc_status make_pool(shard_step *step, mc_error *err)
@@ -411,7 +408,7 @@ static mc_status image_work(void *user, mci_batch *batch, unsigned thread, mc_er
 static mc_status image_drain(void *user, mci_batch *batch, mc_error *err)
 {
     shard_step *step = user;
-    return mci_image_writer_add(step->images, mci_buf_str(&batch->extra), err);
+    return mci_key_writer_add(step->images, mci_buf_str(&batch->extra), err);
 }
 
 static mc_status make_image_keys(shard_step *step, mc_error *err)
@@ -421,11 +418,11 @@ static mc_status make_image_keys(shard_step *step, mc_error *err)
     mc_status status =
         mci_run_path_for_writing(&step->run->folder, MCI_RUN_IMAGE_KEYS, name_of(step), &path, err);
     if (status >= 0)
-        status = mci_image_writer_open(path.data, &step->images, err);
+        status = mci_key_writer_open(path.data, sizeof(mci_image_key), &step->images, err);
     mci_buf_release(&path);
     if (status >= 0)
         status = flow_part(step, MCI_RUN_MATCHED, steps, err);
-    return mci_image_writer_end(step->images, status, err);
+    return mci_key_writer_end(step->images, status, err);
 }
 
 static mc_status image_keys_of_shard(shard_step *step, bool *done, mc_error *err)

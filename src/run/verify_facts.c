@@ -1,9 +1,12 @@
 /* The small files of a run folder, and which of them to believe when they disagree. */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/files.h"
 #include "curate/card.h"
+#include "curate/languages.h"
 #include "curate/sidecar.h"
 #include "io/npy.h"
 #include "io/whole.h"
@@ -19,6 +22,15 @@ static void copy_sha256(mc_str text, char out[MC_SHA256_DIGITS + 1])
     if (mci_is_sha256(text))
         memcpy(out, text.data, MC_SHA256_DIGITS);
     out[mci_is_sha256(text) ? MC_SHA256_DIGITS : 0] = '\0';
+}
+
+/* A text that is too long is cut, and so equals none that was not. */
+static void copy_text(mci_json_value root, const char *name, char out[MC_LANGUAGES_TEXT])
+{
+    mci_json_value value;
+    const mc_str text = mci_json_get(root, name, &value) ? mci_json_string(value) : (mc_str){ 0 };
+    snprintf(out, MC_LANGUAGES_TEXT, "%.*s", (int)(text.len < INT_MAX ? text.len : INT_MAX),
+             text.len ? text.data : "");
 }
 
 /* ---- run.json ---- */
@@ -90,6 +102,7 @@ static mc_status read_options(mci_json_value root, mci_verify_options *out, mc_e
         mci_json_double(value, &out->tail_ratio);
     out->keep_duplicates = is_true(root, "keep_duplicates");
     out->one_text = is_true(root, "one_text");
+    copy_text(root, "languages", out->languages);
     MC_TRY(read_lists(root, out, err));
     out->rule = is_true(root, "worldwide") ? MC_RULE_WORLDWIDE : MC_RULE_WORDS;
     return read_form(root, &out->format, err);
@@ -199,6 +212,10 @@ static mc_status read_summary(mci_verify *v, mci_json_value root, mc_error *err)
         mci_json_double(value, &s->shape.tail_ratio);
     if (mci_json_get(root, "metadata_sha256", &value))
         copy_sha256(mci_json_string(value), s->metadata_sha256);
+    copy_text(root, "identified_by", s->identified_by);
+    v->summary.has_languages = mci_json_get(root, "by_language", &value);
+    if (v->summary.has_languages)
+        mci_language_counts_read(value, &s->languages);
     v->summary.is_there = true;
     return read_summary_lists(v, root, err);
 }
@@ -262,7 +279,13 @@ mc_status mci_verify_load(mci_verify *v, mc_error *err)
 {
     mci_buf path = { 0 };
     MC_TRY(path_of(v, "run.json", &path, err));
-    mc_status status = load_run(v, path.data, err);
+    mc_status status = MC_OK;
+    if (mci_file_exists(v->job->dir) && !mci_file_exists(path.data))
+        status = mc_fail(err, MC_E_FORMAT,
+                         "%s: this folder has no run.json, so it is no run folder of curate",
+                         v->job->dir);
+    if (status >= 0)
+        status = load_run(v, path.data, err);
     mci_buf_release(&path);
     if (status < 0)
         return status;

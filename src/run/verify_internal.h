@@ -3,7 +3,7 @@
  *   facts     run.json, entry_count.npy, entry_prob.npy, datacard.json, summary.json
  *   folder    the inputs of run.json <-> the files in matched/ and curated/
  *   shards    matched/NAME -> ids in range? count, draw, format -> the bytes of curated/NAME
- *   sums      what was recounted against what the facts say
+ *   sums      what was recounted against what the facts say; so do the languages
  *
  * Whatever disagrees goes to the findings (verify_findings.h); an error is only what keeps the
  * verifying itself from going on. */
@@ -39,12 +39,13 @@ typedef struct {
     mc_match_rule rule;
     mc_metadata_list *lists; /* of a folder; NULL: a single list */
     size_t n_lists;
+    char languages[MC_LANGUAGES_TEXT]; /* that were kept, parted by commas; empty: all */
 } mci_verify_options;
 
 /* What summary.json says. */
 typedef struct {
-    bool is_there;
-    mc_summary values; /* without problems; missing numbers were found and are 0 */
+    bool is_there, has_languages; /* "by_language" */
+    mc_summary values;            /* without problems; missing numbers were found and are 0 */
 } mci_verify_summary;
 
 typedef struct {
@@ -73,10 +74,11 @@ typedef struct {
     mci_one_text *one_text, *list_text;
 
     /* What was found in matched/. */
-    mc_counters n;            /* pairs_kept, records_kept: what is drawn */
-    double expected;          /* sum of keep probabilities */
-    uint64_t *pool, *curated; /* recounted: of the entries, then the pairs of each list */
-    uint64_t *first_counts;   /* the pool's, of a first pass; NULL: there was none */
+    mc_counters n;                /* pairs_kept, records_kept: what is drawn */
+    double expected;              /* sum of keep probabilities */
+    uint64_t *pool, *curated;     /* recounted: of the entries, then the pairs of each list */
+    uint64_t *first_counts;       /* the pool's, of a first pass; NULL: there was none */
+    mc_language_counts languages; /* pairs of each, as kept; counted if the summary does */
     mci_uuid_list list;
 } mci_verify;
 
@@ -110,6 +112,10 @@ mc_status mci_verify_path(const mci_verify *v, const mci_verify_input *input, in
 mc_status mci_verify_shards(mci_verify *v, bool with_draws, mc_error *err);
 /* The longest line that is taken. */
 uint64_t mci_verify_max_line(const mci_verify *v);
+
+/* verify_languages.c: holds what is said of languages against each other and against matched/.
+ * Runs from before summaries told of languages say less, and less is checked. */
+void mci_verify_languages(mci_verify *v);
 
 /* verify_sums.c: holds what was recounted against the facts. */
 mc_status mci_verify_sums(mci_verify *v, mc_error *err);

@@ -43,8 +43,11 @@ mc_status mci_pair_lines_open(const char *path, mci_pair_lines **out, mc_error *
     if (!lines)
         return mci_nomem(err, sizeof *lines);
     mc_status status = mci_json_new(&lines->json, err);
-    if (status >= 0)
+    if (status >= 0) {
         status = mci_parquet_open(path, &lines->rows, err);
+        if (status < 0)
+            mc_add_context(err, status, "%s", path);
+    }
     if (status < 0)
         mci_pair_lines_close(lines);
     else

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/threads.h"
+#include "curate/languages.h"
 #include "curate/stages.h"
 #include "run/verify_internal.h"
 #include "run/verify_lines.h"
@@ -186,6 +187,13 @@ static mc_status draw(const shard_check *check, mci_batch *batch, mc_error *err)
     return mci_draw_batch(&drawing, batch, err);
 }
 
+static void count_languages(mci_batch *batch)
+{
+    for (size_t i = 0; i < batch->list.n; i++)
+        for (size_t j = 0; j < batch->list.records[i].n_texts; j++)
+            mci_language_count(&batch->languages, batch->list.records[i].texts[j].lang, true);
+}
+
 static mc_status verify_work(void *user, mci_batch *batch, unsigned thread, mc_error *err)
 {
     shard_check *check = user;
@@ -197,6 +205,8 @@ static mc_status verify_work(void *user, mci_batch *batch, unsigned thread, mc_e
     MC_TRY(mci_count_batch(&pass->matched, batch, scratch, err));
     if (!pass->with_draws)
         return MC_OK;
+    if (v->summary.has_languages)
+        count_languages(batch);
     if (pass->matching.n_matchers)
         MC_TRY(mci_match_groups(&pass->matching, batch, scratch, check_group, NULL, err));
     if (v->job->duplicates && !v->options.keep_duplicates)
@@ -362,6 +372,7 @@ static void sum_up(shard_check *check)
     verify_pass *pass = check->pass;
     pthread_mutex_lock(&pass->lock);
     mci_counters_add(&pass->v->n, &check->summary.n);
+    mci_language_counts_add(&pass->v->languages, &check->summary.languages);
     pass->v->expected += check->summary.expected_pairs;
     pass->done_bytes += size_of(check->matched_path.data) + size_of(check->curated_path.data);
     pass->n_done++;
@@ -479,6 +490,7 @@ mc_status mci_verify_shards(mci_verify *v, bool with_draws, mc_error *err)
     pthread_mutex_init(&pass.lock, NULL);
     memset(v->pool, 0, (v->n_entries + v->options.n_lists) * sizeof *v->pool);
     v->n = (mc_counters){ 0 };
+    v->languages = (mc_language_counts){ .n = 0 };
     v->expected = 0;
     mc_status status = open_pass(&pass, err);
     if (status >= 0)

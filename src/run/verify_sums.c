@@ -167,6 +167,7 @@ mc_status mci_verify_sums(mci_verify *v, mc_error *err)
     MC_TRY(check_probabilities(v, err));
     check_card(v);
     MC_TRY(mci_verify_published_lists(v, err));
+    mci_verify_languages(v);
     if (!v->summary.is_there)
         return MC_OK;
     check_closing(v);

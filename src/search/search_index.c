@@ -5,7 +5,9 @@
 
 #include "base/alloc.h"
 #include "base/dtype.h"
+#include "base/files.h"
 #include "io/npy_out.h"
+#include "search/feature_paths.h"
 
 /* Beyond what any model gives; a row must fit into a cache. */
 #define MOST_DIMS ((size_t)1 << 20)
@@ -47,31 +49,88 @@ static mc_status map_shard(const char *path, mc_search_index *index, mci_search_
     return MC_OK;
 }
 
-static mc_status map_all(mc_search_index *index, const char *const *paths, size_t n_paths,
-                         const char *names_path, mc_error *err)
+/* ---- names ---- */
+
+/* FILE.inputs.jsonl, or of FILE.npy in a folder of shards FILE.inputs.jsonl without the .npy. */
+static mc_status find_list(const char *path, mci_buf *list, bool *found, mc_error *err)
 {
-    if (n_paths == 0)
+    static const char end[] = ".npy";
+    size_t n = strlen(path), n_end = sizeof end - 1;
+    for (int i = 0; i < 2; i++) {
+        if (i == 1 && n > n_end && strcmp(path + n - n_end, end) == 0)
+            n -= n_end;
+        mci_buf_clear(list);
+        MC_TRY(mci_buf_printf(list, err, "%.*s.inputs.jsonl", (int)n, path));
+        MC_TRY(mci_buf_terminate(list, err));
+        *found = mci_file_exists(list->data);
+        if (*found)
+            break;
+    }
+    return MC_OK;
+}
+
+static mc_status open_lists(mc_search_index *index, const mci_feature_paths *all, mc_error *err)
+{
+    mci_buf list = { 0 };
+    mc_status status = MC_OK;
+    for (size_t i = 0; i < all->n && status >= 0; i++) {
+        bool found = false;
+        status = find_list(all->paths[i], &list, &found, err);
+        if (status >= 0 && found)
+            status =
+                mci_names_open_list(list.data, index->shards[i].n, &index->shards[i].inputs, err);
+        index->has_names |= found;
+    }
+    mci_buf_release(&list);
+    return status;
+}
+
+static mc_status open_names(mc_search_index *index, const mci_feature_paths *all,
+                            const char *names_path, mc_error *err)
+{
+    if (!names_path)
+        return open_lists(index, all, err);
+    if (!*names_path)
+        return MC_OK;
+    MC_TRY(mci_names_open(names_path, index->n, &index->names, err));
+    index->has_names = true;
+    return MC_OK;
+}
+
+/* ---- opening ---- */
+
+static mc_status map_all(mc_search_index *index, const mci_feature_paths *all, mc_error *err)
+{
+    if (all->n == 0)
         return mc_fail(err, MC_E_ARG, "no file of features was named");
-    index->shards = mci_alloc_zeroed(n_paths, sizeof *index->shards);
+    index->shards = mci_alloc_zeroed(all->n, sizeof *index->shards);
     if (!index->shards)
-        return mci_nomem(err, n_paths * sizeof *index->shards);
-    for (size_t i = 0; i < n_paths; i++, index->n_shards++) {
-        mc_status status = map_shard(paths[i], index, &index->shards[i], err);
+        return mci_nomem(err, all->n * sizeof *index->shards);
+    for (size_t i = 0; i < all->n; i++, index->n_shards++) {
+        mc_status status = map_shard(all->paths[i], index, &index->shards[i], err);
         if (status < 0) {
             mci_array_unmap(&index->shards[i].array);
             return status;
         }
     }
-    return names_path ? mci_names_open(names_path, index->n, &index->names, err) : MC_OK;
+    return MC_OK;
 }
 
 mc_status mc_search_open(const char *const *paths, size_t n_paths, const char *names_path,
                          mc_search_index **out, mc_error *err)
 {
+    mci_feature_paths all = { 0 };
+    mc_status status = MC_OK;
     mc_search_index *index = mci_alloc_zeroed(1, sizeof *index);
     if (!index)
         return mci_nomem(err, sizeof *index);
-    mc_status status = map_all(index, paths, n_paths, names_path, err);
+    for (size_t i = 0; i < n_paths && status >= 0; i++)
+        status = mci_feature_paths_add(&all, paths[i], err);
+    if (status >= 0)
+        status = map_all(index, &all, err);
+    if (status >= 0)
+        status = open_names(index, &all, names_path, err);
+    mci_feature_paths_release(&all);
     if (status < 0)
         mc_search_close(index);
     else
@@ -101,8 +160,10 @@ void mc_search_close(mc_search_index *index)
 {
     if (!index)
         return;
-    for (size_t i = 0; i < index->n_shards; i++)
+    for (size_t i = 0; i < index->n_shards; i++) {
+        mci_names_close(&index->shards[i].inputs);
         mci_array_unmap(&index->shards[i].array);
+    }
     mci_names_close(&index->names);
     mci_free(index->shards);
     mci_free(index);
@@ -118,9 +179,33 @@ size_t mc_search_dims(const mc_search_index *index)
     return index->D;
 }
 
+bool mc_search_has_names(const mc_search_index *index)
+{
+    return index->has_names;
+}
+
+/* The shard that row < n lies in. */
+static const mci_search_shard *shard_of(const mc_search_index *index, uint64_t row)
+{
+    size_t low = 0, high = index->n_shards - 1;
+    while (low < high) {
+        size_t middle = high - (high - low) / 2;
+        if (index->shards[middle].first <= row)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    return &index->shards[low];
+}
+
 mc_str mc_search_name(const mc_search_index *index, uint64_t row)
 {
-    return mci_names_at(&index->names, row);
+    if (!index->has_names || row >= index->n)
+        return (mc_str){ 0 };
+    if (index->names.n)
+        return mci_names_at(&index->names, row);
+    const mci_search_shard *shard = shard_of(index, row);
+    return mci_names_at(&shard->inputs, row - shard->first);
 }
 
 /* ---- queries ---- */

@@ -11,7 +11,8 @@ typedef struct {
     const void *data;
     bool is_half; /* f16, else f32 */
     uint64_t n;
-    uint64_t first; /* row number of its first row */
+    uint64_t first;   /* row number of its first row */
+    mci_names inputs; /* from the list beside it; zeroed if there is none, or others were named */
 } mci_search_shard;
 
 struct mc_search_index {
@@ -19,7 +20,8 @@ struct mc_search_index {
     size_t n_shards;
     uint64_t n;
     size_t D;
-    mci_names names;
+    mci_names names; /* one a row; zeroed if there are none, or each shard has its own */
+    bool has_names;
 };
 
 static inline size_t mci_search_row_bytes(const mci_search_shard *shard, size_t D)

@@ -34,7 +34,7 @@ mc_status mci_bpe_trainer_new(mc_token_rule rule, uint64_t max_words, mci_bpe_tr
     mci_bpe_trainer *trainer = mci_alloc_zeroed(1, sizeof *trainer);
     if (!trainer)
         return mci_nomem(err, sizeof *trainer);
-    trainer->rule = rule;
+    trainer->rule = rule == MC_RULE_HF ? rule : MC_RULE_OPENAI;
     trainer->max_words = max_words < INT32_MAX ? max_words : INT32_MAX;
     mc_status status = rule == MC_RULE_HF ? mci_nfc_new(&trainer->nfc, err) : MC_OK;
     if (status >= 0)

@@ -146,8 +146,10 @@ static bool stands(const points *text, size_t at, const char *word, bool fold)
     return true;
 }
 
-static const char *const specials[2][2] = { { "<start_of_text>", "<end_of_text>" },
-                                            { "<|startoftext|>", "<|endoftext|>" } };
+static const char *const specials[][2] = {
+    [MC_RULE_OPENAI] = { "<start_of_text>", "<end_of_text>" },
+    [MC_RULE_HF] = { "<|startoftext|>", "<|endoftext|>" },
+};
 
 /* How many characters the pattern's next match has that begins at `at`: the first of its
  * alternatives that stands there. 0: none does. */

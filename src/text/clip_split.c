@@ -44,8 +44,10 @@ static bool starts_with(const mci_clip_splitter *s, const char *at, const char *
  * "<\u017Ftart_of_text>" is a match too, but no special token: a word as it stands. */
 static size_t special(const mci_clip_splitter *s, const char *at, mci_word_kind *kind)
 {
-    static const char *const names[2][2] = { { "<start_of_text>", "<end_of_text>" },
-                                             { "<|startoftext|>", "<|endoftext|>" } };
+    static const char *const names[][2] = {
+        [MC_RULE_OPENAI] = { "<start_of_text>", "<end_of_text>" },
+        [MC_RULE_HF] = { "<|startoftext|>", "<|endoftext|>" },
+    };
     static const char odd_start[] = "<\xC5\xBFtart_of_text>";
     for (int i = 0; i < 2; i++) {
         const char *name = names[s->rule][i];

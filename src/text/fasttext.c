@@ -43,6 +43,31 @@ size_t mci_fasttext_n_labels(const mci_fasttext *model)
     return model->dictionary.n_labels;
 }
 
+mci_fasttext_facts mci_fasttext_tell(const mci_fasttext *model)
+{
+    static const char *const losses[] = {
+        [MCI_FT_TREE] = "hierarchical softmax",
+        [MCI_FT_SAMPLED] = "negative sampling",
+        [MCI_FT_SOFTMAX] = "softmax",
+        [MCI_FT_EACH] = "one against all",
+    };
+    const mci_ft_dictionary *d = &model->dictionary;
+    return (mci_fasttext_facts){
+        .dim = model->dim,
+        .n_words = d->n_words,
+        .n_labels = d->n_labels,
+        .min_chars = model->minn,
+        .max_chars = model->maxn,
+        .word_ngrams = model->word_ngrams,
+        .buckets = model->bucket,
+        .is_quantised = !model->input.floats,
+        .is_output_quantised = !model->output.floats,
+        .is_pruned = d->is_pruned,
+        .n_kept = d->kept.n,
+        .loss = losses[model->loss],
+    };
+}
+
 /* ---- predicting ---- */
 
 static mc_status make_room(const mci_fasttext *model, mci_fasttext_scratch *s, mc_error *err)

@@ -28,6 +28,22 @@ typedef struct mci_fasttext_scratch mci_fasttext_scratch;
 mc_status mci_fasttext_open(mc_str bytes, mci_fasttext **out, mc_error *err);
 void mci_fasttext_free(mci_fasttext *model);
 
+/* Whether the file begins as one, by its first four bytes. */
+bool mci_fasttext_is(mc_str start);
+
+typedef struct {
+    uint32_t dim;
+    uint64_t n_words, n_labels;
+    uint32_t min_chars, max_chars; /* of an n-gram of characters; max 0: there are none */
+    uint32_t word_ngrams;          /* words of one of words; up to 1: there are none */
+    uint32_t buckets;              /* that n-grams are hashed into */
+    bool is_quantised, is_output_quantised;
+    bool is_pruned; /* some n-grams have no vector any more; n_kept have */
+    uint64_t n_kept;
+    const char *loss; /* "softmax", ... */
+} mci_fasttext_facts;
+
+mci_fasttext_facts mci_fasttext_tell(const mci_fasttext *model);
 size_t mci_fasttext_n_labels(const mci_fasttext *model);
 /* Without its prefix, "__label__". Lives as long as the file's bytes. */
 mc_str mci_fasttext_label(const mci_fasttext *model, size_t label);

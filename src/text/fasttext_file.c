@@ -87,10 +87,15 @@ static mc_status take_bool(reader *r, bool *out, mc_error *err)
 
 /* ---- arguments ---- */
 
+bool mci_fasttext_is(mc_str start)
+{
+    return start.len >= sizeof magic && memcmp(start.data, &magic, sizeof magic) == 0;
+}
+
 static mc_status read_header(reader *r, int32_t *version, mc_error *err)
 {
     int32_t found = 0;
-    if (r->left < sizeof found || (memcpy(&found, r->at, sizeof found), found != magic))
+    if (!mci_fasttext_is((mc_str){ r->at, r->left }))
         return mc_fail(err, MC_E_FORMAT,
                        "not a fastText model, such as lid.176.bin and lid.176.ftz are");
     MC_TRY(take_i32(r, &found, err));

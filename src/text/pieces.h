@@ -2,6 +2,7 @@
 #ifndef MCI_TEXT_PIECES_H
 #define MCI_TEXT_PIECES_H
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "metaclip/base.h"
 
@@ -24,6 +25,9 @@ typedef struct {
 mci_pieces_facts mci_pieces_tell(const mci_pieces *pieces);
 /* The piece with this id (0 <= id < n), as long as `pieces` lives. */
 mc_str mci_pieces_name(const mci_pieces *pieces, int32_t id);
+
+/* Appends the model's file, as SentencePiece writes it. Errors: MC_E_NOMEM, MC_E_BACKEND. */
+mc_status mci_pieces_file(const mci_pieces *pieces, mci_buf *out, mc_error *err);
 
 /* Called with all ids of the text, which it copies. */
 typedef mc_status mci_pieces_take(void *user, const int *ids, size_t n, mc_error *err);

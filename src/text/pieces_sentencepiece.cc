@@ -75,6 +75,14 @@ mc_str mci_pieces_name(const mci_pieces *pieces, int32_t id)
     return view;
 }
 
+mc_status mci_pieces_file(const mci_pieces *pieces, mci_buf *out, mc_error *err)
+{
+    return guarded(err, [&] {
+        const std::string bytes = pieces->processor.serialized_model_proto();
+        return mci_buf_append(out, bytes.data(), bytes.size(), err);
+    });
+}
+
 mc_status mci_pieces_encode(const mci_pieces *pieces, mc_str text, mci_pieces_take *take,
                             void *user, mc_error *err)
 {

@@ -13,7 +13,6 @@ enum { MT5_PADDING, MT5_END, MT5_UNKNOWN };
 
 struct mc_tokenizer {
     mc_tokenizer_facts facts;
-    mc_token_rule rule;
     mci_bpe_vocab *vocab; /* of CLIP, else NULL */
     mci_nfc *nfc;         /* for MC_RULE_HF, else NULL */
     mci_pieces *pieces;   /* of the others, else NULL */
@@ -35,10 +34,11 @@ mc_status mci_tokenizer_of_bpe(mci_bpe_vocab *vocab, mc_token_rule rule, mc_toke
         mci_bpe_vocab_free(vocab);
         return mci_nomem(err, sizeof *tokenizer);
     }
+    if (rule == MC_RULE_AUTO)
+        rule = MC_RULE_OPENAI;
     *tokenizer = (mc_tokenizer){
         .facts = { MC_VOCAB_CLIP, vocab->n_ids, vocab->start_id, vocab->end_id,
-                   rule == MC_RULE_HF ? vocab->end_id : 0 },
-        .rule = rule,
+                   rule == MC_RULE_HF ? vocab->end_id : 0, rule },
         .vocab = vocab,
     };
     mc_status status = rule == MC_RULE_HF ? mci_nfc_new(&tokenizer->nfc, err) : MC_OK;
@@ -54,12 +54,12 @@ static mc_status tell_pieces(const mci_pieces *pieces, mc_tokenizer_facts *facts
 {
     mci_pieces_facts p = mci_pieces_tell(pieces);
     if (p.unknown == 0 && p.start == 1 && p.end == 2) {
-        *facts = (mc_tokenizer_facts){ MC_VOCAB_XLMV, p.n + XLMV_MORE, XLMV_START, XLMV_END,
-                                       XLMV_PADDING };
+        *facts = (mc_tokenizer_facts){ MC_VOCAB_XLMV, p.n + XLMV_MORE, XLMV_START,
+                                       XLMV_END,      XLMV_PADDING,    MC_RULE_AUTO };
         return MC_OK;
     }
     if (p.padding == MT5_PADDING && p.end == MT5_END && p.unknown == MT5_UNKNOWN) {
-        *facts = (mc_tokenizer_facts){ MC_VOCAB_MT5, p.n, -1, MT5_END, MT5_PADDING };
+        *facts = (mc_tokenizer_facts){ MC_VOCAB_MT5, p.n, -1, MT5_END, MT5_PADDING, MC_RULE_AUTO };
         return MC_OK;
     }
     return mc_fail(err, MC_E_FORMAT,
@@ -105,6 +105,11 @@ const mci_bpe_vocab *mci_tokenizer_bpe(const mc_tokenizer *tokenizer)
 const mci_nfc *mci_tokenizer_nfc(const mc_tokenizer *tokenizer)
 {
     return tokenizer->nfc;
+}
+
+mc_status mci_tokenizer_pieces_file(const mc_tokenizer *tokenizer, mci_buf *out, mc_error *err)
+{
+    return mci_pieces_file(tokenizer->pieces, out, err);
 }
 
 mc_status mc_token_scratch_new(const mc_tokenizer *tokenizer, mc_token_scratch **out, mc_error *err)
@@ -169,8 +174,8 @@ static mc_status encode_clip(const mc_tokenizer *tokenizer, mc_token_scratch *sc
                              row *r, uint64_t *n_replaced, mc_error *err)
 {
     const int32_t *ids;
-    MC_TRY(mci_clip_encode(tokenizer->vocab, tokenizer->rule, tokenizer->nfc, &scratch->clip, text,
-                           r->room, &ids, &r->n, n_replaced, err));
+    MC_TRY(mci_clip_encode(tokenizer->vocab, tokenizer->facts.rule, tokenizer->nfc, &scratch->clip,
+                           text, r->room, &ids, &r->n, n_replaced, err));
     memcpy(r->ids, ids, (r->n < r->room ? r->n : r->room) * sizeof *ids);
     return MC_OK;
 }

@@ -6,7 +6,7 @@
 #include "text/bpe_vocab.h"
 #include "text/clip_encode.h"
 
-/* Takes vocab, also on failure. Errors: MC_E_NOMEM, MC_E_BACKEND. */
+/* Takes vocab, also on failure. MC_RULE_AUTO is OpenAI's. Errors: MC_E_NOMEM, MC_E_BACKEND. */
 mc_status mci_tokenizer_of_bpe(mci_bpe_vocab *vocab, mc_token_rule rule, mc_tokenizer **out,
                                mc_error *err);
 
@@ -17,5 +17,9 @@ mc_status mci_tokenizer_of_pieces(mc_str model, mc_tokenizer **out, mc_error *er
 /* The parts of a tokenizer of kind MC_VOCAB_CLIP. */
 const mci_bpe_vocab *mci_tokenizer_bpe(const mc_tokenizer *tokenizer);
 const mci_nfc *mci_tokenizer_nfc(const mc_tokenizer *tokenizer); /* NULL unless MC_RULE_HF */
+
+/* Appends the file of a SentencePiece vocabulary: the bytes that it was made of, if SentencePiece
+ * wrote them. Errors: MC_E_NOMEM, MC_E_BACKEND. */
+mc_status mci_tokenizer_pieces_file(const mc_tokenizer *tokenizer, mci_buf *out, mc_error *err);
 
 #endif

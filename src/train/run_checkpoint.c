@@ -123,12 +123,13 @@ static mc_status write_state(const char *path, const mci_run_state *state, mc_er
 
 /* All files of a model in training, into a folder that is not seen yet. */
 static mc_status write_model(const char *folder, const mci_clip_config *config,
-                             mci_trainer *trainer, mc_error *err)
+                             const mci_vocab_files *vocab, mci_trainer *trainer, mc_error *err)
 {
     char path[PATH_BYTES];
     MC_TRY(make_path(path, err, "%s/%s", folder, config_name));
     MC_TRY(mci_make_folders(path, err));
     MC_TRY(write_config(path, config, err));
+    MC_TRY(mci_vocab_files_write(vocab, folder, err));
     MC_TRY(make_path(path, err, "%s/%s", folder, weights_name));
     MC_TRY(write_tensors(path, weights, 1, trainer, err));
     MC_TRY(make_path(path, err, "%s/%s", folder, moments_name));
@@ -178,12 +179,12 @@ static mc_status hidden_path(char path[PATH_BYTES], const char *out_dir, uint64_
 }
 
 mc_status mci_run_checkpoint_begin(const char *out_dir, const mci_clip_config *config,
-                                   mci_trainer *trainer, uint64_t step, char path[MCI_RUN_PATH],
-                                   mc_error *err)
+                                   const mci_vocab_files *vocab, mci_trainer *trainer,
+                                   uint64_t step, char path[MCI_RUN_PATH], mc_error *err)
 {
     MC_TRY(hidden_path(path, out_dir, step, err));
     mci_remove_folder(path, 0); /* left by a run that was killed */
-    return write_model(path, config, trainer, err);
+    return write_model(path, config, vocab, trainer, err);
 }
 
 mc_status mci_run_checkpoint_end(const char *out_dir, const mci_run_state *state, uint64_t keep,
@@ -215,18 +216,28 @@ static mc_status copy_file(const char *from, const char *to, mc_error *err)
     return status;
 }
 
+static mc_status link_file(const char *from, const char *to, const char *name, mc_error *err)
+{
+    char old[PATH_BYTES], new[PATH_BYTES];
+    MC_TRY(make_path(old, err, "%s/%s", from, name));
+    MC_TRY(make_path(new, err, "%s/%s", to, name));
+    return link(old, new) == 0 ? MC_OK : copy_file(old, new, err);
+}
+
 static mc_status link_files(const char *from, const char *to, mc_error *err)
 {
-    const char *const names[] = { config_name, weights_name, moments_name, state_name };
-    char old[PATH_BYTES], new[PATH_BYTES];
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        MC_TRY(make_path(old, err, "%s/%s", from, names[i]));
-        MC_TRY(make_path(new, err, "%s/%s", to, names[i]));
-        MC_TRY(mci_make_folders(new, err));
-        if (link(old, new) != 0)
-            MC_TRY(copy_file(old, new, err));
-    }
-    return MC_OK;
+    char path[PATH_BYTES];
+    MC_TRY(make_path(path, err, "%s/", to));
+    MC_TRY(mci_make_folders(path, err));
+    DIR *dir = opendir(from);
+    if (!dir)
+        return mci_fail_errno(err, from, "cannot look into it");
+    mc_status status = MC_OK;
+    for (struct dirent *entry; status >= 0 && (entry = readdir(dir));)
+        if (entry->d_name[0] != '.')
+            status = link_file(from, to, entry->d_name, err);
+    closedir(dir);
+    return status;
 }
 
 /* There is no moment without a best one, if the system can exchange two names. */
@@ -340,6 +351,22 @@ static mc_status read_tensors(const char *path, const part *parts, size_t n_part
             status = take_param(&store, &parts[p], &params->items[i], trainer, err);
     mci_tensor_store_release(&store);
     return status < 0 ? mc_add_context(err, status, "%s", path) : MC_OK;
+}
+
+mc_status mci_run_checkpoint_vocab(const char *out_dir, uint64_t step, const mci_vocab_files *vocab,
+                                   mc_error *err)
+{
+    char folder[PATH_BYTES];
+    const char *differs;
+    size_t n_there;
+    MC_TRY(make_path(folder, err, "%s/checkpoints/%0*" PRIu64, out_dir, DIGITS, step));
+    MC_TRY(mci_vocab_files_compare(vocab, folder, &n_there, &differs, err));
+    if (n_there == 0 || (n_there == vocab->n && !differs))
+        return MC_OK;
+    return mc_fail(err, MC_E_MISMATCH,
+                   "%s: the run began with another vocabulary (%s is not what is in the last "
+                   "checkpoint); go on with that one, or choose another folder",
+                   out_dir, differs ? differs : vocab->items[0].name);
 }
 
 mc_status mci_run_checkpoint_load(const char *out_dir, uint64_t step, mci_trainer *trainer,

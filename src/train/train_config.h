@@ -20,7 +20,7 @@ typedef struct {
     X(WORD, precision, 1, "bf16 (masters, sums and optimizer stay float32), or fp32")            \
     X(WORD, backend, 1, "what computes: cpu or ref; empty: the best there is")                   \
     X(WORDS, data, 1, "webdataset tars, or csv/tsv tables")                                      \
-    X(WORD, vocab, 1, "the vocabulary: a file or a folder")                                      \
+    X(WORD, vocab, 1, "the vocabulary: a file or a folder; empty: what lies beside init")        \
     X(WORD, rule, 1, "how texts are cleaned: openai or hf")                                      \
     X(WORD, out, 0, "the folder of the run")                                                     \
     X(U64, batch, 1, "pairs of a step, of all processes together")                               \

@@ -93,11 +93,8 @@ mc_status mci_train_eval_run(const mc_train_config *config, const char *folder, 
         .best_set = config->best_set, .hooks = hooks, .log = log, .step = step, .chosen = NAN
     };
     mc_eval_summary summary;
-    const bool hf = strcmp(config->rule, "hf") == 0;
     const mc_eval_job job = { .model_path = folder,
                               .model.backend = *config->backend ? config->backend : NULL,
-                              .vocab_path = config->vocab,
-                              .rule = hf ? MC_RULE_HF : MC_RULE_OPENAI,
                               .model_name = name,
                               .pretrained = name,
                               .catalog_path = config->eval_catalog,

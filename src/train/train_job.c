@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -26,6 +27,7 @@ typedef struct {
     mci_dist *dist;
     mci_trainer *trainer;
     mc_tokenizer *tokenizer;
+    mci_vocab_files vocab; /* its files, which every checkpoint gets */
     mci_online_balance balance;
     mci_uuid_set *subset;
     mci_pair_loader *loader;
@@ -74,7 +76,7 @@ static mc_status check_config(run *r, mc_error *err)
         return mc_fail(err, MC_E_ARG, "out: name the folder of the run");
     if (c->data.n == 0)
         return mc_fail(err, MC_E_ARG, "data: name the tars or tables to train on");
-    if (c->vocab[0] == '\0')
+    if (c->vocab[0] == '\0' && c->init[0] == '\0')
         return mc_fail(err, MC_E_ARG, "vocab: name the vocabulary");
     if (c->batch < 2 || c->batch % size != 0)
         return mc_fail(err, MC_E_ARG,
@@ -104,7 +106,7 @@ static mc_status fit_vocab(run *r, size_t n_ids, mc_error *err)
         return mc_fail(
             err, MC_E_MISMATCH,
             "vocab: %s has %zu ids, but the model's text tower %u: was it another one's?",
-            r->config->vocab, n_ids, r->clip.text.vocab_size);
+            *r->config->vocab ? r->config->vocab : r->config->init, n_ids, r->clip.text.vocab_size);
     snprintf(text, sizeof text, "the text tower gets the vocabulary's %zu ids in place of %u",
              n_ids, r->clip.text.vocab_size);
     if (hooks->warn && is_first(r))
@@ -114,13 +116,42 @@ static mc_status fit_vocab(run *r, size_t n_ids, mc_error *err)
     return MC_OK;
 }
 
-static mc_status open_tokenizer(run *r, mc_error *err)
+/* The vocabulary's own path, or that of the folder which holds the model to start from. */
+static mc_status find_vocab(const mc_train_config *c, mci_buf *path, mc_error *err)
+{
+    struct stat info;
+    const char *from = *c->vocab ? c->vocab : c->init;
+    size_t len = strlen(from);
+    if (!*c->vocab && stat(from, &info) == 0 && !S_ISDIR(info.st_mode))
+        len = mci_folder_length(from);
+    return mci_buf_printf(path, err, "%.*s", len ? (int)len : 1, len ? from : ".");
+}
+
+static mc_status open_vocab(run *r, mc_error *err)
 {
     const mc_train_config *c = r->config;
     const bool hf = strcmp(c->rule, "hf") == 0;
-    MC_TRY(mc_tokenizer_open(c->vocab, hf ? MC_RULE_HF : MC_RULE_OPENAI, &r->tokenizer, err));
+    mci_buf path = { 0 };
+    mc_status status = find_vocab(c, &path, err);
+    if (status >= 0)
+        status = mc_tokenizer_open(path.data, hf ? MC_RULE_HF : MC_RULE_OPENAI, &r->tokenizer, err);
+    mci_buf_release(&path);
+    return status < 0 && !*c->vocab
+               ? mc_add_context(err, status, "vocab: there is none beside init, so name one")
+               : status;
+}
+
+static mc_status open_tokenizer(run *r, mc_error *err)
+{
+    const mc_train_config *c = r->config;
+    MC_TRY(open_vocab(r, err));
     const size_t n_ids = mc_tokenizer_tell(r->tokenizer).n_ids;
-    return n_ids == r->clip.text.vocab_size ? MC_OK : fit_vocab(r, n_ids, err);
+    if (n_ids != r->clip.text.vocab_size)
+        MC_TRY(fit_vocab(r, n_ids, err));
+    mc_status status =
+        mci_vocab_files_make(r->tokenizer, r->clip.text.context_length, &r->vocab, err);
+    return status < 0 ? mc_add_context(err, status, "vocab: %s", *c->vocab ? c->vocab : c->init)
+                      : MC_OK;
 }
 
 /* ---- the trainer ---- */
@@ -332,6 +363,7 @@ static mc_status take_up(run *r, mc_error *err)
     MC_TRY(mci_run_checkpoint_find(r->config->out, &r->state, &found, err));
     if (!found)
         return start_weights(r, err);
+    MC_TRY(mci_run_checkpoint_vocab(r->config->out, r->state.step, &r->vocab, err));
     if (is_first(r) && r->state.best_step == r->state.step) /* it may have been killed just then */
         MC_TRY(mci_run_checkpoint_set_best(r->config->out, r->state.step, err));
     return mci_run_checkpoint_load(r->config->out, r->state.step, r->trainer, err);
@@ -366,7 +398,8 @@ static mc_status save(run *r, bool evaluates, mc_error *err)
         return MC_OK;
     r->state.n_window = r->log.window.n_steps;
     r->state.window_loss = r->log.window.loss;
-    MC_TRY(mci_run_checkpoint_begin(out, &r->clip, r->trainer, r->state.step, folder, err));
+    MC_TRY(
+        mci_run_checkpoint_begin(out, &r->clip, &r->vocab, r->trainer, r->state.step, folder, err));
     if (evaluates)
         MC_TRY(evaluate(r, folder, err));
     MC_TRY(mci_run_checkpoint_end(out, &r->state, r->config->keep_checkpoints, err));
@@ -551,6 +584,7 @@ static void release(run *r)
     mci_pair_loader_close(r->loader);
     mci_trainer_free(r->trainer);
     mc_tokenizer_free(r->tokenizer);
+    mci_vocab_files_release(&r->vocab);
     mci_online_balance_release(&r->balance);
     mci_uuid_set_free(r->subset);
     mci_dist_close(r->dist);

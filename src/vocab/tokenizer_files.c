@@ -9,9 +9,10 @@
 #include "vocab/vocab_json.h"
 
 /* Several times what the largest published vocabulary has. */
-enum { MAX_VOCAB_BYTES = 256 << 20 };
+enum { MAX_VOCAB_BYTES = 256 << 20, MAX_CONFIG_BYTES = 16 << 20 };
 
-static const char vocab_name[] = "vocab.json", merges_name[] = "merges.txt";
+static const char vocab_name[] = "vocab.json", merges_name[] = "merges.txt",
+                  config_name[] = "tokenizer_config.json";
 
 /* ---- by content ---- */
 
@@ -97,6 +98,50 @@ static mc_status read_beside(mc_str folder, const char *name, mci_buf *out, mc_e
     return status;
 }
 
+/* Whether `name` lies in the folder: then *path is where. */
+static mc_status find_in(mc_str folder, const char *name, mci_buf *path, bool *found, mc_error *err)
+{
+    MC_TRY(name_in(folder, name, path, err));
+    *found = mci_file_exists(path->data);
+    return MC_OK;
+}
+
+static mc_status take_rule(mci_json_value root, mc_token_rule *rule, mc_error *err)
+{
+    mci_json_value value;
+    *rule = MC_RULE_OPENAI;
+    if (!mci_json_get(root, "metaclip_rule", &value))
+        return MC_OK;
+    const mc_str word = mci_json_string(value);
+    if (mc_str_equal(word, mc_str_of("hf")))
+        *rule = MC_RULE_HF;
+    else if (!mc_str_equal(word, mc_str_of("openai")))
+        return mc_fail(err, MC_E_FORMAT, "metaclip_rule: want \"openai\" or \"hf\"");
+    return MC_OK;
+}
+
+/* By which rule the model of this folder was trained. */
+static mc_status rule_beside(mc_str folder, mc_token_rule *rule, mc_error *err)
+{
+    mci_buf path = { 0 };
+    mci_json *json = NULL;
+    mci_json_value root;
+    bool found = false;
+    mc_status status = find_in(folder, config_name, &path, &found, err);
+    *rule = MC_RULE_OPENAI;
+    if (status >= 0 && found) {
+        status = mci_json_load(path.data, MAX_CONFIG_BYTES, &json, &root, err);
+        if (status >= 0) {
+            status = take_rule(root, rule, err);
+            if (status < 0)
+                mc_add_context(err, status, "%s", path.data);
+        }
+    }
+    mci_json_free(json);
+    mci_buf_release(&path);
+    return status;
+}
+
 /* vocab.json and merges.txt, one of which was read. */
 static mc_status open_pair(const char *path, const mci_buf *bytes, bool is_vocab,
                            mc_token_rule rule, mc_tokenizer **out, mc_error *err)
@@ -104,6 +149,8 @@ static mc_status open_pair(const char *path, const mci_buf *bytes, bool is_vocab
     mci_buf other = { 0 };
     mci_bpe_vocab *vocab = NULL;
     mc_str folder = { path, mci_folder_length(path) };
+    if (rule == MC_RULE_AUTO)
+        MC_TRY(rule_beside(folder, &rule, err));
     MC_TRY(read_beside(folder, is_vocab ? merges_name : vocab_name, &other, err));
     mc_status status = mci_bpe_of_vocab_json(mci_buf_str(is_vocab ? bytes : &other),
                                              mci_buf_str(is_vocab ? &other : bytes), &vocab, err);
@@ -118,8 +165,8 @@ static mc_status open_pair(const char *path, const mci_buf *bytes, bool is_vocab
 static mc_status has_vocab_beside(const char *path, bool *has, mc_error *err)
 {
     mci_buf name = { 0 };
-    mc_status status = name_in((mc_str){ path, mci_folder_length(path) }, vocab_name, &name, err);
-    *has = status >= 0 && mci_file_exists(name.data);
+    mc_status status =
+        find_in((mc_str){ path, mci_folder_length(path) }, vocab_name, &name, has, err);
     mci_buf_release(&name);
     return status;
 }
@@ -158,16 +205,13 @@ static mc_status open_folder(const char *folder, mc_token_rule rule, mc_tokenize
     };
     mci_buf path = { 0 };
     mc_status status = MC_OK;
-    for (size_t i = 0; i < COUNT_OF(names) && status >= 0; i++) {
-        status = name_in(mc_str_of(folder), names[i], &path, err);
-        if (status < 0 || !mci_file_exists(path.data))
-            continue;
+    bool found = false;
+    for (size_t i = 0; i < COUNT_OF(names) && status >= 0 && !found; i++)
+        status = find_in(mc_str_of(folder), names[i], &path, &found, err);
+    if (status >= 0 && found)
         status = open_file(path.data, rule, out, err);
-        mci_buf_release(&path);
-        return status;
-    }
     mci_buf_release(&path);
-    if (status < 0)
+    if (status < 0 || found)
         return status;
     return mc_fail(err, MC_E_FORMAT,
                    "%s: no vocabulary is in this folder: wanted is one of sentencepiece.bpe.model, "

@@ -14,6 +14,11 @@ static void an_error_tells_what_and_where(void **state)
     assert_int_equal(mc_add_context(&err, MC_E_SHAPE, "loading %s", "a.npy"), MC_E_SHAPE);
     assert_string_equal(err.text, "loading a.npy: want u64");
     assert_int_equal(mc_fail(NULL, MC_E_IO, "nobody listens"), MC_E_IO);
+    mc_add_context(&err, MC_E_SHAPE,
+                   "loading a.npy"); /* what stands there already is not said twice */
+    assert_null(strstr(strstr(err.text, "loading a.npy") + 1, "loading a.npy"));
+    mc_add_context(&err, MC_E_SHAPE, "loading");
+    assert_says(err.text, "loading: loading a.npy: ");
     assert_int_equal(mc_add_context(NULL, MC_E_IO, "nobody listens"), MC_E_IO);
     mc_error empty = { 0 };
     mc_add_context(&empty, MC_E_NOMEM, "somewhere");

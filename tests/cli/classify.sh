@@ -46,6 +46,17 @@ expect 2 classify -q --model model --labels a --template 'no place' photos
 says err 'has no {} for the label'
 expect 1 classify -q --strict --model model --labels a,b photos
 says err 'photos/damaged.jpg'
+
+# Where not a single image could be used, the exit code says so.
+expect 1 classify --json --model model --labels-file labels.txt none.jpg
+says err 'classify: none of the images could be used'
+says out '{"input":"none.jpg","error":"'
+expect 1 embed --model model -o none.npy none.jpg
+says err 'embed: none of the images could be used'
+mkdir empty
+expect 1 embed --json --model model -o none.npy empty
+says err 'there are no images in the inputs'
+
 rm model/bpe_simple_vocab_16e6.txt.gz
 expect 1 classify -q --model model --labels a,b photos
 says err '--vocab'

@@ -58,8 +58,42 @@ expect 2 convert -o out1/m.pt hf
 says err 'out1/m.pt is there already'
 sed 's/true/false/' out1/open_clip_config.json > gelu.json
 expect 2 convert --config gelu.json -o out1/other.pt in/m.pt
-says err 'says another config: it belongs to another model'
+says err 'open_clip_config.json is there and says something else: it belongs to another model'
 [[ ! -e out1/other.pt ]] || fail 'the model was written although its config was not'
+
+# ---- the vocabulary ----
+data=$METACLIP_SOURCE/tests/data
+mkdir own
+cp "$data"/tiny_clip/{config.json,model.safetensors} own
+expect 0 convert -q --vocab "$data/vocab_small.txt" -o own1 own
+equal "$(ls own1 | xargs)" 'config.json merges.txt model.safetensors preprocessor_config.json tokenizer_config.json vocab.json' \
+    'files with a vocabulary'
+equal "$(jq -r '.tokenizer_class, .model_max_length, .metaclip_rule' own1/tokenizer_config.json | xargs)" \
+    "CLIPTokenizer $(jq .text_config.max_position_embeddings own1/config.json) openai" 'what is said of it'
+equal "$(jq -c '[length, ."<|startoftext|>", ."<|endoftext|>"]' own1/vocab.json)" '[724,722,723]' 'its ids'
+cp "$data/vocab_small.txt" own/bpe_simple_vocab_16e6.txt.gz # as `pull` brings it
+expect 0 convert -q -o own2 own
+for file in vocab.json merges.txt tokenizer_config.json; do
+    same "own2/$file" "own1/$file"
+done
+expect 0 convert -q -o own3/m.pt own
+equal "$(ls own3 | xargs)" 'bpe_simple_vocab_16e6.txt.gz m.pt open_clip_config.json' 'files beside a .pt'
+same own3/bpe_simple_vocab_16e6.txt.gz "$data/vocab_small.txt"
+expect 0 convert -q -o own4/m.pt own1
+expect 0 convert -q -o own4/again.pt own1 # the same files do for both
+expect 0 tokenize -q --train 600 -o short.txt "$data/vocab_texts.txt"
+expect 1 convert --vocab short.txt -o x own
+says err 'short.txt: a vocabulary of 600 ids, but the model'
+cp short.txt own/bpe_simple_vocab_16e6.txt.gz # which is somebody else's
+expect 0 convert -o own5 own
+says err 'warning: own: a vocabulary of 600 ids, but the model'
+equal "$(ls own5 | xargs)" 'config.json model.safetensors preprocessor_config.json' 'files without a vocabulary'
+echo '{}' > own4/vocab.json
+expect 2 convert -o own4/third.pt own1
+says err 'own4/vocab.json is there and says something else'
+[[ ! -e own4/third.pt ]] || fail 'the model was written although its vocabulary was not'
+expect 0 convert -q --replace -o own4/third.pt own1
+same own4/vocab.json own1/vocab.json
 
 # ---- what is refused ----
 expect 1 convert -o x "$METACLIP_SOURCE/fuzz/corpus/pt/refused"
@@ -75,6 +109,6 @@ expect 2 convert --config a --model b -o x in/m.pt
 says err 'give one'
 expect 2 convert --model ViT-Z -o x in/m.pt
 says err 'there is no model called ViT-Z'
-expect 1 convert -o x none.pt
-says err 'none.pt: cannot open it'
+expect 2 convert -o x none.pt
+says err 'none.pt: no such file'
 [[ ! -e x ]] || fail 'a failure left something'

@@ -145,3 +145,8 @@ says err 'neither folders of classes'
 rm model/bpe_simple_vocab_16e6.txt.gz
 expect 1 eval -q --model model birds
 says err '--vocab'
+
+# A word that names no templates is told which there are.
+expect 1 eval -q --model model --templates phtoo birds
+says err 'phtoo: neither a file of templates nor one of the built-in sets '
+says err ', photo'

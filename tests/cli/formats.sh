@@ -127,3 +127,21 @@ expect 0 extract -q captions.txt.gz
 equal "$(jq -c .texts out)" '[["text","a cat"]]' 'captions behind damage'
 expect 0 extract -q table.csv.gz
 equal "$(wc -c < out)" 0 'a table without its header'
+
+# ---- a pipe that is told what it would be called ----
+printf 'a red car\nno\n' > captions.txt
+printf 'url,caption\nhttp://a.example/,a red car\n' > table.csv
+echo '["car"]' > list.json
+for file in captions.txt table.csv; do
+    expect 0 match -q -m list.json "$file"
+    cp out want
+    "$METACLIP" match -q -m list.json --stdin-name "some/where/$file" - < "$file" > got || fail "match of $file"
+    same got want
+    expect 0 extract -q "$file"
+    cp out want
+    "$METACLIP" extract -q --stdin-name "$file" - < "$file" > got || fail "extract of $file"
+    same got want
+done
+[[ -s want ]] || fail 'there was nothing to compare'
+"$METACLIP" extract -q --shard-names path --keep source --stdin-name a/b.txt - captions.txt < captions.txt > got
+equal "$(jq -r .source got | sort -u | xargs)" 'a/b.txt captions.txt' 'the source of a pipe with a name'

@@ -11,7 +11,14 @@ done
 expect 0 help balance
 golden help_balance
 
+# No choice is cut off.
+expect 0 help eval
+says out '--kind auto|folder|tars|table|mnist|cifar10|cifar100|stl10'
+
+expect 0 -V
+cp out short
 expect 0 --version
+same short out
 [[ $(cat out) =~ ^metaclip\ [0-9]+\.[0-9]+\.[0-9]+$ ]] || fail "--version prints $(cat out)"
 
 # Every file of a command is in the table, and the other way round.

@@ -101,6 +101,24 @@ if command -v fasttext > fasttext.txt; then
     same got want
 fi
 
+# ---- what a model is ----
+expect 0 info "$models/tree.bin" "$models/tree.ftz"
+says out 'tree.bin: fastText language model'
+says out 'vectors                   float32'
+says out 'vectors                   quantised, of labels float32; pruned'
+says out 'n-grams of characters     2 to 4'
+says out "SHA-256                   ${sum%% *}"
+expect 0 info --json "$models/many.ftz"
+equal "$(jq -r '.kind, .facts.dimensions, .facts.labels, .facts.loss, .facts.bytes' out | paste -sd'|')" \
+    "fastText language model|5|300|softmax|$(stat -c %s "$models/many.ftz")" 'info --json'
+jq -e '.facts.the_first_labels | startswith("l") and endswith(", ...") and length < 208' out > /dev/null || fail labels
+head -c 5000 "$models/tree.bin" > cut.bin
+expect 1 info cut.bin
+says err 'cut.bin: this fastText model is damaged: it ends early'
+gzip -c "$models/tree.bin" > tree.bin.gz
+expect 1 info tree.bin.gz
+says err 'tree.bin.gz: a compressed fastText model'
+
 # ---- slips ----
 expect 2 extract --lid-model "$models/tree.bin" pairs.jsonl
 says err 'is of use with --lang, or with a folder of lists, only'
@@ -113,7 +131,6 @@ expect 1 extract --lang en --lid-model gone.bin pairs.jsonl
 says err 'gone.bin: '
 expect 1 extract --lang en --lid-model metadata.json pairs.jsonl
 says err 'metadata.json: not a fastText model'
-head -c 5000 "$models/tree.bin" > cut.bin
 expect 1 curate --worldwide -m metadata.json -t 5 -o cut --lang en --lid-model cut.bin pairs.jsonl
 says err 'cut.bin: this fastText model is damaged: it ends early'
 [[ ! -e cut ]] || fail 'a run folder was made'

@@ -43,14 +43,19 @@ expect 0 extract -q --no-dedup -o curated2.jsonl curated.parquet
 same curated2.jsonl curated.jsonl
 (($(wc -l < curated.jsonl) < 3000)) || fail "nothing was thinned"
 
-# ---- damage: named, and nothing half-written ----
+# ---- damage: named and counted, or with --strict an error and nothing half-written ----
 size=$(stat -c %s pairs.parquet)
 for n in 8 11 12 100 $((size / 2)) $((size - 9)) $((size - 1)); do
     head -c "$n" pairs.parquet > cut.parquet
-    expect 1 match -m metadata.json -o o.jsonl cut.parquet
+    expect 0 match --json -m metadata.json -o o.jsonl cut.parquet
+    equal "$(jq -c '[.shards_damaged, .items_skipped, .records_read]' out)" '[1,1,0]' 'a file that is cut'
+    says out "cut.parquet: "
+    [[ -f o.jsonl && ! -s o.jsonl ]] || fail "$shown: an empty file is wanted"
+    rm o.jsonl o.jsonl.meta.json
+    expect 1 match --strict -m metadata.json -o o.jsonl cut.parquet
     says err "cut.parquet: "
     nothing_left o.jsonl
-    expect 1 match -m metadata.json -o o.parquet cut.parquet
+    expect 1 match --strict -m metadata.json -o o.parquet cut.parquet
     says err "cut.parquet: "
     nothing_left o.parquet
 done

@@ -125,10 +125,20 @@ says out "50.0 %"
 equal "$(wc -l < out)" 3 "lines of --top 2"
 expect 0 card --top 2 --json -m metadata.json b.json
 says out '{"pool":{"matches":6,"largest":[{"id":0,"entry":"photo","count":3},{"id":1,'
+expect 0 card --top 1 b.json # without the list by ids
+says out "   1  0                          3  50.0 %  "
+expect 0 card --top 1 --json b.json
+says out '{"pool":{"matches":6,"largest":[{"id":0,"count":3}]'
 expect 0 card --compare b.json c.json
 says out "entries that differ      0"
 expect 0 card --compare --json -m metadata.json all.jsonl.datacard.json b.json
-says out '"same_metadata":true'
+says out '"same_metadata":true,"compared":"curated"'
+equal "$(jq -c '.largest[0] | [.id, .entry, (.shares | length)]' out)" '[0,"photo",2]' 'the largest difference'
+expect 0 card --compare -m metadata.json all.jsonl.datacard.json b.json
+says out '  photo  '
+echo '["other"]' > other.json
+expect 1 card --compare -m other.json b.json c.json
+says err 'the data card belongs to another metadata'
 
 # ---- curate: the same, shard by shard, and again ----
 expect 0 curate -q -m metadata.json -t 1 --seed 7 -o run b.warc.gz a.warc.wat.gz
@@ -157,3 +167,16 @@ says out "run: run folder"
 says out "b.warc.gz: WARC"
 expect 0 info --json metadata.json
 says out '{"file":"metadata.json","kind":"metadata","facts":{'
+expect 0 info --json run entry_count.npy
+equal "$(jq -sc 'map(.facts) | [.[0].finished, .[0].shards, .[1].metadata_sha256 == .[0].metadata_sha256]' out)" \
+    '[true,2,true]' 'facts for programs'
+mkdir -p sh trained/checkpoints
+echo '{"version":1,"kind":"images","embed_dim":16,"shard_rows":100,"type":"f32","precision":"fp32"}' > sh/embed.json
+echo '{"model":"tiny-64","batch":128,"seen_pairs":25600}' > trained/config.json
+expect 0 info --json sh trained
+equal "$(jq -c '[.kind, .facts.numbers_a_row // .facts.batch]' out | xargs)" \
+    '[folder of features,16] [training run,128]' 'folders'
+expect 1 info sh/..
+says err 'a folder, but none of ours'
+expect 1 embed --model trained -o f.npy x.jpg
+says err "embed: trained: a run of \`metaclip train\`; its models are the folders in trained/checkpoints"

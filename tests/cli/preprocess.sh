@@ -64,11 +64,16 @@ rm -f s.npy
 expect 1 preprocess --size 16 --strict -o s.npy photos
 says err 'photos/c.gif: GIF: only'
 [[ ! -e s.npy && ! -e s.npy.inputs.jsonl ]] || fail '--strict left something'
-expect 0 preprocess --size 16 --max-pixels 10 -o s.npy photos/a.jpg
+expect 1 preprocess --size 16 --max-pixels 10 -o s.npy photos/a.jpg
 says err 'more than the limit of 10'
+says err 'preprocess: none of the images could be used'
 header s.npy | grep -qF "'shape': (0, 3, 16, 16)" || fail "s.npy: $(header s.npy)"
-expect 0 preprocess --size 16 -o s.npy photos/none.png
+expect 1 preprocess --size 16 -o s.npy photos/none.png
 says err 'photos/none.png: cannot open it: No such file or directory'
+mkdir empty
+expect 1 preprocess --json --size 16 -o s.npy empty
+says err 'there are no images in the inputs'
+equal "$(jq .inputs out)" 0 'the summary comes all the same'
 expect 2 preprocess --size 0 -o s.npy photos
 expect 2 preprocess -o - photos
 says err 'cannot go to standard output'

@@ -138,8 +138,39 @@ refused() {
 }
 jq -c '.[1:]' pool/metadata.json > other.json
 refused 'metadata' curate --quiet -m other.json -t 30 --seed 5 -o plain "${shards[@]}"
-refused '--no-dedup' "${curate[@]}" --no-dedup -o plain "${shards[@]}"
-refused '--format' "${curate[@]}" --format jsonl.zst -o plain "${shards[@]}"
+refused '--no-dedup (off, now on)' "${curate[@]}" --no-dedup -o plain "${shards[@]}"
+refused '--format (jsonl, now jsonl.zst)' "${curate[@]}" --format jsonl.zst -o plain "${shards[@]}"
 refused 'shard-001' "${curate[@]}" -o plain "${shards[0]}" "${shards[@]:2}"
 touch pool/shard-002.warc.wat.gz
 refused 'shard-002' "${curate[@]}" -o plain "${shards[@]}"
+
+# But an input of which nothing was made yet may be another file, or go: one that could not be read
+# must not spoil the folder.
+printf 'a,b\n1,2\n' > bad.csv
+expect 1 "${curate[@]}" -j 1 -o mended "${shards[@]}" bad.csv
+says err 'bad.csv: a table without texts'
+printf 'url,text\nhttp://a.example/,x\n' > bad.csv
+expect 0 "${curate[@]}" -o mended "${shards[@]}" bad.csv
+expect 0 verify mended
+touch bad.csv
+expect 1 "${curate[@]}" -o mended "${shards[@]}" bad.csv
+says err 'its input bad has changed since'
+expect 1 "${curate[@]}" -o mended "${shards[@]}"
+says err 'its input bad is not among the inputs now'
+printf 'a,b\n1,2\n' > bad.csv
+expect 1 "${curate[@]}" -j 1 -o left "${shards[@]}" bad.csv
+expect 0 "${curate[@]}" -o left "${shards[@]}"
+expect 0 verify left
+expect 2 "${curate[@]}" -o twice "${shards[@]}" "${shards[0]}"
+says err "${shards[0]} is given twice; name each input once"
+
+# A folder of another command is left alone.
+for file in pack.json embed.json checkpoints; do
+    mkdir "of_$file"
+    : > "of_$file/$file"
+    expect 1 "${curate[@]}" -o "of_$file" "${shards[@]}"
+    says err "of_$file: this folder is of \`metaclip "
+    equal "$(ls "of_$file")" "$file" "what is in of_$file"
+    expect 1 verify "of_$file"
+    says err "this folder has no run.json, so it is no run folder of curate"
+done

@@ -34,6 +34,29 @@ equal "$(tail -c 32 rows.npy | od -An -tu8 -v | xargs)" '0 5 1 4' 'rows.npy'
 equal "$(tail -c 16 scores.npy | od -An -tf4 -v | xargs | cut -d ' ' -f 1,2)" '1 1' 'scores.npy'
 says rows.npy "'descr': '<u8', 'fortran_order': False, 'shape': (2, 2)"
 
+# ---- what rows are called, where embed has said it ----
+mkdir folder
+cp "$data/search_a.npy" folder/00000.npy
+cp "$data/search_b.npy" folder/00001.npy
+for ((i = 0; i < 6; i++)); do
+    ((i < 4)) && list=00000 || list=00001
+    printf '{"row":%d,"input":"image %d"}\n' $((i % 4)) "$i" >> "folder/$list.inputs.jsonl"
+done
+expect 0 search --features folder --query-features "$data/search_one.npy" -k 2
+equal "$(sed 1d out | awk '{ print $4, $5, $6 }' | xargs)" '4 image 4 0 image 0' 'names of a folder'
+expect 0 search --features folder --query-features "$data/search_one.npy" -k 1 --json --names names.txt
+equal "$(jq -r '.neighbours[].name' out)" five 'names that were given'
+echo '{"row":7,"input":"x"}' >> folder/00001.inputs.jsonl
+expect 1 search --features folder "${queries[@]}"
+says err 'folder/00001.inputs.jsonl: line 3 is not what embed writes of row 2'
+expect 0 search --features folder "${queries[@]}" -o rows.npy # which needs no names
+mv folder/00000.npy folder/00002.npy
+expect 1 search --features folder "${queries[@]}"
+says err 'folder: 00002.npy is there, but only 2 files in all'
+mkdir none
+expect 1 search --features none "${queries[@]}"
+says err 'none: no features lie in this folder'
+
 # ---- what cannot be ----
 expect 1 search "${both[@]}" --query-features scores.npy
 says err 'scores.npy: rows of 2 numbers; those of the features have 3'

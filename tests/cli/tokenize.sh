@@ -32,6 +32,8 @@ expect 0 tokenize --vocab "$vocab" --format jsonl -q -o - lines.txt
 equal "$(sed -n 2p out)" "[$start,$end]" "the row of an empty text"
 equal "$(jq -c '[.[0], .[-1]]' out | sort -u)" "[$start,$end]" "start and end"
 cp out want.jsonl
+expect 0 tokenize --vocab "$vocab" --format jsonl lines.txt # standard output, if nothing is said
+same out want.jsonl
 expect 0 tokenize --vocab "$vocab" --format text -q -o - lines.txt
 equal "$(sed -n 2p out)" "<start_of_text> <end_of_text>" "the row of an empty text"
 equal "$(sed -n 1p out | sed 's/<[a-z_]*of_text>//g; s, ,,g; s,</w>,_,g')" "a_photo_of_a_cat_" "names"

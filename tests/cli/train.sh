@@ -4,11 +4,7 @@
 
 data=$METACLIP_SOURCE/tests/data
 cp "$data/vocab_small.txt" vocab.txt
-cat > clip.json <<'END'
-{"embed_dim": 8, "quick_gelu": true,
- "vision_cfg": {"image_size": 16, "layers": 1, "width": 16, "head_width": 8, "patch_size": 8},
- "text_cfg": {"context_length": 10, "vocab_size": 724, "width": 16, "heads": 2, "layers": 1}}
-END
+cp "$data/clip_small.json" clip.json
 
 # Two shards of twelve pairs.
 words=(red green blue white black old new big small wet dry hot)
@@ -68,6 +64,62 @@ expect 0 convert -q --to hf -o hf whole/checkpoints/00000012
 expect 0 embed -q --model hf -o g.npy 0.tar
 same g.npy f.npy
 train 0 -q --set out=more --set init=hf --set seen_pairs=12 0.tar 1.tar
+
+# ---- which knows its vocabulary ----
+model=whole/checkpoints/00000012
+equal "$(ls $model | xargs)" \
+    'merges.txt open_clip_config.json open_clip_model.safetensors optimizer.safetensors state.json tokenizer_config.json vocab.json' \
+    'files of a checkpoint'
+expect 0 convert -q -o openclip/m.pt $model
+equal "$(ls openclip | xargs)" 'm.pt merges.txt open_clip_config.json tokenizer_config.json vocab.json' "OpenCLIP's files"
+equal "$(ls hf | xargs)" 'config.json merges.txt model.safetensors preprocessor_config.json tokenizer_config.json vocab.json' \
+    "Hugging Face's files"
+printf 'a red car\na new road & more\n' > texts.txt
+expect 0 embed -q --model $model --vocab vocab.txt --texts -o want.npy texts.txt
+for form in $model hf openclip/m.pt; do
+    expect 0 embed -q --model $form --texts -o got.npy texts.txt
+    same got.npy want.npy
+    expect 0 classify -q --json --model $form --labels 'a red car,a dry road' s0/0-0.png
+    mv out "$(basename $form).labels"
+    expect 0 search -q --model $form --features want.npy --text 'a red car' -k 1
+    says out 0
+done
+same hf.labels 00000012.labels
+same m.pt.labels 00000012.labels
+expect 0 tokenize -q --vocab vocab.txt --context 10 -o want.npy texts.txt
+expect 0 tokenize -q --vocab $model --context 10 -o got.npy texts.txt
+same got.npy want.npy
+train 0 -q --set out=fine --set init=$model --set vocab= --set seen_pairs=12 0.tar 1.tar # the one of init
+same fine/checkpoints/00000002/vocab.json $model/vocab.json
+
+# The rule of cleaning is part of it.
+train 0 -q --set out=hugging --set rule=hf --set seen_pairs=12 0.tar 1.tar
+model=hugging/checkpoints/00000002
+for rule in auto openai hf; do
+    expect 0 tokenize -q --vocab $model --context 10 --rule $rule -o $rule.npy texts.txt
+done
+same auto.npy hf.npy
+cmp -s auto.npy openai.npy && fail 'the rules give the same'
+
+# Another one is refused, also where it has the same name; older checkpoints have none.
+expect 0 tokenize -q --train 700 -o vocab.txt.gz s0/*.txt
+train 0 -q --set out=other --max-steps 1 0.tar 1.tar
+gzip -dc vocab.txt.gz > other.txt
+mv vocab.txt kept.txt
+mv other.txt vocab.txt
+train 1 -q --set out=other 0.tar 1.tar
+says err 'other: the run began with another vocabulary (vocab.json is not what is in the last checkpoint)'
+expect 1 embed -q --model other/checkpoints/00000001 --vocab vocab.txt --texts -o x.npy texts.txt
+says err 'the model'
+says err 'it was trained with another'
+mv kept.txt vocab.txt
+rm other/checkpoints/00000001/{vocab.json,merges.txt,tokenizer_config.json}
+expect 1 embed -q --model other/checkpoints/00000001 --texts -o x.npy texts.txt
+says err 'there is no vocabulary beside the model that can be used, so name one (--vocab)'
+train 0 -q --set out=other 0.tar 1.tar
+same "$(weights other)" "$(weights whole)"
+train 1 -q --set out=none --set init=other/checkpoints/00000001/open_clip_model.safetensors --set vocab= 0.tar
+says err 'vocab: there is none beside init'
 
 # ---- micro-batches and recomputing make the same steps, but for rounding ----
 train 0 -q --set out=micro --set micro_batch=4 --set recompute=true 0.tar 1.tar

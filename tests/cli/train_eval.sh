@@ -5,11 +5,7 @@
 
 data=$METACLIP_SOURCE/tests/data
 cp "$data/vocab_small.txt" vocab.txt
-cat > clip.json <<'END'
-{"embed_dim": 8, "quick_gelu": true,
- "vision_cfg": {"image_size": 16, "layers": 1, "width": 16, "head_width": 8, "patch_size": 8},
- "text_cfg": {"context_length": 10, "vocab_size": 724, "width": 16, "heads": 2, "layers": 1}}
-END
+cp "$data/clip_small.json" clip.json
 words=(red green blue white black old new big small wet dry hot)
 mkdir pairs sets
 images=("$data"/images/{rgb,rgba,grey,palette}*.png)
@@ -50,7 +46,7 @@ equal "$(ls whole/checkpoints | xargs)" '00000009 00000012 best' 'what is kept'
 equal "$(jq -c '[.step, .best_step]' whole/checkpoints/best/state.json)" "[$step,$step]" 'whose it is'
 
 # It is a model, of which eval says what was said.
-expect 0 eval -q --json --model whole/checkpoints/best --vocab vocab.txt --catalog sets/all.json
+expect 0 eval -q --json --model whole/checkpoints/best --catalog sets/all.json
 equal "$(jq -s '[.[].value] | add / length * 1e6 | round' out)" "$(jq '.[1] * 1e6 | round' <<< "$top")" 'its value'
 
 # ---- one set tells, and other steps ----

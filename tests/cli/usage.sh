@@ -98,17 +98,18 @@ bad "--json needs -o FILE" extract --json x
 bad "--json needs -o FILE" match -m m.json -o - --json x
 bad "--json needs -o FILE" balance --counts c.npy --json x
 bad "-o FILE is missing" metadata --wordnet
+bad "-o FILE is missing: where the array goes" tokenize --vocab v x
+bad "-o FILE is missing: where the vocabulary goes" tokenize --train 600 x
 bad "no source was given" metadata -o m.json
 bad "--check only reads" metadata --check -o m.json x
 bad "--check wants FILE" metadata --check
 bad "--strict goes with --check" metadata --strict -o m.json x
 bad "is a folder, not a list" metadata --wordnet "$work" -o m.json
-bad "-m FILE is missing" card x
+bad "-m FILE is missing: the metadata of the pairs (to look at a card: --top 10)" card x
 bad "no input was given" card -m m.json
 bad "--compare wants two data cards" card --compare a
 bad "--top wants one data card" card -m m.json --top 3 a b
 bad "--top: 0 is too small" card -m m.json --top 0 a
-bad "-m FILE is missing: the metadata, for the names" card --top 3 a
 bad "--compare only reads cards: leave out --counts" card --compare --counts c a b
 bad "--top only reads cards: leave out -t" card --top 3 -m m -t 7 a
 bad "two commands; give one" card --top 3 --compare -m m a

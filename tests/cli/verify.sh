@@ -41,6 +41,15 @@ jq -c 'del(.records_blocked, .pairs_blocked, .blocked_by_uuid, .blocked_by_url, 
 expect 0 verify before
 rm -rf before
 
+# ---- one that was not finished: said in words, and not only by what it lacks ----
+cp -r sound begun
+rm begun/summary.json
+expect 1 verify begun
+says out 'NOT verified: the run is not finished (it has no summary.json); give the command that began it again'
+expect 1 verify --json begun
+equal "$(jq -c '[.verified, .finished]' out)" '[false,false]' 'a run that was begun'
+rm -rf begun
+
 # ---- tampered ones: what was done, the check that must tell, its number of findings, its words ----
 matched=$(cd sound && wc -c matched/*/* | sort -n | tail -2 | head -1 | awk '{ print $2 }')
 curated=${matched/matched/curated}

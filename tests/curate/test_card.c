@@ -158,6 +158,9 @@ static void two_cards_differ_by_their_shares(void **state)
     assert_int_equal(difference.n_largest, 2);
     assert_int_equal(difference.largest[0], 0);
     assert_int_equal(difference.largest[1], 2);
+    assert_true(difference.of_curated);
+    assert_true(difference.shares[0][0] == 0.5 && difference.shares[0][1] == 0.2);
+    assert_true(difference.shares[1][0] == 0.2 && difference.shares[1][1] == 0.5);
 }
 
 static void pools_are_compared_where_one_was_not_drawn(void **state)
@@ -171,6 +174,7 @@ static void pools_are_compared_where_one_was_not_drawn(void **state)
     assert_ok(mc_card_compare(&a, &b, &difference, &err), err);
     assert_false(difference.same_metadata);
     assert_true(difference.total_variation == 0.5);
+    assert_false(difference.of_curated);
 }
 
 static void the_largest_differences_are_ordered(void **state)

@@ -43,12 +43,12 @@ static void make_files(fixture *f, test_random *random)
         snprintf(name, sizeof name, "keys%zu", i);
         snprintf(f->paths[i], sizeof f->paths[i], "%s", scratch_path(f->s, name));
         f->n[i] = i == 1 ? 0 : test_below(random, MOST_PAIRS) + 1;
-        assert_ok(mci_key_writer_open(f->paths[i], &writer, &err), err);
+        assert_ok(mci_key_writer_open(f->paths[i], sizeof(mci_pair_key), &writer, &err), err);
         for (size_t j = 0; j < f->n[i]; j++) {
             f->keys[i][j] = random_key(random);
-            assert_ok(mci_key_writer_add(writer, f->keys[i][j], &err), err);
+            assert_ok(mci_pair_key_add(writer, f->keys[i][j], &err), err);
         }
-        assert_ok(mci_key_writer_commit(writer, &err), err);
+        assert_ok(mci_key_writer_end(writer, MC_OK, &err), err);
     }
 }
 

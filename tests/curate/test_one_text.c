@@ -99,7 +99,7 @@ static void make_keys(key_fixture *f, test_random *random, size_t most, size_t n
     mc_error err = { 0 };
     mci_buf path = { 0 };
     for (size_t i = 0; i < N_FILES; i++) {
-        mci_image_writer *writer;
+        mci_key_writer *writer;
         uint64_t position = 0;
         f->n[i] = i == 1 ? 0 : 1 + test_below(random, most);
         for (size_t j = 0; j < f->n[i]; j++) {
@@ -110,13 +110,13 @@ static void make_keys(key_fixture *f, test_random *random, size_t most, size_t n
                                              position };
         }
         assert_ok(keys_path(f, i, &path, &err), err);
-        assert_ok(mci_image_writer_open(path.data, &writer, &err), err);
+        assert_ok(mci_key_writer_open(path.data, sizeof(mci_image_key), &writer, &err), err);
         size_t cut = test_below(random, f->n[i] + 1);
         mc_str head = { (const char *)f->keys[i], cut * sizeof **f->keys };
         mc_str tail = { (const char *)(f->keys[i] + cut), (f->n[i] - cut) * sizeof **f->keys };
-        assert_ok(mci_image_writer_add(writer, head, &err), err);
-        assert_ok(mci_image_writer_add(writer, tail, &err), err);
-        assert_ok(mci_image_writer_end(writer, MC_OK, &err), err);
+        assert_ok(mci_key_writer_add(writer, head, &err), err);
+        assert_ok(mci_key_writer_add(writer, tail, &err), err);
+        assert_ok(mci_key_writer_end(writer, MC_OK, &err), err);
     }
     mci_buf_release(&path);
 }

@@ -1,89 +1,10 @@
 /* Whichever allocation fails: the job says so, leaks nothing, and leaves nothing half-written under
- * a name that matters; the next run gives what an undisturbed one gives.
- *
- * The library has one malloc (base/alloc.c), so the linker puts the functions below in its way:
- * tests/CMakeLists.txt passes --wrap for each __wrap_ function of a test. */
+ * a name that matters; the next run gives what an undisturbed one gives. */
 #include <ftw.h>
-#include <stdatomic.h>
 #include <sys/stat.h>
 
 #include "curate/failing_jobs.h"
-
-/* ---- the heap that fails on demand ---- */
-
-static atomic_long countdown;  /* 1: the next allocation fails; 0 and below: none */
-static atomic_bool stays_out;  /* and all that come behind it */
-static atomic_bool has_failed; /* one did */
-static atomic_long n_live;     /* blocks that nobody freed yet */
-
-void *__real_malloc(size_t n_bytes);
-void *__real_calloc(size_t n_items, size_t item_bytes);
-void *__real_realloc(void *memory, size_t n_bytes);
-void *__real_aligned_alloc(size_t alignment, size_t n_bytes);
-void __real_free(void *memory);
-void *__wrap_malloc(size_t n_bytes);
-void *__wrap_calloc(size_t n_items, size_t item_bytes);
-void *__wrap_realloc(void *memory, size_t n_bytes);
-void *__wrap_aligned_alloc(size_t alignment, size_t n_bytes);
-void __wrap_free(void *memory);
-void *__real__ZnamRKSt9nothrow_t(size_t n_bytes, const void *nothrow);
-void *__wrap__ZnamRKSt9nothrow_t(size_t n_bytes, const void *nothrow);
-int __wrap_fsync(int fd);
-
-static bool is_out(void)
-{
-    bool out = atomic_fetch_sub(&countdown, 1) == 1 || (stays_out && has_failed);
-    if (out)
-        has_failed = true;
-    return out;
-}
-
-static void *counted(void *memory)
-{
-    n_live += memory != NULL;
-    return memory;
-}
-
-void *__wrap_malloc(size_t n_bytes)
-{
-    return is_out() ? NULL : counted(__real_malloc(n_bytes));
-}
-
-void *__wrap_calloc(size_t n_items, size_t item_bytes)
-{
-    return is_out() ? NULL : counted(__real_calloc(n_items, item_bytes));
-}
-
-void *__wrap_realloc(void *memory, size_t n_bytes)
-{
-    if (is_out())
-        return NULL;
-    return memory ? __real_realloc(memory, n_bytes) : counted(__real_realloc(NULL, n_bytes));
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t n_bytes)
-{
-    return is_out() ? NULL : counted(__real_aligned_alloc(alignment, n_bytes));
-}
-
-void __wrap_free(void *memory)
-{
-    n_live -= memory != NULL;
-    __real_free(memory);
-}
-
-/* C++'s new, as simdjson calls it. */
-void *__wrap__ZnamRKSt9nothrow_t(size_t n_bytes, const void *nothrow)
-{
-    return is_out() ? NULL : __real__ZnamRKSt9nothrow_t(n_bytes, nothrow);
-}
-
-/* Nobody pulls the plug here, and thousands of runs would wait for the disk. */
-int __wrap_fsync(int fd)
-{
-    (void)fd;
-    return 0;
-}
+#include "failing_heap.h"
 
 /* ---- what they leave ---- */
 
@@ -201,12 +122,9 @@ typedef enum { ONLY_ONE, FROM_THEN_ON } failure_kind;
 static mc_status run_failing(run_job *run, const fixture *f, long n, failure_kind kind,
                              mc_error *err)
 {
-    has_failed = false;
-    stays_out = kind == FROM_THEN_ON;
-    countdown = n;
+    heap_fail(n, kind == FROM_THEN_ON);
     mc_status status = run(f, err);
-    countdown = 0;
-    stays_out = false;
+    heap_mend();
     return status;
 }
 
@@ -216,11 +134,11 @@ static bool check_one(run_job *run, const fixture *f, long n, failure_kind kind,
 {
     mc_error err = { 0 };
     output_list left;
-    long live = n_live;
+    long live = heap.n_live;
     mc_status status = run_failing(run, f, n, kind, &err);
-    bool failed = has_failed;
-    if (n_live != live)
-        fail_msg("allocation %ld: %ld blocks leak", n, n_live - live);
+    bool failed = heap.has_failed;
+    if (heap.n_live != live)
+        fail_msg("allocation %ld: %ld blocks leak", n, heap.n_live - live);
     if (status != MC_OK && !(failed && status == MC_E_NOMEM))
         fail_msg("allocation %ld: status %d (%s)", n, status, err.text);
     if (status != MC_OK)

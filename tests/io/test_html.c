@@ -226,9 +226,9 @@ static void heavy_pages_are_read_or_refused_soon(void **state)
         for (size_t k = 0; k < heavy[i].n; k++)
             assert_int_equal(mci_buf_add(&html, mc_str_of(heavy[i].again), NULL), MC_OK);
         mci_buf_add(&html, mc_str_of(heavy[i].after), NULL);
-        time_t start = time(NULL);
+        clock_t start = clock(); /* of the processor: others may have the machine */
         mc_status status = read_page(f, mci_buf_str(&html), "", &err);
-        assert_true(time(NULL) - start < 60);
+        assert_true((clock() - start) / CLOCKS_PER_SEC < 60);
         mci_buf_release(&html);
         if (heavy[i].refusal) {
             assert_int_equal(status, MC_SKIPPED);

@@ -190,7 +190,7 @@ static void tables_without_texts_are_refused(void **state)
     const char *path = scratch_path(s, "bare.parquet");
     make_table(path, "SELECT 'u' AS url, 3 AS caption");
     assert_int_equal(mci_parquet_open(path, &rows, &err), MC_E_FORMAT);
-    assert_says(err.text, "bare.parquet: no column of texts");
+    assert_says(err.text, "no column of texts");
 }
 
 static void odd_names_are_names_of_files(void **state)
@@ -219,11 +219,11 @@ static void only_files_are_read(void **state)
     assert_int_equal(mkfifo(path, 0600), 0);
     int fd = open(path, O_RDWR);
     assert_int_equal(mci_parquet_open(path, &rows, &err), MC_E_IO);
-    assert_says(err.text, "pipe: Parquet can only be read from a file");
+    assert_says(err.text, "Parquet can only be read from a file");
     close(fd);
     assert_int_equal(mci_parquet_open(s->dir, &rows, &err), MC_E_IO);
     assert_int_equal(mci_parquet_open(scratch_path(s, "nothing"), &rows, &err), MC_E_IO);
-    assert_says(err.text, "nothing: No such file");
+    assert_says(err.text, "No such file");
 }
 
 /* ---- what we write ---- */
@@ -447,7 +447,6 @@ static void read_damaged(const char *path, size_t max_lines)
     if (status < 0) {
         if (status != MC_E_FORMAT && status != MC_E_NOMEM && status != MC_E_IO)
             fail_msg("status %d: %s", (int)status, err.text);
-        assert_says(err.text, path);
         return;
     }
     for (size_t i = 0; (status = rows.next(rows.self, &line, &offset, &err)) != MC_END; i++) {
@@ -465,16 +464,22 @@ static void every_cut_is_told(void **state)
 {
     scratch *s = *state;
     size_t len;
+    uint64_t offset;
     mci_rows rows;
     mc_error err = { 0 };
+    mci_buf line = { 0 };
     skip_without_library();
     write_own(scratch_path(s, "whole.parquet"), 50);
     char *bytes = test_read_file(scratch_path(s, "whole.parquet"), &len);
     for (size_t n = 0; n < len; n += n < 16 || n + 16 > len ? 1 : 1 + len / 40) {
         const char *path = scratch_file(s, "cut.parquet", bytes, n);
-        assert_int_equal(mci_parquet_open(path, &rows, &err), MC_E_FORMAT);
-        assert_says(err.text, "cut.parquet: ");
+        assert_ok(mci_parquet_open(path, &rows, &err), err);
+        assert_int_equal(rows.next(rows.self, &line, &offset, &err), MC_SKIPPED);
+        assert_says(err.text, "nothing of it can be read");
+        assert_int_equal(rows.next(rows.self, &line, &offset, &err), MC_END);
+        rows.close(rows.self);
     }
+    mci_buf_release(&line);
     free(bytes);
 }
 
@@ -566,7 +571,7 @@ static void a_missing_library_is_told(void **state)
     setenv("METACLIP_DUCKDB", scratch_text(s, "libduckdb.so", "no library"), 1);
     const char *path = scratch_text(s, "x.parquet", "PAR1");
     assert_int_equal(mci_parquet_open(path, &rows, &err), MC_E_BACKEND);
-    assert_says(err.text, "x.parquet: METACLIP_DUCKDB: cannot load");
+    assert_says(err.text, "METACLIP_DUCKDB: cannot load");
     /* Writing needs none. */
     write_own(scratch_path(s, "y.parquet"), 1);
     assert_int_equal(count_files(s), 3);

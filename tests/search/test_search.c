@@ -263,6 +263,78 @@ static void names_are_lines_by_number(void **state)
     assert_says(err.text, "for 200 rows");
 }
 
+/* What embed writes beside an array: inputs without a row, and names with escapes, among others. */
+static size_t write_list(char *text, size_t size, int n, int first)
+{
+    size_t len = 0;
+    for (int i = 0; i < n; i++) {
+        if (i % 5 == 3)
+            len += (size_t)snprintf(text + len, size - len,
+                                    "{\"row\":null,\"input\":\"bad\",\"error\":\"\\\"why\\\"\"}\n");
+        len += (size_t)snprintf(text + len, size - len,
+                                i % 70 ? "{\"row\":%d,\"input\":\"dir/%d.jpg\"}\n"
+                                       : "{\"row\":%d,\"input\":\"a \\\"%d\\\"\\u001f\"}\n",
+                                i, first + i);
+    }
+    return len;
+}
+
+static void images_are_called_as_embed_listed_them(void **state)
+{
+    enum { N = 200 };
+    float rows[N] = { 0 };
+    static char text[N * 96];
+    mc_error err = { 0 };
+    mc_search_index *index = NULL;
+    scratch_file(*state, "one.npy.inputs.jsonl", text, write_list(text, sizeof text, N, 0));
+    scratch_file(*state, "00000.inputs.jsonl", text, write_list(text, sizeof text, N, N));
+    const char *paths[] = { write_rows(*state, "one.npy", rows, N, 1, false),
+                            write_rows(*state, "none.npy", rows, 0, 1, false),
+                            write_rows(*state, "00000.npy", rows, N, 1, false) };
+    assert_ok(mc_search_open(paths, 3, NULL, &index, &err), err);
+    assert_true(mc_search_has_names(index));
+    for (int i = 0; i < 2 * N; i++) {
+        char want[32];
+        snprintf(want, sizeof want, i % N % 70 ? "dir/%d.jpg" : "a \"%d\"\x1f", i);
+        assert_str(mc_search_name(index, (uint64_t)i), want);
+    }
+    assert_str(mc_search_name(index, 2 * N), "");
+    mc_search_close(index);
+    assert_ok(mc_search_open(paths, 3, "", &index, &err), err);
+    assert_false(mc_search_has_names(index));
+    assert_str(mc_search_name(index, 0), "");
+    mc_search_close(index);
+}
+
+static void a_list_that_is_not_of_these_rows_is_refused(void **state)
+{
+    static const struct {
+        const char *list, *why;
+        mc_status status;
+    } cases[] = {
+        { "", "it has 0 rows, the features beside it 1; embed again", MC_E_MISMATCH },
+        { "{\"row\":0,\"input\":\"a\"}\n{\"row\":1,\"input\":\"b\"}\n", "it has 2 rows",
+          MC_E_MISMATCH },
+        { "{\"row\":1,\"input\":\"a\"}\n", "line 1 is not what embed writes of row 0",
+          MC_E_FORMAT },
+        { "{\"row\":null,\"input\":\"a\"}\na\n", "line 2 is not", MC_E_FORMAT },
+        { "{\"row\":0,\"input\":\"a}\n", "line 1 is not", MC_E_FORMAT },
+        { "{\"row\":0,\"input\":\"a\\", "line 1 is not", MC_E_FORMAT },
+        { "{\"row\":0,\"input\":\"\\q\"}\n", "line 1: is no JSON", MC_E_FORMAT },
+        { "{\"row\":,\"input\":\"a\"}\n", "line 1 is not", MC_E_FORMAT },
+    };
+    float row = 0;
+    mc_error err = { 0 };
+    mc_search_index *index = NULL;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *path = write_rows(*state, "f.npy", &row, 1, 1, false);
+        scratch_file(*state, "f.npy.inputs.jsonl", cases[i].list, strlen(cases[i].list));
+        assert_int_equal(mc_search_open(&path, 1, NULL, &index, &err), cases[i].status);
+        assert_says(err.text, "f.npy.inputs.jsonl: ");
+        assert_says(err.text, cases[i].why);
+    }
+}
+
 static void what_gives_no_number_is_counted_and_never_a_neighbour(void **state)
 {
     (void)state;
@@ -429,6 +501,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(shards_are_one_list_whatever_their_type_and_length,
                                         scratch_open, scratch_close),
         cmocka_unit_test_setup_teardown(names_are_lines_by_number, scratch_open, scratch_close),
+        cmocka_unit_test_setup_teardown(images_are_called_as_embed_listed_them, scratch_open,
+                                        scratch_close),
+        cmocka_unit_test_setup_teardown(a_list_that_is_not_of_these_rows_is_refused, scratch_open,
+                                        scratch_close),
         cmocka_unit_test(what_gives_no_number_is_counted_and_never_a_neighbour),
         cmocka_unit_test(an_empty_index_and_no_queries_are_no_failure),
         cmocka_unit_test_setup_teardown(what_cannot_be_searched_is_named, scratch_open,

@@ -389,9 +389,48 @@ static void wrong_words_are_named(void **state)
     }
 }
 
+/* As tests/data/make_fasttext.sh trained them. */
+static void a_model_tells_what_it_is(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        mci_fasttext_facts want;
+    } cases[] = {
+        { "tree.bin", { 8, 285, 7, 2, 4, 1, 500, false, false, false, 0, "hierarchical softmax" } },
+        { "tree.ftz", { 8, 16, 7, 2, 4, 1, 500, true, false, true, 284, "hierarchical softmax" } },
+        { "softmax.bin", { 10, 285, 7, 2, 5, 1, 400, false, false, false, 0, "softmax" } },
+        { "words.bin", { 6, 285, 7, 3, 0, 3, 300, false, false, false, 0, "softmax" } },
+        { "each.bin", { 8, 285, 7, 1, 3, 1, 300, false, false, false, 0, "one against all" } },
+        { "many.ftz", { 5, 441, 300, 2, 3, 1, 300, true, true, false, 0, "softmax" } },
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        opened o = open_model(cases[i].name);
+        const mci_fasttext_facts *want = &cases[i].want, got = mci_fasttext_tell(o.model);
+        print_message("  case: %s\n", cases[i].name);
+        assert_true(mci_fasttext_is((mc_str){ o.f.bytes, o.f.n }));
+        assert_int_equal(got.dim, want->dim);
+        assert_int_equal(got.n_words, want->n_words);
+        assert_int_equal(got.n_labels, want->n_labels);
+        assert_int_equal(got.max_chars, want->max_chars);
+        assert_true(got.max_chars == 0 || got.min_chars == want->min_chars);
+        assert_int_equal(got.word_ngrams, want->word_ngrams);
+        assert_int_equal(got.buckets, want->buckets);
+        assert_int_equal(got.is_quantised, want->is_quantised);
+        assert_int_equal(got.is_output_quantised, want->is_output_quantised);
+        assert_int_equal(got.is_pruned, want->is_pruned);
+        assert_int_equal(got.n_kept, want->n_kept);
+        assert_string_equal(got.loss, want->loss);
+        close_model(&o);
+    }
+    assert_false(mci_fasttext_is(mc_str_of("\xBA\x16\x4F")));
+    assert_false(mci_fasttext_is(mc_str_of("no model")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_model_tells_what_it_is),
         cmocka_unit_test(what_was_kept_is_predicted),
         cmocka_unit_test_setup_teardown(the_command_predicts_the_same, scratch_open, scratch_close),
         cmocka_unit_test(texts_without_a_word_have_no_label),

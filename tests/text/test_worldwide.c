@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "failing_heap.h"
 #include "text/automaton_round.h"
 #include "text/matcher_naive.h"
 #include "text/matcher_round.h"
@@ -403,38 +404,6 @@ static void one_scratch_serves_matchers_of_any_rule_and_size(void **state)
 
 /* ---- memory that is out ---- */
 
-void *__real_malloc(size_t n_bytes);
-void *__real_calloc(size_t n_items, size_t item_bytes);
-void *__real_realloc(void *memory, size_t n_bytes);
-void *__wrap_malloc(size_t n_bytes);
-void *__wrap_calloc(size_t n_items, size_t item_bytes);
-void *__wrap_realloc(void *memory, size_t n_bytes);
-
-static size_t n_left = SIZE_MAX; /* allocations that are given */
-
-static bool is_given(void)
-{
-    if (n_left == 0)
-        return false;
-    n_left--;
-    return true;
-}
-
-void *__wrap_malloc(size_t n_bytes)
-{
-    return is_given() ? __real_malloc(n_bytes) : NULL;
-}
-
-void *__wrap_calloc(size_t n_items, size_t item_bytes)
-{
-    return is_given() ? __real_calloc(n_items, item_bytes) : NULL;
-}
-
-void *__wrap_realloc(void *memory, size_t n_bytes)
-{
-    return is_given() ? __real_realloc(memory, n_bytes) : NULL;
-}
-
 static mc_status build_and_match(const mc_str *entries, size_t n, const mc_str *texts,
                                  size_t n_texts, size_t *n_ids, mc_error *err)
 {
@@ -460,12 +429,14 @@ static void every_allocation_may_fail(void **state)
     const mc_str entries[] = { { "猫", 3 }, { "a", 1 }, { "猫狗", 6 }, { "(b)", 3 }, { "c d", 3 } };
     const mc_str texts[] = { { "猫狗 a", 8 }, { "(b) c d", 7 }, { "", 0 } };
     mc_status status = MC_E_NOMEM;
-    for (size_t i = 0; status != MC_OK; i++) {
+    for (long i = 1; status != MC_OK; i++) {
         mc_error err = { 0 };
         size_t n_ids = 0;
-        n_left = i;
+        long live = heap.n_live;
+        heap_fail(i, true);
         status = build_and_match(entries, COUNT_OF(entries), texts, COUNT_OF(texts), &n_ids, &err);
-        n_left = SIZE_MAX;
+        heap_mend();
+        assert_int_equal(heap.n_live, live);
         assert_true(status == MC_E_NOMEM || n_ids == 5);
         assert_true(i < 1000);
         if (status < 0)

@@ -1,63 +1,10 @@
 /* Whichever allocation fails: a loader says so, leaks nothing, and hangs nowhere. Its threads
  * allocate too, so which one is the n-th differs from run to run; all are met in the long run. */
-#include <stdatomic.h>
 #include <sys/stat.h>
 
+#include "failing_heap.h"
 #include "pair_set.h"
 #include "train/train_config.h"
-
-static atomic_long countdown; /* 1: the next allocation fails; 0 and below: none */
-static atomic_long n_live;    /* blocks that nobody freed yet */
-
-void *__real_malloc(size_t n_bytes);
-void *__real_calloc(size_t n_items, size_t item_bytes);
-void *__real_realloc(void *memory, size_t n_bytes);
-void *__real_aligned_alloc(size_t alignment, size_t n_bytes);
-void __real_free(void *memory);
-void *__wrap_malloc(size_t n_bytes);
-void *__wrap_calloc(size_t n_items, size_t item_bytes);
-void *__wrap_realloc(void *memory, size_t n_bytes);
-void *__wrap_aligned_alloc(size_t alignment, size_t n_bytes);
-void __wrap_free(void *memory);
-
-static bool is_out(void)
-{
-    return atomic_fetch_sub(&countdown, 1) == 1;
-}
-
-static void *counted(void *memory)
-{
-    atomic_fetch_add(&n_live, memory != NULL);
-    return memory;
-}
-
-void *__wrap_malloc(size_t n_bytes)
-{
-    return is_out() ? NULL : counted(__real_malloc(n_bytes));
-}
-
-void *__wrap_calloc(size_t n_items, size_t item_bytes)
-{
-    return is_out() ? NULL : counted(__real_calloc(n_items, item_bytes));
-}
-
-void *__wrap_realloc(void *memory, size_t n_bytes)
-{
-    if (is_out())
-        return NULL;
-    return memory ? __real_realloc(memory, n_bytes) : counted(__real_realloc(NULL, n_bytes));
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t n_bytes)
-{
-    return is_out() ? NULL : counted(__real_aligned_alloc(alignment, n_bytes));
-}
-
-void __wrap_free(void *memory)
-{
-    atomic_fetch_sub(&n_live, memory != NULL);
-    __real_free(memory);
-}
 
 /* Lets one allocation after the other fail until none is left to fail; gives how often `run` did.
  */
@@ -68,13 +15,13 @@ static size_t fail_each(mc_status (*run)(void *what, mc_error *err), void *what)
     size_t n_failures = 0;
     bool has_failed = true;
     for (long n = 1; has_failed; n++) {
-        long before = n_live;
+        long before = heap.n_live;
         err = (mc_error){ 0 };
-        countdown = n;
+        heap_fail(n, false);
         mc_status status = run(what, &err);
-        has_failed = countdown < 1;
-        countdown = 0;
-        assert_int_equal(n_live, before);
+        heap_mend();
+        has_failed = heap.has_failed;
+        assert_int_equal(heap.n_live, before);
         assert_true(status == MC_OK || status == MC_E_NOMEM);
         assert_true(status == MC_OK || (has_failed && err.text[0] != '\0'));
         n_failures += status != MC_OK;

@@ -1,64 +1,10 @@
 /* Whichever allocation fails: opening, encoding and learning say so, leak nothing, and hand nothing
- * over. The library has one malloc (base/alloc.c), so the linker puts these functions in its way.
- */
-#include <unistd.h>
-
+ * over. */
+#include "failing_heap.h"
 #include "metaclip/tokenizer.h"
 #include "scratch.h"
 #include "test.h"
-
-static long countdown; /* 1: the next allocation fails; 0 and below: none */
-static long n_live;    /* blocks that nobody freed yet */
-
-void *__real_malloc(size_t n_bytes);
-void *__real_calloc(size_t n_items, size_t item_bytes);
-void *__real_realloc(void *memory, size_t n_bytes);
-void __real_free(void *memory);
-void *__wrap_malloc(size_t n_bytes);
-void *__wrap_calloc(size_t n_items, size_t item_bytes);
-void *__wrap_realloc(void *memory, size_t n_bytes);
-void __wrap_free(void *memory);
-int __wrap_fsync(int fd);
-
-static bool is_out(void)
-{
-    return countdown-- == 1;
-}
-
-static void *counted(void *memory)
-{
-    n_live += memory != NULL;
-    return memory;
-}
-
-void *__wrap_malloc(size_t n_bytes)
-{
-    return is_out() ? NULL : counted(__real_malloc(n_bytes));
-}
-
-void *__wrap_calloc(size_t n_items, size_t item_bytes)
-{
-    return is_out() ? NULL : counted(__real_calloc(n_items, item_bytes));
-}
-
-void *__wrap_realloc(void *memory, size_t n_bytes)
-{
-    if (is_out())
-        return NULL;
-    return memory ? __real_realloc(memory, n_bytes) : counted(__real_realloc(NULL, n_bytes));
-}
-
-void __wrap_free(void *memory)
-{
-    n_live -= memory != NULL;
-    __real_free(memory);
-}
-
-int __wrap_fsync(int fd) /* nobody pulls the plug here */
-{
-    (void)fd;
-    return 0;
-}
+#include "vocab/vocab_files.h"
 
 /* ---- what is done over and over ---- */
 
@@ -90,15 +36,15 @@ static mc_status encode(const char *vocab, mc_token_rule rule, mc_error *err)
 /* Runs it with the n-th allocation failing, for every n until none does. */
 #define FAIL_EACH(call)                               \
     do {                                              \
-        long before = n_live;                         \
+        long before = heap.n_live;                    \
         bool has_failed = true;                       \
         for (long n = 1; has_failed; n++) {           \
             mc_error err = { 0 };                     \
-            countdown = n;                            \
+            heap_fail(n, false);                      \
             mc_status status = call;                  \
-            has_failed = countdown < 1;               \
-            countdown = 0;                            \
-            assert_int_equal(n_live, before);         \
+            heap_mend();                              \
+            has_failed = heap.has_failed;             \
+            assert_int_equal(heap.n_live, before);    \
             if (status != MC_OK) {                    \
                 assert_true(has_failed);              \
                 assert_int_equal(status, MC_E_NOMEM); \
@@ -120,20 +66,43 @@ static void encoding_survives_each_failure(void **state)
     }
 }
 
+static mc_status make_files(const mc_tokenizer *tokenizer, mc_error *err)
+{
+    mci_vocab_files files = { 0 };
+    mc_status status = mci_vocab_files_make(tokenizer, MC_CLIP_CONTEXT, &files, err);
+    mci_vocab_files_release(&files);
+    return status;
+}
+
+static void making_files_survives_each_failure(void **state)
+{
+    (void)state;
+    static const char *const vocabs[] = { "vocab_small.txt", "pieces_xlmv.model" };
+    for (size_t i = 0; i < COUNT_OF(vocabs); i++) {
+        mc_error open_err = { 0 };
+        mc_tokenizer *tokenizer = NULL;
+        assert_ok(mc_tokenizer_open(test_path("METACLIP_TEST_DATA", vocabs[i]), MC_RULE_AUTO,
+                                    &tokenizer, &open_err),
+                  open_err);
+        FAIL_EACH(make_files(tokenizer, &err));
+        mc_tokenizer_free(tokenizer);
+    }
+}
+
 /* What a run left: after success all of it; after a failure nothing, or all, if it was making the
  * name last that failed. */
 static void check_output(const char *path, mc_status status, size_t *whole)
 {
     size_t len;
-    long kept = countdown;
-    countdown = 0; /* the test's own memory does not fail */
+    long kept = heap.countdown;
+    heap.countdown = 0; /* the test's own memory does not fail */
     char *bytes = test_read_file(path, &len);
     if (status == MC_OK && *whole == 0)
         *whole = len;
     assert_true(bytes ? len == *whole : status != MC_OK);
     free(bytes);
     remove(path);
-    countdown = kept;
+    heap.countdown = kept;
 }
 
 static mc_status tokenize_file(const char *vocab, const char *in, const char *out, size_t *whole,
@@ -178,6 +147,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(encoding_survives_each_failure),
+        cmocka_unit_test(making_files_survives_each_failure),
         cmocka_unit_test_setup_teardown(jobs_survive_each_failure, scratch_open, scratch_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
