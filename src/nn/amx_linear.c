@@ -118,10 +118,13 @@ typedef struct {
 
 AMX_INLINE void ask_for_line(place at, size_t row, const bool is_f32, const bool written)
 {
-    const char *line = at.at + row * at.step;
-    __builtin_prefetch(line, written, 3);
-    if (is_f32)
-        __builtin_prefetch(line + 64, written, 3);
+    const char *line = at.at + row * at.step, *end = line + (is_f32 ? 128 : 64);
+    for (; line < end; line += 64) {
+        if (written)
+            __builtin_prefetch(line, 1, 3);
+        else
+            __builtin_prefetch(line, 0, 3);
+    }
 }
 
 /* Rows of what a block will be made of, and put into: asked for while its products are made. */
