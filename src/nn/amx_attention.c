@@ -103,40 +103,24 @@ AMX_INLINE void score(const head_work *w, size_t n_seen, const bool both)
     }
 }
 
-/* Asks for this head's part of a row of the next sequence: rows lie too far apart for prefetchers.
- */
 AMX_INLINE void ask_for_next(const head_work *w, size_t row)
 {
     const mci_attention_job *job = w->job;
-    const size_t next = w->start + w->T + row, K = job->y->K;
-    if (next >= job->qkv->n_rows || job->only)
-        return;
-    for (size_t part = 0; part < 3; part++)
-        for (size_t d = 0; d < job->D; d += MCI_LINE)
-            _mm_prefetch(mci_line_bf16(job->qkv, next, 0) + 2 * (part * K + w->head * job->D + d),
-                         _MM_HINT_T1);
+    const size_t next = w->start + w->T + row;
+    if (next < job->qkv->n_rows && !job->only)
+        amx_ask_for_head(job->qkv, next, job->y->K, w->head, job->D);
 }
 
 /* p = e^(scores - the largest), of n keys; 0 behind them, where scores may be anything. */
 AMX_INLINE float weigh_row(const float *scores, size_t n, size_t n_lines, float scale, char *p)
 {
-    __m512 max = _mm512_set1_ps(-INFINITY), sum = _mm512_setzero_ps();
-    for (size_t i = 0; i < n; i += 16) {
-        const __mmask16 seen = (__mmask16)amx_first_bits(n - i);
-        max = _mm512_mask_max_ps(max, seen, max, _mm512_load_ps(scores + i));
-    }
-    const __m512 largest = _mm512_set1_ps(_mm512_reduce_max_ps(max));
-    for (size_t i = 0; i < n_lines * MCI_LINE; i += MCI_LINE) {
-        __m512 e[2];
-        for (size_t half = 0; half < 2; half++) {
-            const size_t at = i + half * 16;
-            const uint32_t seen = amx_first_bits(n > at ? n - at : 0);
-            const __m512 score = _mm512_sub_ps(_mm512_load_ps(scores + at), largest);
-            e[half] = _mm512_maskz_mov_ps((__mmask16)seen,
-                                          amx_exp_of(_mm512_mul_ps(score, _mm512_set1_ps(scale))));
-            sum = _mm512_add_ps(sum, e[half]);
-        }
-        _mm512_store_si512(p + i * 2, amx_bf16_of(e[0], e[1]));
+    const __m512 largest = amx_largest(scores, n);
+    __m512 sum = _mm512_setzero_ps();
+    for (size_t line = 0; line < n_lines; line++) {
+        const __m512 left = amx_weigh(scores, n, 2 * line, largest, scale);
+        const __m512 right = amx_weigh(scores, n, 2 * line + 1, largest, scale);
+        sum = _mm512_add_ps(_mm512_add_ps(sum, left), right);
+        _mm512_store_si512(p + line * 64, amx_bf16_of(left, right));
     }
     return _mm512_reduce_add_ps(sum);
 }

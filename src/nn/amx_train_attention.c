@@ -194,30 +194,14 @@ typedef struct {
     float scale;
 } weights_row;
 
-AMX_INLINE __mmask16 seen_of(const weights_row *row, size_t i)
-{
-    const size_t left = row->n > i * 16 ? row->n - i * 16 : 0;
-    return (__mmask16)(left < 16 ? (1u << left) - 1 : 0xffff);
-}
-
-AMX_INLINE float largest_score(const weights_row *row)
-{
-    __m512 max = _mm512_set1_ps(-INFINITY);
-    for (size_t i = 0; i < row->n_vectors; i++)
-        max = _mm512_mask_max_ps(max, seen_of(row, i), max, _mm512_load_ps(row->scores + i * 16));
-    return _mm512_reduce_max_ps(max);
-}
-
 /* p = e^(scores - the largest) over their sum;  ds = p (dp - sum of p dp) scale */
 AMX_INLINE void weigh_row(const weights_row *row, char *p_line, char *ds_line)
 {
-    const __m512 scale = _mm512_set1_ps(row->scale), largest = _mm512_set1_ps(largest_score(row));
+    const __m512 largest = amx_largest(row->scores, row->n);
     __m512 sum = _mm512_setzero_ps(), both = sum;
     for (size_t i = 0; i < row->n_vectors; i++) {
-        const __m512 score = _mm512_load_ps(row->scores + i * 16);
-        const __m512 e = _mm512_maskz_mov_ps(
-            seen_of(row, i), amx_exp_of(_mm512_mul_ps(_mm512_sub_ps(score, largest), scale)));
-        const __m512 dp = _mm512_maskz_load_ps(seen_of(row, i), row->dp + i * 16);
+        const __m512 e = amx_weigh(row->scores, row->n, i, largest, row->scale);
+        const __m512 dp = _mm512_maskz_load_ps(amx_seen(row->n, i), row->dp + i * 16);
         _mm512_store_ps(row->scores + i * 16, e);
         _mm512_store_ps(row->dp + i * 16, dp);
         sum = _mm512_add_ps(sum, e);
@@ -225,7 +209,7 @@ AMX_INLINE void weigh_row(const weights_row *row, char *p_line, char *ds_line)
     }
     const float inverse = 1.0f / _mm512_reduce_add_ps(sum);
     const __m512 mean = _mm512_set1_ps(_mm512_reduce_add_ps(both) * inverse);
-    const __m512 factor = _mm512_set1_ps(inverse), factors = _mm512_mul_ps(factor, scale);
+    const __m512 factor = _mm512_set1_ps(inverse), factors = _mm512_set1_ps(inverse * row->scale);
     for (size_t i = 0; i < row->n_vectors; i += 2) {
         const __m512 e0 = _mm512_load_ps(row->scores + i * 16);
         const __m512 e1 = _mm512_load_ps(row->scores + i * 16 + 16);
@@ -245,19 +229,15 @@ AMX_INLINE void zero_row(char *line, size_t n_lines)
         _mm512_store_si512(line + t * MCI_PAIR_BYTES, _mm512_setzero_si512());
 }
 
-/* Asks for this head's part of a row of the next sequence: rows lie too far apart for prefetchers.
- */
 AMX_INLINE void ask_for_next(const back_work *w, size_t row)
 {
     const mci_nn_tensor *qkv = w->job->qkv, *dy = w->job->dy;
-    const size_t next = w->q.start + w->q.T + row, first = w->head * w->job->D;
+    const size_t next = w->q.start + w->q.T + row, D = w->job->D;
     if (next >= qkv->n_rows || w->job->only)
         return;
-    for (size_t d = 0; d < w->job->D; d += MCI_LINE) {
-        for (size_t part = 0; part < 3; part++)
-            _mm_prefetch(mci_line_bf16(qkv, next, 0) + 2 * (part * dy->K + first + d), _MM_HINT_T1);
-        _mm_prefetch(mci_line_bf16(dy, next, (first + d) / MCI_LINE), _MM_HINT_T1);
-    }
+    amx_ask_for_head(qkv, next, dy->K, w->head, D);
+    for (size_t d = 0; d < D; d += MCI_LINE)
+        _mm_prefetch(mci_line_bf16(dy, next, (w->head * D + d) / MCI_LINE), _MM_HINT_T1);
 }
 
 /* Scores and dp of a panel become p and ds as panels; rows behind the end, zeros. */

@@ -2,6 +2,8 @@
 #ifndef MCI_NN_AMX_VECTOR_H
 #define MCI_NN_AMX_VECTOR_H
 
+#include <math.h>
+
 #include "nn/amx_internal.h"
 
 #define KERNEL           AMX
@@ -39,6 +41,41 @@ AMX_INLINE void amx_widen_bits(__m512i bits, vec *first, vec *second)
 AMX_INLINE void amx_widen(const char *from, vec *first, vec *second)
 {
     amx_widen_bits(_mm512_loadu_si512(from), first, second);
+}
+
+/* ---- attention, forward and back ---- */
+
+/* Of 16 scores from vector i on, those of the n keys that are seen. */
+AMX_INLINE __mmask16 amx_seen(size_t n, size_t i)
+{
+    return (__mmask16)amx_first_bits(n > i * 16 ? n - i * 16 : 0);
+}
+
+/* Of n scores; what stands behind them may be anything. */
+AMX_INLINE __m512 amx_largest(const float *scores, size_t n)
+{
+    __m512 max = _mm512_set1_ps(-INFINITY);
+    for (size_t i = 0; i * 16 < n; i++)
+        max = _mm512_mask_max_ps(max, amx_seen(n, i), max, _mm512_load_ps(scores + i * 16));
+    return _mm512_set1_ps(_mm512_reduce_max_ps(max));
+}
+
+/* e^(score - the largest) of vector i; 0 of what is not seen. */
+AMX_INLINE __m512 amx_weigh(const float *scores, size_t n, size_t i, __m512 largest, float scale)
+{
+    const __m512 score = _mm512_sub_ps(_mm512_load_ps(scores + i * 16), largest);
+    return _mm512_maskz_mov_ps(amx_seen(n, i),
+                               amx_exp_of(_mm512_mul_ps(score, _mm512_set1_ps(scale))));
+}
+
+/* Asks for a head's part of a row of Q, K and V, of K columns each: rows lie too far apart for
+ * prefetchers. */
+AMX_INLINE void amx_ask_for_head(const mci_nn_tensor *qkv, size_t row, size_t K, size_t head,
+                                 size_t D)
+{
+    for (size_t part = 0; part < 3; part++)
+        for (size_t d = 0; d < D; d += MCI_LINE)
+            _mm_prefetch(mci_line_bf16(qkv, row, 0) + 2 * (part * K + head * D + d), _MM_HINT_T1);
 }
 
 #endif
